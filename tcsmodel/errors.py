@@ -1,0 +1,74 @@
+"""Every error and warning that tcsmodel speaks.
+
+A message says what is wrong, where, and what to try. Kernels never raise on
+data: they return a status, and the layer that knows the names turns it into
+one of these.
+"""
+
+from __future__ import annotations
+
+
+class TcsError(ValueError):
+    """Base class of all errors about input or results; catch this one."""
+
+
+class SurveyError(TcsError):
+    """The answers cannot be used: columns, scales, weights, missing values, files."""
+
+
+class SpecError(TcsError):
+    """The model text or the built specification is wrong.
+
+    Parameters
+    ----------
+    message : str
+        What is wrong and what to try.
+    line, column : int, optional
+        Where in `text` (both start at 1). With them the message shows the
+        line and a caret under the place.
+    text : str, optional
+        The whole model text.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        line: int | None = None,
+        column: int | None = None,
+        text: str | None = None,
+    ) -> None:
+        self.line, self.column = line, column
+        if line is not None and column is not None and text is not None:
+            source = text.splitlines()[line - 1].replace("\t", " ")
+            caret = " " * (column - 1) + "^"
+            message = f"line {line}: {message}\n  {source}\n  {caret}"
+        super().__init__(message)
+
+
+class IdentificationError(TcsError):
+    """The data cannot determine a parameter, whatever the sample size."""
+
+
+class ConvergenceError(TcsError):
+    """An iteration ended without a solution."""
+
+
+class OptionError(TcsError):
+    """An argument has a value outside its vocabulary or range."""
+
+
+class TcsWarning(UserWarning):
+    """Base class of all warnings; the result is usable with the stated caution."""
+
+
+class DroppedRespondentsWarning(TcsWarning):
+    """Respondents were left out of a computation; the message counts them."""
+
+
+class ImproperSolutionWarning(TcsWarning):
+    """A fitted model is not admissible; `result.verify()` lists the findings."""
+
+
+class SampleSizeWarning(TcsWarning):
+    """The sample is small for what was asked."""

@@ -1,0 +1,1 @@
+"""Numbers: arrays in, arrays out, leading batch axes; a status instead of an exception."""

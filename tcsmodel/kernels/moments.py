@@ -1,0 +1,68 @@
+"""Weighted means, covariances and correlations, many weightings at once.
+
+Symbols: `x` (n, p) answers; `weights` (..., n) case weights, bootstrap counts,
+or their product; `mean` (..., p); `cov` (..., p, p).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+
+
+def moments(x: Array, weights: Array | None = None) -> tuple[Array, Array]:
+    """Return weighted means (..., p) and covariances (..., p, p).
+
+    ``cov = n / (n - 1) * sum_i w_i d_i d_i' / sum_i w_i`` with ``d_i = x_i - mean``
+    and n the number of rows: the usual sample covariance when all weights are
+    equal, and for counts that sum to n the sample covariance of the resample.
+    One matrix product serves all leading axes of `weights`.
+    """
+    n, p = x.shape
+    if weights is None:
+        weights = np.ones(n)
+    center = x.mean(axis=0)
+    d = x - center
+    first, second = np.triu_indices(p)
+    products = d[:, first] * d[:, second]
+    share = weights / weights.sum(axis=-1, keepdims=True)
+    shift = share @ d
+    packed = share @ products - shift[..., first] * shift[..., second]
+    cov = np.empty((*weights.shape[:-1], p, p))
+    cov[..., first, second] = packed
+    cov[..., second, first] = packed
+    return center + shift, cov * (n / (n - 1))
+
+
+def to_corr(cov: Array) -> Array:
+    """Return correlations (..., p, p) of covariances (..., p, p); nan where a variance is zero."""
+    variance = np.diagonal(cov, axis1=-2, axis2=-1)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        scale = np.where(variance > 0, 1 / np.sqrt(variance), np.nan)
+    corr = cov * scale[..., :, None] * scale[..., None, :]
+    p = cov.shape[-1]
+    corr[..., np.arange(p), np.arange(p)] = np.where(variance > 0, 1.0, np.nan)
+    return corr
+
+
+def merge(
+    n: tuple[int, int],
+    total: tuple[float, float],
+    mean: tuple[Array, Array],
+    cov: tuple[Array, Array],
+) -> tuple[Array, Array]:
+    """Return mean (p,) and cov (p, p) of two sets of rows put together.
+
+    The pairwise update of Chan, Golub & LeVeque (1983): `n` row numbers, `total`
+    sums of weights. Weights are shared among the rows as if both sets had been
+    weighted together.
+    """
+    n_a, n_b = n
+    share = total[1] / (total[0] + total[1])
+    gap = mean[1] - mean[0]
+    spread = (1 - share) * cov[0] * (n_a - 1) / n_a + share * cov[1] * (n_b - 1) / n_b
+    spread = spread + share * (1 - share) * np.outer(gap, gap)
+    rows = n_a + n_b
+    return mean[0] + share * gap, spread * (rows / (rows - 1))

@@ -1,0 +1,1 @@
+"""Statistical models: `Estimator(options).fit(data)` returns a frozen result."""

@@ -1,0 +1,100 @@
+"""Closed vocabularies, and the two helpers that check an option at birth."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+from enum import StrEnum
+from typing import TypeVar
+
+from tcsmodel.errors import OptionError
+
+
+class Missing(StrEnum):
+    """What is done about missing answers."""
+
+    LISTWISE = "listwise"
+
+
+class Extraction(StrEnum):
+    """How factors are extracted."""
+
+    MINRES = "minres"
+    ML = "ml"
+
+
+class Rotation(StrEnum):
+    """How factors are rotated."""
+
+    NONE = "none"
+    VARIMAX = "varimax"
+    OBLIMIN = "oblimin"
+
+
+class Scheme(StrEnum):
+    """The inner weighting scheme of PLS."""
+
+    PATH = "path"
+    FACTORIAL = "factorial"
+    CENTROID = "centroid"
+
+
+class Mode(StrEnum):
+    """The outer weighting mode of a PLS construct."""
+
+    A = "A"
+    B = "B"
+
+
+class Estimator(StrEnum):
+    """The discrepancy of covariance-based SEM."""
+
+    ML = "ml"
+
+
+class IndexKind(StrEnum):
+    """Which item weights a satisfaction index uses."""
+
+    ACSI = "acsi"
+    STANDARDIZED = "standardized"
+    EQUAL = "equal"
+
+
+class DriverMethod(StrEnum):
+    """How R2 is shared among drivers."""
+
+    LMG = "lmg"
+
+
+Vocabulary = TypeVar("Vocabulary", bound=StrEnum)
+
+
+def did_you_mean(value: object, known: Iterable[str]) -> str:
+    """Return ``" Did you mean 'x'?"`` for the nearest known word, or an empty string."""
+    names = [str(name) for name in known]
+    lowered = {name.lower(): name for name in reversed(names)}
+    near = get_close_matches(str(value).lower(), list(lowered), n=1, cutoff=0.6)
+    return f" Did you mean {lowered[near[0]]!r}?" if near else ""
+
+
+def choose(vocabulary: type[Vocabulary], value: object, argument: str) -> Vocabulary:
+    """Return the member of `vocabulary` that `value` names.
+
+    Raises
+    ------
+    OptionError
+        When `value` is none of the members; the message lists them.
+    """
+    try:
+        return vocabulary(value)
+    except ValueError:
+        known = [member.value for member in vocabulary]
+        raise OptionError(
+            f"{argument}={value!r} is not one of {', '.join(known)}.{did_you_mean(value, known)}"
+        ) from None
+
+
+def require(condition: bool, message: str) -> None:
+    """Raise `OptionError` with `message` unless `condition` holds."""
+    if not condition:
+        raise OptionError(message)

@@ -1,0 +1,1 @@
+"""What a satisfaction study asks: gate, index, drivers, priorities."""

@@ -1,0 +1,209 @@
+"""`ModelSpec`: what the researcher believes, as a tuple of terms.
+
+A term is one statement of the model language, such as ``Image =~ a*IMAG1``.
+Everything else (constructs, paths, items) is read off the terms, so the text, the
+builder and the library make the same object and nothing is stored twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cached_property
+
+from tcsmodel.errors import SpecError
+
+
+class Op(StrEnum):
+    """Operators of the model language."""
+
+    REFLECTIVE = "=~"
+    COMPOSITE = "<~"
+    REGRESSION = "~"
+    COVARIANCE = "~~"
+
+
+@dataclass(frozen=True)
+class Term:
+    """One statement about one pair.
+
+    Parameters
+    ----------
+    lhs, op, rhs : str, Op, str
+        As written: ``Image =~ IMAG1``, ``Loyalty ~ Satisfaction``, ``x1 ~~ x2``.
+    fixed : float, optional
+        The value of a fixed parameter (``0.5*x``).
+    free : bool
+        True where the text frees a parameter that would be fixed (``NA*x``).
+    label : str, optional
+        The parameter's label (``a*x``).
+    start : float, optional
+        Starting value (``start(0.5)*x``).
+    """
+
+    lhs: str
+    op: Op
+    rhs: str
+    fixed: float | None = None
+    free: bool = False
+    label: str | None = None
+    start: float | None = None
+
+
+@dataclass(frozen=True)
+class Construct:
+    """A latent variable (reflective, ``=~``) or composite (``<~``) with its indicators.
+
+    `items` are the right-hand sides in order; those of a second-order construct
+    are constructs themselves.
+    """
+
+    name: str
+    items: tuple[str, ...]
+    composite: bool = False
+
+
+@dataclass(frozen=True)
+class Path:
+    """A directed effect from `source` to `target`."""
+
+    source: str
+    target: str
+
+
+@dataclass(frozen=True)
+class ModelSpec:
+    """Measurement and structure of a model; frozen, comparable, printable as model text.
+
+    Parameters
+    ----------
+    terms : tuple of Term
+        The statements, in the order written.
+
+    Examples
+    --------
+    >>> import tcsmodel as tcs
+    >>> spec = tcs.ModelSpec.parse("Image =~ i1 + i2\\nLoyalty =~ l1 + l2\\nLoyalty ~ Image")
+    >>> [c.name for c in spec.constructs]
+    ['Image', 'Loyalty']
+    >>> spec.paths
+    (Path(source='Image', target='Loyalty'),)
+    >>> tcs.ModelSpec.parse(str(spec)) == spec
+    True
+    """
+
+    terms: tuple[Term, ...]
+
+    def __post_init__(self) -> None:
+        check_terms(self.terms)
+
+    @classmethod
+    def parse(cls, text: str) -> ModelSpec:
+        """Return the specification written as lavaan-style model text.
+
+        Raises
+        ------
+        SpecError
+            With the line and a caret under the place.
+        """
+        from tcsmodel.spec.syntax import parse_terms
+
+        return cls(parse_terms(text))
+
+    @classmethod
+    def of(cls, *parts: Iterable[Term]) -> ModelSpec:
+        """Return the specification of builder parts (`reflective`, `single`, `paths`, ...)."""
+        return cls(tuple(term for part in parts for term in part))
+
+    def __str__(self) -> str:
+        from tcsmodel.spec.syntax import write_terms
+
+        return write_terms(self.terms)
+
+    @cached_property
+    def constructs(self) -> tuple[Construct, ...]:
+        """Constructs in the order of their first measurement statement."""
+        items: dict[str, list[str]] = {}
+        composite: dict[str, bool] = {}
+        for term in self.terms:
+            if term.op in (Op.REFLECTIVE, Op.COMPOSITE):
+                items.setdefault(term.lhs, []).append(term.rhs)
+                composite[term.lhs] = term.op is Op.COMPOSITE
+        return tuple(Construct(name, tuple(own), composite[name]) for name, own in items.items())
+
+    @cached_property
+    def paths(self) -> tuple[Path, ...]:
+        """Directed effects in the order written."""
+        return tuple(Path(t.rhs, t.lhs) for t in self.terms if t.op is Op.REGRESSION)
+
+    @cached_property
+    def construct_names(self) -> tuple[str, ...]:
+        """Names of the constructs."""
+        return tuple(construct.name for construct in self.constructs)
+
+    @cached_property
+    def items(self) -> tuple[str, ...]:
+        """Observed variables in order: measurement first, then those only in paths or covariances."""
+        latent = set(self.construct_names)
+        measured = (item for construct in self.constructs for item in construct.items)
+        other = (
+            name
+            for term in self.terms
+            if term.op in (Op.REGRESSION, Op.COVARIANCE)
+            for name in (term.lhs, term.rhs)
+        )
+        return tuple(dict.fromkeys(n for n in (*measured, *other) if n not in latent))
+
+    def construct(self, name: str) -> Construct:
+        """Return the construct called `name`; SpecError with a suggestion when there is none."""
+        from tcsmodel.options import did_you_mean
+
+        for construct in self.constructs:
+            if construct.name == name:
+                return construct
+        raise SpecError(
+            f"There is no construct {name!r}; the model has {', '.join(self.construct_names)}."
+            f"{did_you_mean(name, self.construct_names)}"
+        )
+
+    def measurement(self) -> ModelSpec:
+        """Return the measurement part alone: no paths, no covariances of constructs."""
+        kept = tuple(
+            t
+            for t in self.terms
+            if t.op in (Op.REFLECTIVE, Op.COMPOSITE)
+            or (t.op is Op.COVARIANCE and not {t.lhs, t.rhs} & set(self.construct_names))
+        )
+        return ModelSpec(kept)
+
+    def __repr__(self) -> str:
+        return (
+            f"ModelSpec({len(self.constructs)} constructs, {len(self.items)} items, "
+            f"{len(self.paths)} paths)"
+        )
+
+
+def check_terms(terms: Iterable[Term]) -> None:
+    """Raise SpecError when statements contradict each other."""
+    seen: set[tuple[str, str, str]] = set()
+    kind: dict[str, Op] = {}
+    for term in terms:
+        pair = tuple(sorted((term.lhs, term.rhs))) if term.op is Op.COVARIANCE else (term.lhs, term.rhs)
+        key = (pair[0], str(term.op), pair[1])
+        if key in seen:
+            raise SpecError(f"'{term.lhs} {term.op} {term.rhs}' is stated twice; keep one of them.")
+        seen.add(key)
+        if term.op in (Op.REFLECTIVE, Op.COMPOSITE):
+            if kind.setdefault(term.lhs, term.op) is not term.op:
+                raise SpecError(
+                    f"Construct {term.lhs!r} is measured with both =~ and <~; choose one."
+                )
+            if term.lhs == term.rhs:
+                raise SpecError(f"Construct {term.lhs!r} cannot measure itself.")
+        if term.op is Op.REGRESSION and term.lhs == term.rhs:
+            raise SpecError(f"'{term.lhs} ~ {term.rhs}' is a path from a construct to itself.")
+    if not seen:
+        raise SpecError(
+            "The model has no statements. Try: Satisfaction =~ sat1 + sat2 + sat3, one per line."
+        )

@@ -1,0 +1,1 @@
+"""What respondents answered: surveys, moments, screening, files."""

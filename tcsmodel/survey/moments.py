@@ -1,0 +1,160 @@
+"""`Moments`: the sufficient statistics that every model starts from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+
+from tcsmodel.errors import SurveyError
+from tcsmodel.kernels import moments as kernel
+from tcsmodel.options import did_you_mean
+
+Array = NDArray[np.float64]
+
+
+def read_only(values: ArrayLike) -> Array:
+    """Return a float64 copy that cannot be written to."""
+    array = np.array(values, dtype=np.float64)
+    array.setflags(write=False)
+    return array
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Moments:
+    """Names, number of respondents, means and covariances of items; frozen, mergeable.
+
+    Parameters
+    ----------
+    names : tuple of str
+        The p items.
+    n : int
+        Number of respondents (rows).
+    mean_array : ndarray (p,)
+        Weighted means, in answer units.
+    cov_array : ndarray (p, p)
+        Weighted covariances with divisor n - 1 (``n/(n-1) sum w d d' / sum w``).
+    sum_weights : float
+        Sum of the weights as given; n without weights. Needed to merge.
+
+    Examples
+    --------
+    >>> import tcsmodel as tcs
+    >>> m = tcs.Moments.from_cov([[1.0, 0.5], [0.5, 1.0]], n=100, names=["a", "b"])
+    >>> float(m.corr.loc["a", "b"])
+    0.5
+    >>> (m + m).n
+    200
+    """
+
+    names: tuple[str, ...]
+    n: int
+    mean_array: Array
+    cov_array: Array
+    sum_weights: float
+
+    @classmethod
+    def of(cls, names: Sequence[str], values: Array, weights: Array | None = None) -> Moments:
+        """Return the moments of complete answers (n, p) with optional weights (n,)."""
+        if len(values) < 2:
+            raise SurveyError(
+                f"{len(values)} respondents answered all of {', '.join(names)}, and at least 2 are "
+                "needed. Try fewer items, or look at the missing pattern with tcs.screening(survey)."
+            )
+        mean, cov = kernel.moments(values, weights)
+        total = float(len(values) if weights is None else weights.sum())
+        return cls(tuple(names), len(values), read_only(mean), read_only(cov), total)
+
+    @classmethod
+    def from_cov(
+        cls,
+        cov: pd.DataFrame | ArrayLike,
+        n: int,
+        mean: ArrayLike | None = None,
+        names: Sequence[str] | None = None,
+    ) -> Moments:
+        """Return moments from a published covariance (divisor n - 1) or correlation matrix.
+
+        Raises
+        ------
+        SurveyError
+            When the matrix is not square and symmetric, or the names do not fit.
+        """
+        if isinstance(cov, pd.DataFrame) and names is None:
+            names = [str(name) for name in cov.columns]
+        matrix = read_only(np.asarray(cov))
+        if matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1]:
+            raise SurveyError(f"cov has shape {matrix.shape}; give a square (p, p) matrix.")
+        if not np.allclose(matrix, matrix.T, rtol=1e-6, atol=1e-10):
+            raise SurveyError("cov is not symmetric; fill both triangles with the same numbers.")
+        p = len(matrix)
+        labels = tuple(names) if names is not None else tuple(f"x{i + 1}" for i in range(p))
+        center = read_only(np.zeros(p) if mean is None else mean)
+        if len(labels) != p or center.shape != (p,):
+            raise SurveyError(
+                f"cov has {p} items but names has {len(labels)} and mean has {center.size}."
+            )
+        return cls(labels, int(n), center, matrix, float(n))
+
+    @cached_property
+    def mean(self) -> pd.Series:
+        """Means (p,), in answer units."""
+        return pd.Series(self.mean_array, index=list(self.names), name="mean")
+
+    @cached_property
+    def cov(self) -> pd.DataFrame:
+        """Covariances (p, p), divisor n - 1."""
+        return pd.DataFrame(self.cov_array, index=list(self.names), columns=list(self.names))
+
+    @cached_property
+    def corr(self) -> pd.DataFrame:
+        """Correlations (p, p)."""
+        return pd.DataFrame(
+            kernel.to_corr(self.cov_array), index=list(self.names), columns=list(self.names)
+        )
+
+    def select(self, names: Sequence[str]) -> Moments:
+        """Return the moments of some items, in the order given."""
+        missing = [name for name in names if name not in self.names]
+        if missing:
+            raise SurveyError(
+                f"Item {missing[0]!r} is not among the moments "
+                f"({', '.join(self.names)}).{did_you_mean(missing[0], self.names)}"
+            )
+        at = [self.names.index(name) for name in names]
+        return Moments(
+            tuple(names),
+            self.n,
+            read_only(self.mean_array[at]),
+            read_only(self.cov_array[np.ix_(at, at)]),
+            self.sum_weights,
+        )
+
+    def __add__(self, other: Moments) -> Moments:
+        if not isinstance(other, Moments):
+            return NotImplemented
+        if self.names != other.names:
+            raise SurveyError(
+                f"Moments of {', '.join(self.names)} cannot be merged with moments of "
+                f"{', '.join(other.names)}; use .select(names) to give both the same items."
+            )
+        mean, cov = kernel.merge(
+            (self.n, other.n),
+            (self.sum_weights, other.sum_weights),
+            (self.mean_array, other.mean_array),
+            (self.cov_array, other.cov_array),
+        )
+        return Moments(
+            self.names,
+            self.n + other.n,
+            read_only(mean),
+            read_only(cov),
+            self.sum_weights + other.sum_weights,
+        )
+
+    def __repr__(self) -> str:
+        return f"Moments({len(self.names)} items, n={self.n})"

@@ -1,0 +1,419 @@
+"""`Survey`: the one door through which answers enter.
+
+It copies, checks and recodes once; nothing below it meets a pandas object and
+nothing ever writes to the caller's frame.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from os import PathLike
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from tcsmodel.errors import DroppedRespondentsWarning, OptionError, SurveyError
+from tcsmodel.options import Missing, choose, did_you_mean
+from tcsmodel.survey.moments import Moments, read_only
+
+Array = NDArray[np.float64]
+Scale = tuple[float, float]
+
+
+@dataclass(frozen=True, eq=False, repr=False, init=False)
+class Survey:
+    """Answers of respondents (rows) to items (columns), with what is known about them.
+
+    Parameters
+    ----------
+    data : pandas.DataFrame
+        One row per respondent. It is copied, never changed. Columns that are not
+        named by another argument are kept in `.data` and otherwise ignored.
+    items : sequence of str, optional
+        The item columns. By default all numeric columns that have no other role.
+    scale : (low, high) or dict of str to (low, high), optional
+        The theoretical limits of the answers. The 0-100 index, reversed items and
+        the out-of-range check need them.
+    reverse : sequence of str
+        Items worded against the others; recoded to ``low + high - answer``.
+    weight : str, optional
+        Column of sampling weights. Their unit does not matter: they are normalized to
+        sum to n wherever they are used.
+    group, wave, id : str, optional
+        Columns with the respondent's group (brand, segment), wave, and identifier.
+    missing_codes : sequence of numbers or str
+        Codes in the items that mean "no answer".
+    labels : dict of str to str, optional
+        Question texts of items.
+
+    Raises
+    ------
+    SurveyError
+        When a column is absent, an item holds text or answers outside its scale, an
+        item has no answer at all, a weight is missing, zero or negative, or there are
+        no rows.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> import tcsmodel as tcs
+    >>> frame = pd.DataFrame({"sat1": [7, 9, 10, 99], "sat2": [2, 1, 3, 1], "city": list("abcd")})
+    >>> survey = tcs.Survey(frame, scale=(1, 10), reverse=["sat2"], missing_codes=[99])
+    >>> survey
+    Survey(4 respondents, 2 items, 1 missing answers)
+    >>> survey.values(["sat2"]).ravel().tolist()
+    [9.0, 10.0, 8.0, 10.0]
+    """
+
+    items: tuple[str, ...]
+    scale: Mapping[str, Scale]
+    reverse: tuple[str, ...]
+    weight: str | None
+    group: str | None
+    wave: str | None
+    id: str | None
+    missing_codes: tuple[Any, ...]
+    labels: Mapping[str, str]
+
+    def __init__(
+        self,
+        data: pd.DataFrame,
+        items: Sequence[str] | None = None,
+        scale: Scale | Mapping[str, Scale] | None = None,
+        reverse: Sequence[str] = (),
+        weight: str | None = None,
+        group: str | None = None,
+        wave: str | None = None,
+        id: str | None = None,
+        missing_codes: Sequence[Any] = (),
+        labels: Mapping[str, str] | None = None,
+    ) -> None:
+        frame = _checked_frame(data)
+        roles = {"weight": weight, "group": group, "wave": wave, "id": id}
+        for role, column in roles.items():
+            if column is not None:
+                _require_column(frame, column, f"{role}={column!r}")
+        taken = {column for column in roles.values() if column is not None}
+        names = _item_names(frame, items, taken, missing_codes)
+        limits = _limits(scale, names)
+        codes = tuple(missing_codes)
+        columns = {name: _numeric(frame[name], name, codes) for name in names}
+        for name in names:
+            _check_scale(columns[name], name, limits.get(name))
+        for name in reverse:
+            if name not in columns:
+                raise SurveyError(
+                    f"reverse names {name!r}, which is not an item.{did_you_mean(name, names)}"
+                )
+            if name not in limits:
+                raise SurveyError(
+                    f"Item {name!r} is reversed but has no scale, so it cannot be recoded. "
+                    "Try: Survey(..., scale=(1, 10))."
+                )
+            low, high = limits[name]
+            columns[name] = low + high - columns[name]
+        weights = None if weight is None else _weights(frame[weight], weight)
+        answers = np.column_stack([columns[name] for name in names])
+        fields = {
+            "items": tuple(names),
+            "scale": limits,
+            "reverse": tuple(reverse),
+            **roles,
+            "missing_codes": codes,
+            "labels": dict(labels or {}),
+            "_frame": frame,
+            "_answers": read_only(answers),
+            "_weights": weights,
+        }
+        for field, value in fields.items():
+            object.__setattr__(self, field, value)
+
+    @classmethod
+    def read(cls, path: str | PathLike[str], **options: Any) -> Survey:
+        """Return the survey in a CSV file; `options` are those of `Survey`.
+
+        Raises
+        ------
+        SurveyError
+            When the file is absent, empty, not readable as text, or of another kind.
+        """
+        from tcsmodel.survey.io import read_table
+
+        return cls(read_table(path), **options)
+
+    @property
+    def n(self) -> int:
+        """Number of respondents."""
+        return len(self._answers)
+
+    @cached_property
+    def data(self) -> pd.DataFrame:
+        """A copy of the frame with the items cleaned: numeric, missing as nan, reversals recoded."""
+        return self._frame.assign(
+            **{name: self._answers[:, i] for i, name in enumerate(self.items)}
+        )
+
+    @property
+    def weights(self) -> Array | None:
+        """Sampling weights (n,), normalized to sum to n; None without weights."""
+        return None if self._weights is None else normalized(self._weights)
+
+    def values(self, items: Sequence[str] | None = None) -> Array:
+        """Return the answers (n, k) of `items`, nan where missing.
+
+        Raises
+        ------
+        SurveyError
+            When a name is not an item; the message suggests the nearest.
+        """
+        if items is None:
+            return self._answers
+        at = {name: i for i, name in enumerate(self.items)}
+        for name in items:
+            if name not in at:
+                raise SurveyError(self._absent(name))
+        return read_only(self._answers[:, [at[name] for name in items]])
+
+    def _absent(self, name: str) -> str:
+        hint = did_you_mean(name, self.items)
+        if name in self._frame.columns:
+            hint = " It is a column of the data but not an item; add it to items=[...]."
+        elif not hint:
+            hint = f" The items are {', '.join(self.items)}."
+        return f"Item {name!r} is not in the survey.{hint}"
+
+    def column(self, name: str) -> pd.Series:
+        """Return a copy of any column as given, such as the group."""
+        _require_column(self._frame, name, repr(name))
+        return self._frame[name].copy()
+
+    def where(self, rows: pd.Series | Array | Callable[[pd.DataFrame], Any]) -> Survey:
+        """Return the survey of some respondents.
+
+        Parameters
+        ----------
+        rows : boolean array (n,) or function
+            A condition per respondent, or a function of `.data` that returns one:
+            ``survey.where(lambda d: d["brand"] == "A")``.
+        """
+        mask = np.asarray(rows(self.data) if callable(rows) else rows)
+        if mask.shape != (self.n,) or mask.dtype != bool:
+            raise OptionError(
+                f"where() needs one True or False per respondent (n={self.n}); "
+                f"got shape {mask.shape} of {mask.dtype}."
+            )
+        if not mask.any():
+            raise SurveyError("where() leaves no respondents; look at the condition.")
+        return self._rows(np.flatnonzero(mask))
+
+    def split(self, seed: int = 0) -> tuple[Survey, Survey]:
+        """Return two random halves, stratified by group and wave."""
+        generator = np.random.default_rng(seed)
+        strata = [self._frame[c].astype(str) for c in (self.group, self.wave) if c is not None]
+        keys = (
+            pd.Series("", index=range(self.n))
+            if not strata
+            else pd.Series(["\0".join(row) for row in zip(*strata, strict=True)])
+        )
+        order = generator.permutation(self.n)
+        by_stratum = order[np.argsort(keys.to_numpy(dtype=object)[order].astype(str), kind="stable")]
+        return self._rows(np.sort(by_stratum[::2])), self._rows(np.sort(by_stratum[1::2]))
+
+    def moments(
+        self, items: Sequence[str] | None = None, missing: Missing | str = Missing.LISTWISE
+    ) -> Moments:
+        """Return the weighted moments of `items` over the respondents who answered all of them."""
+        names = tuple(self.items if items is None else items)
+        values, weights, _ = self.complete(names, missing)
+        return Moments.of(names, values, weights)
+
+    def complete(
+        self, items: Sequence[str], missing: Missing | str = Missing.LISTWISE
+    ) -> tuple[Array, Array | None, NDArray[np.intp]]:
+        """Return answers (m, k), weights as given (m,) or None, and row numbers (m,).
+
+        Only respondents who answered all of `items` are kept.
+
+        Warns with `DroppedRespondentsWarning` when respondents are left out.
+        """
+        choose(Missing, missing, "missing")
+        values = self.values(items)
+        gaps = np.isnan(values)
+        for j in np.flatnonzero(gaps.all(axis=0)):
+            raise SurveyError(
+                f"Item {items[j]!r} has no answers at all; remove it from the model, or look at "
+                "missing_codes."
+            )
+        rows = np.flatnonzero(~gaps.any(axis=1))
+        if len(rows) < self.n:
+            dropped = self.n - len(rows)
+            warnings.warn(
+                f"{dropped} of {self.n} respondents ({dropped / self.n:.0%}) are left out because "
+                f"they did not answer every item used (missing='listwise'); {len(rows)} remain.",
+                DroppedRespondentsWarning,
+                stacklevel=2,
+            )
+        weights = None
+        if self._weights is not None:
+            weights = self._weights[rows]
+        return values[rows], weights, rows
+
+    def _rows(self, rows: NDArray[np.intp]) -> Survey:
+        part = object.__new__(Survey)
+        kept = {field: getattr(self, field) for field in self.__dataclass_fields__}
+        kept["_frame"] = self._frame.iloc[rows].reset_index(drop=True)
+        kept["_answers"] = read_only(self._answers[rows])
+        kept["_weights"] = None
+        if self._weights is not None:
+            kept["_weights"] = read_only(self._weights[rows])
+        for field, value in kept.items():
+            object.__setattr__(part, field, value)
+        return part
+
+    def __repr__(self) -> str:
+        gaps = int(np.isnan(self._answers).sum())
+        facts = [f"{self.n} respondents", f"{len(self.items)} items", f"{gaps} missing answers"]
+        facts += [
+            f"{role}={getattr(self, role)!r}"
+            for role in ("weight", "group", "wave")
+            if getattr(self, role) is not None
+        ]
+        return f"Survey({', '.join(facts)})"
+
+
+def _checked_frame(data: object) -> pd.DataFrame:
+    if not isinstance(data, pd.DataFrame):
+        raise SurveyError(
+            f"Survey needs a pandas DataFrame, not {type(data).__name__}. "
+            "Try pandas.DataFrame(data, columns=[...]) or Survey.read(path)."
+        )
+    if len(data) == 0:
+        raise SurveyError("The data have 0 rows; nothing was answered. Look at the file or filter.")
+    frame = data.reset_index(drop=True)
+    frame.columns = [str(column) for column in frame.columns]
+    twice = frame.columns[frame.columns.duplicated()]
+    if len(twice):
+        raise SurveyError(f"Column {twice[0]!r} appears twice; rename one of them.")
+    return frame.copy()
+
+
+def _require_column(frame: pd.DataFrame, column: str, what: str) -> None:
+    if column not in frame.columns:
+        raise SurveyError(
+            f"{what} is not a column of the data.{did_you_mean(column, frame.columns)}"
+        )
+
+
+def _item_names(
+    frame: pd.DataFrame, items: Sequence[str] | None, taken: set[str], codes: Sequence[Any]
+) -> list[str]:
+    if items is None:
+        names = [
+            column
+            for column in frame.columns
+            if column not in taken and _looks_numeric(frame[column], codes)
+        ]
+        if not names:
+            raise SurveyError("No column of the data is numeric; name the items with items=[...].")
+        return names
+    names = [str(name) for name in items]
+    if not names:
+        raise SurveyError("items is empty; name at least one item column.")
+    for name in names:
+        if name not in frame.columns:
+            raise SurveyError(
+                f"Item {name!r} is not a column of the data.{did_you_mean(name, frame.columns)}"
+            )
+    twice = [name for i, name in enumerate(names) if name in names[:i]]
+    if twice:
+        raise SurveyError(f"Item {twice[0]!r} is listed twice in items.")
+    return names
+
+
+def _looks_numeric(column: pd.Series, codes: Sequence[Any]) -> bool:
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        column = pd.Series(column.cat.categories)
+    if pd.api.types.is_bool_dtype(column.dtype) or pd.api.types.is_numeric_dtype(column.dtype):
+        return True
+    if pd.api.types.is_datetime64_any_dtype(column.dtype):
+        return False
+    present = column[~column.isin(list(codes))].dropna()
+    return len(present) > 0 and bool(pd.to_numeric(present, errors="coerce").notna().all())
+
+
+def _numeric(column: pd.Series, name: str, codes: tuple[Any, ...]) -> Array:
+    plain = column.astype(object) if isinstance(column.dtype, pd.CategoricalDtype) else column
+    gone = plain.isna() | plain.isin(list(codes))
+    numbers = pd.to_numeric(plain.where(~gone), errors="coerce")
+    text = plain[numbers.isna() & ~gone]
+    if len(text):
+        raise SurveyError(
+            f"Item {name!r} holds text in {len(text)} rows (first {text.iloc[0]!r} in row "
+            f"{text.index[0] + 1}). Recode it to numbers, or name it in missing_codes=[...]."
+        )
+    values = numbers.to_numpy(dtype=np.float64, na_value=np.nan)
+    numeric_codes = [c for c in codes if isinstance(c, (int, float)) and not isinstance(c, bool)]
+    values = np.where(np.isin(values, numeric_codes), np.nan, values)
+    if np.isinf(values).any():
+        raise SurveyError(f"Item {name!r} holds an infinite value; recode it as missing.")
+    return values
+
+
+def _limits(
+    scale: Scale | Mapping[str, Scale] | None, names: Iterable[str]
+) -> dict[str, Scale]:
+    if scale is None:
+        return {}
+    if not isinstance(scale, Mapping):
+        scale = dict.fromkeys(names, scale)
+    known = set(names)
+    limits: dict[str, Scale] = {}
+    for name, pair in scale.items():
+        if name not in known:
+            raise SurveyError(f"scale names {name!r}, which is not an item.{did_you_mean(name, known)}")
+        try:
+            low, high = (float(limit) for limit in pair)
+        except (TypeError, ValueError):
+            low = high = np.nan
+        if not low < high:
+            raise SurveyError(
+                f"scale of {name!r} is {pair!r}; give (low, high) with low below high, as (1, 10)."
+            )
+        limits[name] = (low, high)
+    return limits
+
+
+def _check_scale(values: Array, name: str, limits: Scale | None) -> None:
+    if limits is None:
+        return
+    low, high = limits
+    outside = np.flatnonzero((values < low) | (values > high))
+    if len(outside):
+        codes = sorted({f"{v:g}" for v in values[outside]}, key=float)
+        raise SurveyError(
+            f"Item {name!r} has {len(outside)} answers outside its scale {low:g}-{high:g} "
+            f"(values {', '.join(codes[:5])}; first in row {outside[0] + 1}). Name codes for "
+            "'no answer' in missing_codes=[...], or correct the scale."
+        )
+
+
+def _weights(column: pd.Series, name: str) -> Array:
+    numbers = pd.to_numeric(column, errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
+    wrong = np.flatnonzero(~(np.isfinite(numbers) & (numbers > 0)))
+    if len(wrong):
+        raise SurveyError(
+            f"Weight {name!r} must be a positive number for every respondent; {len(wrong)} are "
+            f"missing, zero or negative (first in row {wrong[0] + 1}: {column.iloc[wrong[0]]!r}). "
+            "Correct the weights, or leave those respondents out of the data."
+        )
+    return read_only(numbers)
+
+
+def normalized(weights: Array) -> Array:
+    """Return weights (n,) rescaled to sum to n."""
+    return read_only(weights * (len(weights) / weights.sum()))

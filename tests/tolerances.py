@@ -1,0 +1,15 @@
+"""Tolerances of reference comparisons; each looser one names its reason."""
+
+CLOSED_FORM = 1e-6
+POINT = 1e-5
+FIT = 1e-5
+SE = 1e-4
+CHI2 = 1e-4
+PLS = 1e-6
+
+# psych stops its optimizer early (about 2e-4 off the minimum of the same objective).
+EFA_UNROTATED = 2e-4
+EFA_OBLIMIN = 1e-3
+# psych's varimax stops at eps 1e-5, up to 6.5e-4 off its own strict solution.
+EFA_VARIMAX = 3e-3
+EFA_STRICT = 1e-5
