@@ -189,7 +189,11 @@ def check_terms(terms: Iterable[Term]) -> None:
     seen: set[tuple[str, str, str]] = set()
     kind: dict[str, Op] = {}
     for term in terms:
-        pair = tuple(sorted((term.lhs, term.rhs))) if term.op is Op.COVARIANCE else (term.lhs, term.rhs)
+        pair = (
+            tuple(sorted((term.lhs, term.rhs)))
+            if term.op is Op.COVARIANCE
+            else (term.lhs, term.rhs)
+        )
         key = (pair[0], str(term.op), pair[1])
         if key in seen:
             raise SpecError(f"'{term.lhs} {term.op} {term.rhs}' is stated twice; keep one of them.")

@@ -221,7 +221,9 @@ class Survey:
             else pd.Series(["\0".join(row) for row in zip(*strata, strict=True)])
         )
         order = generator.permutation(self.n)
-        by_stratum = order[np.argsort(keys.to_numpy(dtype=object)[order].astype(str), kind="stable")]
+        by_stratum = order[
+            np.argsort(keys.to_numpy(dtype=object)[order].astype(str), kind="stable")
+        ]
         return self._rows(np.sort(by_stratum[::2])), self._rows(np.sort(by_stratum[1::2]))
 
     def moments(
@@ -364,9 +366,7 @@ def _numeric(column: pd.Series, name: str, codes: tuple[Any, ...]) -> Array:
     return values
 
 
-def _limits(
-    scale: Scale | Mapping[str, Scale] | None, names: Iterable[str]
-) -> dict[str, Scale]:
+def _limits(scale: Scale | Mapping[str, Scale] | None, names: Iterable[str]) -> dict[str, Scale]:
     if scale is None:
         return {}
     if not isinstance(scale, Mapping):
@@ -375,7 +375,9 @@ def _limits(
     limits: dict[str, Scale] = {}
     for name, pair in scale.items():
         if name not in known:
-            raise SurveyError(f"scale names {name!r}, which is not an item.{did_you_mean(name, known)}")
+            raise SurveyError(
+                f"scale names {name!r}, which is not an item.{did_you_mean(name, known)}"
+            )
         try:
             low, high = (float(limit) for limit in pair)
         except (TypeError, ValueError):

@@ -1,0 +1,106 @@
+"""tcsmodel: Total Customer Satisfaction research, from a survey file to a report.
+
+The public names below are imported when they are first used, so that
+``import tcsmodel`` stays fast.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from tcsmodel import datasets as datasets
+    from tcsmodel import errors as errors
+    from tcsmodel.errors import TcsError as TcsError
+    from tcsmodel.models.cfa import CFA as CFA
+    from tcsmodel.models.efa import EFA as EFA
+    from tcsmodel.models.pls import PLS as PLS
+    from tcsmodel.models.sem import SEM as SEM
+    from tcsmodel.models.simulation import simulate as simulate
+    from tcsmodel.satisfaction.drivers import KeyDrivers as KeyDrivers
+    from tcsmodel.satisfaction.gate import structure_gate as structure_gate
+    from tcsmodel.satisfaction.index import satisfaction_index as satisfaction_index
+    from tcsmodel.satisfaction.priorities import priorities as priorities
+    from tcsmodel.spec import library as library
+    from tcsmodel.spec.build import composite as composite
+    from tcsmodel.spec.build import items as items
+    from tcsmodel.spec.build import paths as paths
+    from tcsmodel.spec.build import reflective as reflective
+    from tcsmodel.spec.build import single as single
+    from tcsmodel.spec.model import ModelSpec as ModelSpec
+    from tcsmodel.study import Study as Study
+    from tcsmodel.survey.moments import Moments as Moments
+    from tcsmodel.survey.screening import factorability as factorability
+    from tcsmodel.survey.screening import screening as screening
+    from tcsmodel.survey.survey import Survey as Survey
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "datasets": "tcsmodel.datasets",
+    "errors": "tcsmodel.errors",
+    "library": "tcsmodel.spec.library",
+    "TcsError": "tcsmodel.errors",
+    "Survey": "tcsmodel.survey.survey",
+    "Moments": "tcsmodel.survey.moments",
+    "screening": "tcsmodel.survey.screening",
+    "factorability": "tcsmodel.survey.screening",
+    "ModelSpec": "tcsmodel.spec.model",
+    "reflective": "tcsmodel.spec.build",
+    "composite": "tcsmodel.spec.build",
+    "single": "tcsmodel.spec.build",
+    "paths": "tcsmodel.spec.build",
+    "items": "tcsmodel.spec.build",
+    "EFA": "tcsmodel.models.efa",
+    "CFA": "tcsmodel.models.cfa",
+    "SEM": "tcsmodel.models.sem",
+    "PLS": "tcsmodel.models.pls",
+    "simulate": "tcsmodel.models.simulation",
+    "KeyDrivers": "tcsmodel.satisfaction.drivers",
+    "satisfaction_index": "tcsmodel.satisfaction.index",
+    "priorities": "tcsmodel.satisfaction.priorities",
+    "structure_gate": "tcsmodel.satisfaction.gate",
+    "Study": "tcsmodel.study",
+}
+_MODULES = {"datasets", "errors", "library"}
+
+__all__ = [
+    "CFA",
+    "EFA",
+    "PLS",
+    "SEM",
+    "KeyDrivers",
+    "ModelSpec",
+    "Moments",
+    "Study",
+    "Survey",
+    "TcsError",
+    "composite",
+    "datasets",
+    "errors",
+    "factorability",
+    "items",
+    "library",
+    "paths",
+    "priorities",
+    "reflective",
+    "satisfaction_index",
+    "screening",
+    "simulate",
+    "single",
+    "structure_gate",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'tcsmodel' has no attribute {name!r}")
+    module = import_module(_HOMES[name])
+    value = module if name in _MODULES else getattr(module, name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
