@@ -77,7 +77,7 @@ def did_you_mean(value: object, known: Iterable[str]) -> str:
     return f" Did you mean {lowered[near[0]]!r}?" if near else ""
 
 
-def choose(vocabulary: type[Vocabulary], value: object, argument: str) -> Vocabulary:
+def choose(vocabulary: type[Vocabulary], value: str, argument: str) -> Vocabulary:
     """Return the member of `vocabulary` that `value` names.
 
     Raises

@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 
 from tcsmodel.errors import OptionError, SurveyError, TcsError
 from tcsmodel.options import Missing
+from tcsmodel.survey.cleaning import normalized
 from tcsmodel.survey.moments import Moments
-from tcsmodel.survey.survey import Survey, normalized
+from tcsmodel.survey.survey import Survey
 
 Array = NDArray[np.float64]
 Data = Survey | pd.DataFrame | Moments
@@ -116,6 +117,6 @@ def require_definite(moments: Moments, purpose: str) -> None:
         )
     if np.linalg.eigvalsh(corr)[0] < 1e-10:
         raise SurveyError(
-            f"The correlation matrix of the {p} items is singular, so {purpose} is impossible: some "
-            "item is a sum of others. Remove totals or duplicated items."
+            f"The correlation matrix of the {p} items is singular, so {purpose} is impossible: "
+            "some item is a sum of others. Remove totals or duplicated items."
         )

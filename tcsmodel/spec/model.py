@@ -74,7 +74,7 @@ class Path:
 
 @dataclass(frozen=True)
 class ModelSpec:
-    """Measurement and structure of a model; frozen, comparable, printable as model text.
+    r"""Measurement and structure of a model; frozen, comparable, printable as model text.
 
     Parameters
     ----------
@@ -84,7 +84,7 @@ class ModelSpec:
     Examples
     --------
     >>> import tcsmodel as tcs
-    >>> spec = tcs.ModelSpec.parse("Image =~ i1 + i2\\nLoyalty =~ l1 + l2\\nLoyalty ~ Image")
+    >>> spec = tcs.ModelSpec.parse("Image =~ i1 + i2\nLoyalty =~ l1 + l2\nLoyalty ~ Image")
     >>> [c.name for c in spec.constructs]
     ['Image', 'Loyalty']
     >>> spec.paths
@@ -144,7 +144,7 @@ class ModelSpec:
 
     @cached_property
     def items(self) -> tuple[str, ...]:
-        """Observed variables in order: measurement first, then those only in paths or covariances."""
+        """Observed variables: those measured first, then those only in paths or covariances."""
         latent = set(self.construct_names)
         measured = (item for construct in self.constructs for item in construct.items)
         other = (

@@ -63,7 +63,7 @@ class Moments:
         if len(values) < 2:
             raise SurveyError(
                 f"{len(values)} respondents answered all of {', '.join(names)}, and at least 2 are "
-                "needed. Try fewer items, or look at the missing pattern with tcs.screening(survey)."
+                "needed. Try fewer items, or look at tcs.screening(survey).missing_patterns."
             )
         mean, cov = kernel.moments(values, weights)
         total = float(len(values) if weights is None else weights.sum())

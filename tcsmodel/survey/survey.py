@@ -7,7 +7,7 @@ nothing ever writes to the caller's frame.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from os import PathLike
@@ -19,10 +19,19 @@ from numpy.typing import NDArray
 
 from tcsmodel.errors import DroppedRespondentsWarning, OptionError, SurveyError
 from tcsmodel.options import Missing, choose, did_you_mean
+from tcsmodel.survey.cleaning import (
+    Array,
+    Scale,
+    check_scale,
+    checked_frame,
+    item_names,
+    normalized,
+    require_column,
+    scale_limits,
+    to_numbers,
+    to_weights,
+)
 from tcsmodel.survey.moments import Moments, read_only
-
-Array = NDArray[np.float64]
-Scale = tuple[float, float]
 
 
 @dataclass(frozen=True, eq=False, repr=False, init=False)
@@ -79,6 +88,9 @@ class Survey:
     id: str | None
     missing_codes: tuple[Any, ...]
     labels: Mapping[str, str]
+    _frame: pd.DataFrame
+    _answers: Array
+    _weights: Array | None
 
     def __init__(
         self,
@@ -93,18 +105,18 @@ class Survey:
         missing_codes: Sequence[Any] = (),
         labels: Mapping[str, str] | None = None,
     ) -> None:
-        frame = _checked_frame(data)
+        frame = checked_frame(data)
         roles = {"weight": weight, "group": group, "wave": wave, "id": id}
         for role, column in roles.items():
             if column is not None:
-                _require_column(frame, column, f"{role}={column!r}")
+                require_column(frame, column, f"{role}={column!r}")
         taken = {column for column in roles.values() if column is not None}
-        names = _item_names(frame, items, taken, missing_codes)
-        limits = _limits(scale, names)
+        names = item_names(frame, items, taken, missing_codes)
+        limits = scale_limits(scale, names)
         codes = tuple(missing_codes)
-        columns = {name: _numeric(frame[name], name, codes) for name in names}
+        columns = {name: to_numbers(frame[name], name, codes) for name in names}
         for name in names:
-            _check_scale(columns[name], name, limits.get(name))
+            check_scale(columns[name], name, limits.get(name))
         for name in reverse:
             if name not in columns:
                 raise SurveyError(
@@ -117,7 +129,7 @@ class Survey:
                 )
             low, high = limits[name]
             columns[name] = low + high - columns[name]
-        weights = None if weight is None else _weights(frame[weight], weight)
+        weights = None if weight is None else to_weights(frame[weight], weight)
         answers = np.column_stack([columns[name] for name in names])
         fields = {
             "items": tuple(names),
@@ -153,7 +165,7 @@ class Survey:
 
     @cached_property
     def data(self) -> pd.DataFrame:
-        """A copy of the frame with the items cleaned: numeric, missing as nan, reversals recoded."""
+        """A copy of the frame, items cleaned: numbers, nan where missing, reversals recoded."""
         return self._frame.assign(
             **{name: self._answers[:, i] for i, name in enumerate(self.items)}
         )
@@ -189,7 +201,7 @@ class Survey:
 
     def column(self, name: str) -> pd.Series:
         """Return a copy of any column as given, such as the group."""
-        _require_column(self._frame, name, repr(name))
+        require_column(self._frame, name, repr(name))
         return self._frame[name].copy()
 
     def where(self, rows: pd.Series | Array | Callable[[pd.DataFrame], Any]) -> Survey:
@@ -246,7 +258,7 @@ class Survey:
         choose(Missing, missing, "missing")
         values = self.values(items)
         gaps = np.isnan(values)
-        for j in np.flatnonzero(gaps.all(axis=0)):
+        for j in np.flatnonzero(gaps.all(axis=0)).tolist():
             raise SurveyError(
                 f"Item {items[j]!r} has no answers at all; remove it from the model, or look at "
                 "missing_codes."
@@ -286,136 +298,3 @@ class Survey:
             if getattr(self, role) is not None
         ]
         return f"Survey({', '.join(facts)})"
-
-
-def _checked_frame(data: object) -> pd.DataFrame:
-    if not isinstance(data, pd.DataFrame):
-        raise SurveyError(
-            f"Survey needs a pandas DataFrame, not {type(data).__name__}. "
-            "Try pandas.DataFrame(data, columns=[...]) or Survey.read(path)."
-        )
-    if len(data) == 0:
-        raise SurveyError("The data have 0 rows; nothing was answered. Look at the file or filter.")
-    frame = data.reset_index(drop=True)
-    frame.columns = [str(column) for column in frame.columns]
-    twice = frame.columns[frame.columns.duplicated()]
-    if len(twice):
-        raise SurveyError(f"Column {twice[0]!r} appears twice; rename one of them.")
-    return frame.copy()
-
-
-def _require_column(frame: pd.DataFrame, column: str, what: str) -> None:
-    if column not in frame.columns:
-        raise SurveyError(
-            f"{what} is not a column of the data.{did_you_mean(column, frame.columns)}"
-        )
-
-
-def _item_names(
-    frame: pd.DataFrame, items: Sequence[str] | None, taken: set[str], codes: Sequence[Any]
-) -> list[str]:
-    if items is None:
-        names = [
-            column
-            for column in frame.columns
-            if column not in taken and _looks_numeric(frame[column], codes)
-        ]
-        if not names:
-            raise SurveyError("No column of the data is numeric; name the items with items=[...].")
-        return names
-    names = [str(name) for name in items]
-    if not names:
-        raise SurveyError("items is empty; name at least one item column.")
-    for name in names:
-        if name not in frame.columns:
-            raise SurveyError(
-                f"Item {name!r} is not a column of the data.{did_you_mean(name, frame.columns)}"
-            )
-    twice = [name for i, name in enumerate(names) if name in names[:i]]
-    if twice:
-        raise SurveyError(f"Item {twice[0]!r} is listed twice in items.")
-    return names
-
-
-def _looks_numeric(column: pd.Series, codes: Sequence[Any]) -> bool:
-    if isinstance(column.dtype, pd.CategoricalDtype):
-        column = pd.Series(column.cat.categories)
-    if pd.api.types.is_bool_dtype(column.dtype) or pd.api.types.is_numeric_dtype(column.dtype):
-        return True
-    if pd.api.types.is_datetime64_any_dtype(column.dtype):
-        return False
-    present = column[~column.isin(list(codes))].dropna()
-    return len(present) > 0 and bool(pd.to_numeric(present, errors="coerce").notna().all())
-
-
-def _numeric(column: pd.Series, name: str, codes: tuple[Any, ...]) -> Array:
-    plain = column.astype(object) if isinstance(column.dtype, pd.CategoricalDtype) else column
-    gone = plain.isna() | plain.isin(list(codes))
-    numbers = pd.to_numeric(plain.where(~gone), errors="coerce")
-    text = plain[numbers.isna() & ~gone]
-    if len(text):
-        raise SurveyError(
-            f"Item {name!r} holds text in {len(text)} rows (first {text.iloc[0]!r} in row "
-            f"{text.index[0] + 1}). Recode it to numbers, or name it in missing_codes=[...]."
-        )
-    values = numbers.to_numpy(dtype=np.float64, na_value=np.nan)
-    numeric_codes = [c for c in codes if isinstance(c, (int, float)) and not isinstance(c, bool)]
-    values = np.where(np.isin(values, numeric_codes), np.nan, values)
-    if np.isinf(values).any():
-        raise SurveyError(f"Item {name!r} holds an infinite value; recode it as missing.")
-    return values
-
-
-def _limits(scale: Scale | Mapping[str, Scale] | None, names: Iterable[str]) -> dict[str, Scale]:
-    if scale is None:
-        return {}
-    if not isinstance(scale, Mapping):
-        scale = dict.fromkeys(names, scale)
-    known = set(names)
-    limits: dict[str, Scale] = {}
-    for name, pair in scale.items():
-        if name not in known:
-            raise SurveyError(
-                f"scale names {name!r}, which is not an item.{did_you_mean(name, known)}"
-            )
-        try:
-            low, high = (float(limit) for limit in pair)
-        except (TypeError, ValueError):
-            low = high = np.nan
-        if not low < high:
-            raise SurveyError(
-                f"scale of {name!r} is {pair!r}; give (low, high) with low below high, as (1, 10)."
-            )
-        limits[name] = (low, high)
-    return limits
-
-
-def _check_scale(values: Array, name: str, limits: Scale | None) -> None:
-    if limits is None:
-        return
-    low, high = limits
-    outside = np.flatnonzero((values < low) | (values > high))
-    if len(outside):
-        codes = sorted({f"{v:g}" for v in values[outside]}, key=float)
-        raise SurveyError(
-            f"Item {name!r} has {len(outside)} answers outside its scale {low:g}-{high:g} "
-            f"(values {', '.join(codes[:5])}; first in row {outside[0] + 1}). Name codes for "
-            "'no answer' in missing_codes=[...], or correct the scale."
-        )
-
-
-def _weights(column: pd.Series, name: str) -> Array:
-    numbers = pd.to_numeric(column, errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
-    wrong = np.flatnonzero(~(np.isfinite(numbers) & (numbers > 0)))
-    if len(wrong):
-        raise SurveyError(
-            f"Weight {name!r} must be a positive number for every respondent; {len(wrong)} are "
-            f"missing, zero or negative (first in row {wrong[0] + 1}: {column.iloc[wrong[0]]!r}). "
-            "Correct the weights, or leave those respondents out of the data."
-        )
-    return read_only(numbers)
-
-
-def normalized(weights: Array) -> Array:
-    """Return weights (n,) rescaled to sum to n."""
-    return read_only(weights * (len(weights) / weights.sum()))

@@ -1,0 +1,160 @@
+"""Checks and recodes what a caller hands to `Survey`; a refusal says where and what to try."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from tcsmodel.errors import SurveyError
+from tcsmodel.options import did_you_mean
+from tcsmodel.survey.moments import read_only
+
+Array = NDArray[np.float64]
+Scale = tuple[float, float]
+
+
+def checked_frame(data: object) -> pd.DataFrame:
+    """Return a copy with string column names and rows 0..n-1, or raise SurveyError."""
+    if not isinstance(data, pd.DataFrame):
+        raise SurveyError(
+            f"Survey needs a pandas DataFrame, not {type(data).__name__}. "
+            "Try pandas.DataFrame(data, columns=[...]) or Survey.read(path)."
+        )
+    if len(data) == 0:
+        raise SurveyError("The data have 0 rows; nothing was answered. Look at the file or filter.")
+    frame = data.reset_index(drop=True)
+    frame.columns = [str(column) for column in frame.columns]
+    twice = frame.columns[frame.columns.duplicated()]
+    if len(twice):
+        raise SurveyError(f"Column {twice[0]!r} appears twice; rename one of them.")
+    return frame.copy()
+
+
+def require_column(frame: pd.DataFrame, column: str, what: str) -> None:
+    """Raise SurveyError with a suggestion unless `column` is in the frame."""
+    if column not in frame.columns:
+        raise SurveyError(
+            f"{what} is not a column of the data.{did_you_mean(column, frame.columns)}"
+        )
+
+
+def item_names(
+    frame: pd.DataFrame, items: Sequence[str] | None, taken: set[str], codes: Sequence[Any]
+) -> list[str]:
+    """Return the item columns: those named, or all numeric columns without another role."""
+    if items is None:
+        names = [
+            column
+            for column in frame.columns
+            if column not in taken and looks_numeric(frame[column], codes)
+        ]
+        if not names:
+            raise SurveyError("No column of the data is numeric; name the items with items=[...].")
+        return names
+    names = [str(name) for name in items]
+    if not names:
+        raise SurveyError("items is empty; name at least one item column.")
+    for name in names:
+        if name not in frame.columns:
+            raise SurveyError(
+                f"Item {name!r} is not a column of the data.{did_you_mean(name, frame.columns)}"
+            )
+    twice = [name for i, name in enumerate(names) if name in names[:i]]
+    if twice:
+        raise SurveyError(f"Item {twice[0]!r} is listed twice in items.")
+    return names
+
+
+def looks_numeric(column: pd.Series, codes: Sequence[Any]) -> bool:
+    """Tell whether a column holds numbers, apart from missing values and `codes`."""
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        column = pd.Series(column.cat.categories)
+    if pd.api.types.is_bool_dtype(column.dtype) or pd.api.types.is_numeric_dtype(column.dtype):
+        return True
+    if pd.api.types.is_datetime64_any_dtype(column.dtype):
+        return False
+    present = column[~column.isin(list(codes))].dropna()
+    return len(present) > 0 and bool(pd.to_numeric(present, errors="coerce").notna().all())
+
+
+def to_numbers(column: pd.Series, name: str, codes: tuple[Any, ...]) -> Array:
+    """Return a column as floats (n,), nan where missing; SurveyError where it holds text."""
+    plain = column.astype(object) if isinstance(column.dtype, pd.CategoricalDtype) else column
+    gone = plain.isna() | plain.isin(list(codes))
+    numbers = pd.to_numeric(plain.where(~gone), errors="coerce")
+    text = plain[numbers.isna() & ~gone]
+    if len(text):
+        raise SurveyError(
+            f"Item {name!r} holds text in {len(text)} rows (first {text.iloc[0]!r} in row "
+            f"{text.index[0] + 1}). Recode it to numbers, or name it in missing_codes=[...]."
+        )
+    values = numbers.to_numpy(dtype=np.float64, na_value=np.nan)
+    numeric_codes = [c for c in codes if isinstance(c, (int, float)) and not isinstance(c, bool)]
+    values = np.where(np.isin(values, numeric_codes), np.nan, values)
+    if np.isinf(values).any():
+        raise SurveyError(f"Item {name!r} holds an infinite value; recode it as missing.")
+    return values
+
+
+def scale_limits(
+    scale: Scale | Mapping[str, Scale] | None, names: Iterable[str]
+) -> dict[str, Scale]:
+    """Return the (low, high) limits of each item that has a scale."""
+    if scale is None:
+        return {}
+    if not isinstance(scale, Mapping):
+        scale = dict.fromkeys(names, scale)
+    known = set(names)
+    limits: dict[str, Scale] = {}
+    for name, pair in scale.items():
+        if name not in known:
+            raise SurveyError(
+                f"scale names {name!r}, which is not an item.{did_you_mean(name, known)}"
+            )
+        try:
+            low, high = (float(limit) for limit in pair)
+        except (TypeError, ValueError):
+            low = high = np.nan
+        if not low < high:
+            raise SurveyError(
+                f"scale of {name!r} is {pair!r}; give (low, high) with low below high, as (1, 10)."
+            )
+        limits[name] = (low, high)
+    return limits
+
+
+def check_scale(values: Array, name: str, limits: Scale | None) -> None:
+    """Raise SurveyError when answers lie outside the limits."""
+    if limits is None:
+        return
+    low, high = limits
+    outside = np.flatnonzero((values < low) | (values > high))
+    if len(outside):
+        codes = sorted({f"{v:g}" for v in values[outside]}, key=float)
+        raise SurveyError(
+            f"Item {name!r} has {len(outside)} answers outside its scale {low:g}-{high:g} "
+            f"(values {', '.join(codes[:5])}; first in row {outside[0] + 1}). Name codes for "
+            "'no answer' in missing_codes=[...], or correct the scale."
+        )
+
+
+def to_weights(column: pd.Series, name: str) -> Array:
+    """Return positive weights (n,) as given, or raise SurveyError naming the first bad row."""
+    numbers = pd.to_numeric(column, errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
+    wrong = np.flatnonzero(~(np.isfinite(numbers) & (numbers > 0)))
+    if len(wrong):
+        raise SurveyError(
+            f"Weight {name!r} must be a positive number for every respondent; {len(wrong)} are "
+            f"missing, zero or negative (first in row {wrong[0] + 1}: {column.iloc[wrong[0]]!r}). "
+            "Correct the weights, or leave those respondents out of the data."
+        )
+    return read_only(numbers)
+
+
+def normalized(weights: Array) -> Array:
+    """Return weights (n,) rescaled to sum to n."""
+    return read_only(weights * (len(weights) / weights.sum()))
