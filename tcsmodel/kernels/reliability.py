@@ -1,0 +1,95 @@
+"""Reliability and validity of constructs from covariances, weights and loadings.
+
+Symbols: `cov` (..., p, p) covariances or correlations of the items; `member`
+(p, k) true where item belongs to construct; `loadings` (..., p, k) with zeros
+outside; `weights` (..., p, k) with zeros outside. Everything returns one value
+per construct (..., k), or one per pair (..., k, k).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+Mask = NDArray[np.bool_]
+
+
+def alpha(cov: Array, member: Mask) -> Array:
+    """Return Cronbach's alpha (..., k): ``m/(m-1) (1 - sum of variances / variance of sum)``.
+
+    Raw from covariances, standardized from correlations. Nan for single items.
+    """
+    m = member.sum(axis=0)
+    variance = np.diagonal(cov, axis1=-2, axis2=-1) @ member
+    with np.errstate(all="ignore"):
+        return np.where(m > 1, m / (m - 1) * (1 - variance / _quadratic(cov, member)), np.nan)
+
+
+def rho_a(corr: Array, weights: Array) -> Array:
+    """Return the reliability rho_A (..., k) of PLS composites, Dijkstra & Henseler (2015).
+
+    ``(w'w)^2 w'(S - diag S)w / w'(ww' - diag ww')w`` with weights scaled so that
+    ``w'Sw = 1``. Nan for single items.
+    """
+    squared = weights**2
+    length = squared.sum(axis=-2)
+    own = (np.diagonal(corr, axis1=-2, axis2=-1)[..., None] * squared).sum(axis=-2)
+    several = (weights != 0).sum(axis=-2) > 1
+    with np.errstate(all="ignore"):
+        shared = length**2 - (squared**2).sum(axis=-2)
+        value = length**2 * (_quadratic(corr, weights) - own) / shared
+        return np.where(several, value, np.nan)
+
+
+def rho_c(loadings: Array, member: Mask) -> Array:
+    """Return composite reliability rho_c (..., k) of standardized loadings, Joereskog (1971).
+
+    ``(sum l)^2 / ((sum l)^2 + sum(1 - l^2))``.
+    """
+    squared_sum = loadings.sum(axis=-2) ** 2
+    error = member.sum(axis=0) - (loadings**2).sum(axis=-2)
+    with np.errstate(all="ignore"):
+        return squared_sum / (squared_sum + error)
+
+
+def omega(loadings: Array, variance: Array, residual: Array, member: Mask) -> Array:
+    """Return McDonald's omega (..., k) of unstandardized loadings, Raykov (2001).
+
+    ``(sum l)^2 psi / ((sum l)^2 psi + sum of the items' residual covariances)`` with
+    factor variances `variance` (..., k) and residual covariances `residual` (..., p, p).
+    """
+    true = loadings.sum(axis=-2) ** 2 * variance
+    with np.errstate(all="ignore"):
+        return true / (true + _quadratic(residual, member))
+
+
+def ave(loadings: Array, member: Mask) -> Array:
+    """Return average variance extracted (..., k): mean squared standardized loading."""
+    with np.errstate(all="ignore"):
+        return (loadings**2).sum(axis=-2) / member.sum(axis=0)
+
+
+def htmt(corr: Array, member: Mask) -> Array:
+    """Return heterotrait-monotrait ratios (..., k, k), symmetric; nan on the diagonal.
+
+    Mean absolute correlation between the items of two constructs over the geometric
+    mean of the two mean absolute correlations within them (Henseler, Ringle &
+    Sarstedt 2015). A single item counts as correlating 1 within its construct.
+    """
+    m = member.sum(axis=0).astype(np.float64)
+    block = member.astype(np.float64)
+    sums = block.T @ np.abs(corr) @ block
+    own = np.abs(np.diagonal(corr, axis1=-2, axis2=-1)) @ block
+    within = np.diagonal(sums, axis1=-2, axis2=-1) - own
+    with np.errstate(all="ignore"):
+        mono = np.where(m > 1, within / (m * (m - 1)), 1.0)
+        ratio = sums / np.outer(m, m) / np.sqrt(mono[..., :, None] * mono[..., None, :])
+    diagonal = np.arange(len(m))
+    ratio[..., diagonal, diagonal] = np.nan
+    return ratio
+
+
+def _quadratic(cov: Array, weights: Array | Mask) -> Array:
+    """Return ``w' cov w`` (..., k) of each column w."""
+    return ((cov @ weights) * weights).sum(axis=-2)
