@@ -33,15 +33,15 @@ class Draws:
         Each quantity's replicates, shaped as the quantity itself behind axis 0.
     status : ndarray (B,) of int
         How each replicate ended (`tcsmodel.kernels.status.Status`).
-    seed : int
-        The seed that made them.
+    seed : int or None
+        The seed that made them; None when the resamples were given.
     level : float
         Confidence level of the intervals.
     """
 
     values: Mapping[str, Array]
     status: NDArray[np.intp]
-    seed: int
+    seed: int | None
     level: float = 0.95
 
     @property
@@ -97,6 +97,27 @@ def replicate(
         if progress is not None:
             progress.update(len(part["status"]))
     return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+
+
+def from_counts(
+    function: Replicate, sample: Sample, counts: Array, *, level: float = 0.95
+) -> Draws:
+    """Return the draws of given resamples: counts (B, n) of how often each respondent was drawn.
+
+    Raises
+    ------
+    OptionError
+        When the counts do not have one column per respondent used.
+    """
+    counts = np.asarray(counts, dtype=np.float64)
+    require(
+        counts.ndim == 2 and counts.shape[1] == sample.n,
+        f"counts has shape {counts.shape}; give (replicates, {sample.n}), one column per "
+        "respondent used.",
+    )
+    values = replicate(function, sample, [counts])
+    status = values.pop("status").astype(np.intp)
+    return Draws(values, status, None, level)
 
 
 def bootstrap(
