@@ -7,10 +7,11 @@ builder and the library make the same object and nothing is stored twice.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
+from math import isfinite
 
 from tcsmodel.errors import SpecError
 
@@ -49,6 +50,22 @@ class Term:
     free: bool = False
     label: str | None = None
     start: float | None = None
+
+    def __post_init__(self) -> None:
+        statement = f"'{self.lhs} {self.op} {self.rhs}'"
+        for name in (self.lhs, self.rhs):
+            if not isinstance(name, str) or not name.strip():
+                raise SpecError(f"{statement} needs a name on each side, not {name!r}.")
+        if self.op not in tuple(Op):
+            raise SpecError(f"{statement}: {self.op!r} is not one of {', '.join(Op)}.")
+        object.__setattr__(self, "op", Op(self.op))
+        for value in (self.fixed, self.start):
+            if value is not None and not isfinite(value):
+                raise SpecError(f"{statement} has the value {value!r}; give a finite number.")
+        if self.fixed is not None and (self.free or self.start is not None):
+            raise SpecError(
+                f"{statement} is fixed to {self.fixed:g} and freed at once; keep one of them."
+            )
 
 
 @dataclass(frozen=True)
@@ -96,7 +113,15 @@ class ModelSpec:
     terms: tuple[Term, ...]
 
     def __post_init__(self) -> None:
-        check_terms(self.terms)
+        object.__setattr__(self, "terms", tuple(self.terms))
+        if not self.terms:
+            raise SpecError(
+                "The model has no statements. Try: Satisfaction =~ sat1 + sat2 + sat3, one per "
+                "line."
+            )
+        conflict = first_conflict(self.terms)
+        if conflict is not None:
+            raise SpecError(conflict[1])
 
     @classmethod
     def parse(cls, text: str) -> ModelSpec:
@@ -167,6 +192,16 @@ class ModelSpec:
             f"{did_you_mean(name, self.construct_names)}"
         )
 
+    def antecedents(self, target: str) -> tuple[str, ...]:
+        """Return the constructs with a directed way to `target`, in the order of the model."""
+        reached, waiting = set(), [target]
+        while waiting:
+            name = waiting.pop()
+            sources = {path.source for path in self.paths if path.target == name} - reached
+            reached |= sources
+            waiting.extend(sources)
+        return tuple(name for name in self.construct_names if name in reached - {target})
+
     def measurement(self) -> ModelSpec:
         """Return the measurement part alone: no paths, no covariances of constructs."""
         kept = tuple(
@@ -184,30 +219,44 @@ class ModelSpec:
         )
 
 
-def check_terms(terms: Iterable[Term]) -> None:
-    """Raise SpecError when statements contradict each other."""
+def first_conflict(terms: Sequence[Term]) -> tuple[int, str] | None:
+    """Return the index of the first term that contradicts those before it, and the message."""
     seen: set[tuple[str, str, str]] = set()
     kind: dict[str, Op] = {}
-    for term in terms:
-        pair = (
-            tuple(sorted((term.lhs, term.rhs)))
-            if term.op is Op.COVARIANCE
-            else (term.lhs, term.rhs)
-        )
-        key = (pair[0], str(term.op), pair[1])
+    parts: dict[str, list[str]] = {}
+    for i, term in enumerate(terms):
+        left, right = term.lhs, term.rhs
+        if term.op is Op.COVARIANCE:
+            left, right = sorted((left, right))
+        key = (left, term.op, right)
         if key in seen:
-            raise SpecError(f"'{term.lhs} {term.op} {term.rhs}' is stated twice; keep one of them.")
+            return i, f"'{term.lhs} {term.op} {term.rhs}' is stated twice; keep one of them."
         seen.add(key)
-        if term.op in (Op.REFLECTIVE, Op.COMPOSITE):
-            if kind.setdefault(term.lhs, term.op) is not term.op:
-                raise SpecError(
-                    f"Construct {term.lhs!r} is measured with both =~ and <~; choose one."
-                )
-            if term.lhs == term.rhs:
-                raise SpecError(f"Construct {term.lhs!r} cannot measure itself.")
         if term.op is Op.REGRESSION and term.lhs == term.rhs:
-            raise SpecError(f"'{term.lhs} ~ {term.rhs}' is a path from a construct to itself.")
-    if not seen:
-        raise SpecError(
-            "The model has no statements. Try: Satisfaction =~ sat1 + sat2 + sat3, one per line."
-        )
+            return i, (
+                f"'{term.lhs} ~ {term.rhs}' is a path from a construct to itself; remove it."
+            )
+        if term.op not in (Op.REFLECTIVE, Op.COMPOSITE):
+            continue
+        if kind.setdefault(term.lhs, term.op) is not term.op:
+            return i, (
+                f"Construct {term.lhs!r} is measured with both =~ and <~; choose one, or use two "
+                "names."
+            )
+        parts.setdefault(term.lhs, []).append(term.rhs)
+        if _reaches(parts, term.rhs, term.lhs):
+            return i, f"Construct {term.lhs!r} cannot measure itself; name its items instead."
+    return None
+
+
+def _reaches(parts: Mapping[str, Sequence[str]], start: str, goal: str) -> bool:
+    """Whether `goal` is `start` or measured by it, over any number of orders."""
+    waiting, met = [start], set()
+    while waiting:
+        name = waiting.pop()
+        if name == goal:
+            return True
+        if name not in met:
+            met.add(name)
+            waiting.extend(parts.get(name, ()))
+    return False

@@ -1,0 +1,71 @@
+"""Satisfaction indices on 0-100, their impacts on each other, and their standard errors.
+
+Symbols: `m` (p, k) membership of items in constructs (0 or 1); `w` (..., p) item
+weights on the rescaled items; `performance` (..., p) rescaled item means. An item
+without a scale has nan limits, and so has the index of its construct, no other.
+Source: Fornell et al. (1996), Journal of Marketing 60(4), appendix.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+
+
+def rescaled(x: Array, low: Array, high: Array) -> Array:
+    """Return answers or means (..., p) on 0-100, ``100 (x - low) / (high - low)``."""
+    return 100 * (x - low) / (high - low)
+
+
+def unstandardized_weights(a: Array, sds: Array, low: Array, high: Array) -> Array:
+    """Return weights (..., p) on the 0-100 items of PLS weights `a` on standardized items.
+
+    ``a_i / s_i`` on the answers is ``a_i / s_i * (high_i - low_i)`` on the rescaled
+    items, up to a factor that a construct's items share.
+    """
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return a / sds * (high - low)
+
+
+def shares(w: Array, m: Array) -> Array:
+    """Return each item's share (..., p, k) of its construct's index; columns sum to 1.
+
+    nan where the weights of a construct sum to zero.
+    """
+    own = np.where(m > 0, w[..., :, None], 0.0)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return own / own.sum(axis=-2, keepdims=True)
+
+
+def index(performance: Array, shares: Array, m: Array) -> Array:
+    """Return indices (..., k): the share-weighted means of the rescaled items."""
+    parts = np.where(m > 0, shares * performance[..., :, None], 0.0)
+    return parts.sum(axis=-2)
+
+
+def impacts(total_effects: Array, w: Array, m: Array) -> Array:
+    """Return unstandardized total effects (..., k, k) between indices, source x target.
+
+    `w` are `unstandardized_weights`. A PLS score has variance 1 and is ``D / 100`` times
+    its 0-100 index, up to a constant, with D the sum of those weights in its construct;
+    so a standardized effect T becomes ``T * D_source / D_target`` points per point.
+    """
+    d = np.where(m > 0, w[..., :, None], 0.0).sum(axis=-2)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return total_effects * d[..., :, None] / d[..., None, :]
+
+
+def weighted_mean_se(y: Array, weights: Array | None = None) -> tuple[Array, Array]:
+    """Return the mean (...,) of y (n, ...) and its standard error, weights (n,) held fixed.
+
+    ``se^2 = n/(n-1) sum w_i^2 (y_i - mean)^2 / (sum w)^2``: linearized, with sampling
+    weights; ``s^2 / n`` without. nan for a single respondent.
+    """
+    n = len(y)
+    share = np.full(n, 1 / n) if weights is None else weights / weights.sum()
+    mean = np.tensordot(share, y, axes=1)
+    spread = np.tensordot(share**2, (y - mean) ** 2, axes=1)
+    factor = n / (n - 1) if n > 1 else np.nan
+    return mean, np.sqrt(factor * spread)

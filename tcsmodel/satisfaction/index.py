@@ -1,0 +1,440 @@
+"""Satisfaction indices on 0-100 with their uncertainty, and what moves them."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy.special import stdtrit
+
+from tcsmodel.errors import DroppedRespondentsWarning, SurveyError
+from tcsmodel.kernels import index as kernel
+from tcsmodel.models.draws import Draws
+from tcsmodel.models.estimator import Sample
+from tcsmodel.models.pls import PLS, PLSResult
+from tcsmodel.options import IndexKind, choose
+from tcsmodel.result import Finding, Result, Severity
+from tcsmodel.survey.moments import read_only
+
+Array = NDArray[np.float64]
+
+FIXED = "fixed weights"
+BOOTSTRAP = "bootstrap"
+STEP = 5.0
+
+DEFINITIONS: Mapping[IndexKind, str] = {
+    IndexKind.ACSI: (
+        "mean of the items rescaled to 0-100 by the limits of their scales, weighted by the PLS "
+        "weights of the unstandardized items (standardized weight / standard deviation)"
+    ),
+    IndexKind.STANDARDIZED: (
+        "mean of the items rescaled to 0-100 by the limits of their scales, weighted by the PLS "
+        "weights of the standardized items"
+    ),
+    IndexKind.EQUAL: (
+        "mean of the items rescaled to 0-100 by the limits of their scales, all weighted alike"
+    ),
+}
+
+
+def satisfaction_index(
+    pls: PLSResult, target: str = "Satisfaction", kind: IndexKind | str = IndexKind.ACSI
+) -> SatisfactionIndex:
+    """Return the 0-100 index of every construct, and what moves the index of `target`.
+
+    An index is the mean over respondents of ``sum_i share_i * 100 (x_i - low_i) /
+    (high_i - low_i)``, with the theoretical limits of the scale. The shares of a
+    construct's items sum to 1 and come from the PLS weights: with ``kind="acsi"``
+    they are proportional to ``a_i / s_i * (high_i - low_i)``, a the weight of the
+    standardized item and s its standard deviation (Fornell, Johnson, Anderson, Cha &
+    Bryant 1996, appendix); ``"standardized"`` leaves out the division by s; ``"equal"``
+    gives all items the same share.
+
+    Parameters
+    ----------
+    pls : PLSResult
+        Fitted to a survey whose items have a scale. After ``.bootstrap(...)`` intervals
+        come from replicates that estimate the weights again; before, the weights are
+        held fixed and the interval is that of a mean (t, linearized under sampling
+        weights).
+    target : str
+        The construct whose index the study is about.
+    kind : {"acsi", "standardized", "equal"}
+        The definition; it is printed with the number.
+
+    Returns
+    -------
+    SatisfactionIndex
+
+    Raises
+    ------
+    SpecError
+        When the model has no construct `target`.
+    SurveyError
+        When an item of `target` has no scale.
+    TcsError
+        When the model was fitted to moments alone.
+
+    Examples
+    --------
+    >>> import tcsmodel as tcs
+    >>> pls = tcs.PLS(tcs.library.ecsi()).fit(tcs.datasets.mobi())
+    >>> index = tcs.satisfaction_index(pls, target="Satisfaction")
+    >>> index
+    SatisfactionIndex(Satisfaction 72.5, 95% CI 70.7 to 74.2, kind=acsi, n=250, fixed weights)
+    >>> index.impacts.loc[:, ["source", "impact", "impact_5"]].round(2)
+            source  impact  impact_5
+    0        Image    0.41      2.07
+    1  Expectation    0.43      2.16
+    2      Quality    0.64      3.20
+    3        Value    0.14      0.69
+    """
+    kind = choose(IndexKind, kind, "kind")
+    construct = pls.estimator.spec.construct(target)
+    pls.sample.respondents("A 0-100 index")
+    low, high = _limits(pls.sample)
+    unscaled = [i for i in construct.items if not np.isfinite(low[pls.sample.names.index(i)])]
+    if unscaled:
+        raise SurveyError(
+            f"The 0-100 index of {target!r} needs the limits of its items' scales, and "
+            f"{', '.join(unscaled)} has none. Try: Survey(..., scale=(1, 10))."
+        )
+    return SatisfactionIndex(pls, target, kind, low, high)
+
+
+def _limits(sample: Sample) -> tuple[Array, Array]:
+    """Return the scale limits (p,) of the items of a sample; nan where there is no scale."""
+    scale = {} if sample.survey is None else sample.survey.scale
+    limits = np.array([scale.get(name, (np.nan, np.nan)) for name in sample.names])
+    return read_only(limits[:, 0]), read_only(limits[:, 1])
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class SatisfactionIndex(Result):
+    """0-100 indices of all constructs of a PLS model, made by `satisfaction_index`.
+
+    Parameters
+    ----------
+    pls : PLSResult
+        The model, bootstrapped or not.
+    target : str
+        The construct the study is about.
+    kind : IndexKind
+        Which item weights the index uses.
+    low, high : ndarray (p,)
+        Limits of the items' scales; nan for items without a scale.
+    """
+
+    pls: PLSResult
+    target: str
+    kind: IndexKind
+    low: Array
+    high: Array
+
+    @property
+    def estimator(self) -> PLS:
+        """The options of the PLS model behind the index."""
+        return self.pls.estimator
+
+    @property
+    def definition(self) -> str:
+        """What the number is, in words; print it with the number."""
+        return DEFINITIONS[self.kind]
+
+    @property
+    def interval(self) -> str:
+        """How the intervals were made: ``fixed weights`` or ``bootstrap``."""
+        return FIXED if self.pls.draws is None else BOOTSTRAP
+
+    @property
+    def level(self) -> float:
+        """Confidence level of the intervals."""
+        return self.pls.estimator.level if self.pls.draws is None else self.pls.draws.level
+
+    @property
+    def n(self) -> int:
+        """Number of respondents used."""
+        return self.pls.sample.n
+
+    @cached_property
+    def constructs(self) -> tuple[str, ...]:
+        """The k constructs, in the order of the model."""
+        return self.pls.estimator.spec.construct_names
+
+    @cached_property
+    def indices(self) -> pd.Series:
+        """The index (k,) of each construct, 0-100."""
+        values = self._of(self.kind, self._point)
+        return pd.Series(values, index=list(self.constructs), name="index")
+
+    @property
+    def value(self) -> float:
+        """The index of the target, 0-100."""
+        return float(self.indices[self.target])
+
+    @cached_property
+    def draws(self) -> Draws | None:
+        """Replicates of ``index`` (B, k) and ``impacts`` (B, k, k); None before a bootstrap."""
+        draws = self.pls.draws
+        if draws is None:
+            return None
+        values = {
+            "index": self._of(self.kind, draws.values),
+            "impacts": self._impacts(draws.values),
+        }
+        return Draws(values, draws.status, draws.seed, draws.level)
+
+    def table(self) -> pd.DataFrame:
+        """Return one row per construct: ``construct index ci_lower ci_upper n se interval``."""
+        lower, upper, se = self._uncertainty(self.kind)
+        return pd.DataFrame(
+            {
+                "construct": self.constructs,
+                "index": self.indices.to_numpy(),
+                "ci_lower": lower,
+                "ci_upper": upper,
+                "n": self.n,
+                "se": se,
+                "interval": self.interval,
+            }
+        )
+
+    @cached_property
+    def definitions(self) -> pd.DataFrame:
+        """The target's index by every definition: the choice moves it, so it is shown."""
+        at = self.constructs.index(self.target)
+        rows = []
+        for kind in IndexKind:
+            lower, upper, se = self._uncertainty(kind)
+            rows.append(
+                {
+                    "kind": kind.value,
+                    "index": self._of(kind, self._point)[at],
+                    "ci_lower": lower[at],
+                    "ci_upper": upper[at],
+                    "n": self.n,
+                    "se": se[at],
+                    "interval": self.interval,
+                    "definition": DEFINITIONS[kind],
+                }
+            )
+        return pd.DataFrame(rows)
+
+    @cached_property
+    def items(self) -> pd.DataFrame:
+        """Each item's part in its construct's index: ``construct item share performance``.
+
+        ``performance`` is the item's mean on 0-100; the index is the sum over items of
+        ``share * performance``.
+        """
+        shares = self._shares(self.kind, self._point)
+        performance = kernel.rescaled(self._point["item_means"], self.low, self.high)
+        item, construct = np.nonzero(self._membership)
+        names = self.pls.sample.names
+        frame = pd.DataFrame(
+            {
+                "construct": [self.constructs[j] for j in construct],
+                "item": [names[i] for i in item],
+                "share": shares[item, construct],
+                "performance": performance[item],
+            }
+        )
+        order = pd.Series(construct).sort_values(kind="stable").index
+        return frame.loc[order].reset_index(drop=True)
+
+    @cached_property
+    def respondents(self) -> pd.DataFrame:
+        """Each used respondent's index (n, k), 0-100; the row labels are survey rows."""
+        return pd.DataFrame(
+            self._respondents(self.kind),
+            index=pd.Index(self.pls.sample.rows, name="row"),
+            columns=list(self.constructs),
+        )
+
+    @cached_property
+    def impacts(self) -> pd.DataFrame:
+        """What the target's index gains when another construct's index rises.
+
+        ``impact`` is the unstandardized total effect: points of the target per point of
+        the source, ``T * sd(source's score) / sd(target's score)`` in index units.
+        ``impact_5`` is the gain for +5 points, the custom of the ACSI, or for the
+        ``rise`` that is left below 100 where that is less. Effects are those of the PLS
+        scores, so they are the same for every `kind`. Limits are nan before a bootstrap.
+        """
+        sources = self.pls.estimator.spec.antecedents(self.target)
+        at = [self.constructs.index(name) for name in sources]
+        column = self.constructs.index(self.target)
+        impact = self._impacts(self._point)[at, column]
+        rise = np.minimum(STEP, 100 - self._of(self.kind, self._point)[at])
+        blank = np.full((2, len(at)), np.nan)
+        one, five, se = blank, blank, blank[0]
+        if self.draws is not None:
+            replicates = self.draws.values["impacts"][:, at, column]
+            rises = np.minimum(STEP, 100 - self.draws.values["index"][:, at])
+            part = Draws(
+                {"one": replicates, "five": replicates * rises},
+                self.draws.status,
+                self.draws.seed,
+                self.level,
+            )
+            one, five, se = part.interval("one"), part.interval("five"), part.se("one")
+        return pd.DataFrame(
+            {
+                "source": sources,
+                "impact": impact,
+                "ci_lower": one[0],
+                "ci_upper": one[1],
+                "se": se,
+                "rise": rise,
+                "impact_5": impact * rise,
+                "impact_5_ci_lower": five[0],
+                "impact_5_ci_upper": five[1],
+            }
+        )
+
+    def by(self, column: str) -> pd.DataFrame:
+        """Return the indices of segments: the model's weights, each segment's respondents.
+
+        Parameters
+        ----------
+        column : str
+            Any column of the survey, such as the group. Respondents without a value are
+            left out with a warning.
+
+        Returns
+        -------
+        pandas.DataFrame
+            ``construct index ci_lower ci_upper n segment se interval``, segments sorted.
+            Intervals hold the weights fixed.
+
+        Raises
+        ------
+        SurveyError
+            When the survey has no such column.
+        """
+        sample = self.pls.sample
+        segments = sample.survey.column(column).iloc[sample.rows].reset_index(drop=True)
+        gaps = int(segments.isna().sum())
+        if gaps:
+            warnings.warn(
+                f"{gaps} of {len(segments)} respondents have no value in {column!r} and are in "
+                "no segment.",
+                DroppedRespondentsWarning,
+                stacklevel=2,
+            )
+        scores = self._respondents(self.kind)
+        parts = []
+        for segment, rows in segments.groupby(segments, observed=True).indices.items():
+            weights = None if sample.weights is None else sample.weights[rows]
+            mean, lower, upper, se = _mean_interval(scores[rows], weights, self.level)
+            parts.append(
+                pd.DataFrame(
+                    {
+                        "construct": self.constructs,
+                        "index": mean,
+                        "ci_lower": lower,
+                        "ci_upper": upper,
+                        "n": len(rows),
+                        "segment": segment,
+                        "se": se,
+                        "interval": FIXED,
+                    }
+                )
+            )
+        if not parts:
+            raise SurveyError(f"Column {column!r} is empty, so it makes no segments.")
+        return pd.concat(parts, ignore_index=True)
+
+    def verify(self) -> tuple[Finding, ...]:
+        """Return items that count against their own index, and constructs without a scale."""
+        found = []
+        frame = self.items
+        for row in frame[frame["share"] < 0].itertuples():
+            severity = Severity.PROBLEM if row.construct == self.target else Severity.CAUTION
+            evidence = {"item": row.item, "share": float(row.share)}
+            found.append(Finding("negative_share", severity, (row.construct,), evidence))
+        unscaled = tuple(name for name in self.constructs if np.isnan(self.indices[name]))
+        if unscaled:
+            found.append(Finding("no_index", Severity.CAUTION, unscaled))
+        return tuple(found)
+
+    def _facts(self) -> str:
+        row = self.table().set_index("construct").loc[self.target]
+        return (
+            f"{self.target} {row['index']:.1f}, {self.level:.0%} CI {row['ci_lower']:.1f} to "
+            f"{row['ci_upper']:.1f}, kind={self.kind}, n={self.n}, {self.interval}"
+        )
+
+    def summary(self) -> str:
+        """Return the facts, the definition, the findings and the table as plain text."""
+        facts, *rest = super().summary().split("\n")
+        return "\n".join([facts, f"Index: {self.definition}.", *rest])
+
+    @cached_property
+    def _membership(self) -> Array:
+        constructs, names = self.pls.estimator.spec.constructs, self.pls.sample.names
+        return read_only([[name in c.items for c in constructs] for name in names])
+
+    @cached_property
+    def _point(self) -> dict[str, Array]:
+        """The estimates under the names and shapes of the draws, without their batch axis."""
+        pls = self.pls
+        return {
+            "outer_weights": pls.outer_weights.to_numpy().sum(axis=1),
+            "item_means": pls.item_means.to_numpy(),
+            "item_sds": pls.item_sds.to_numpy(),
+            "total_effects": pls.total_effects.to_numpy(),
+        }
+
+    def _shares(self, kind: IndexKind, q: Mapping[str, Array]) -> Array:
+        """Return item shares (..., p, k) by a definition, from quantities with batch axes."""
+        a = q["outer_weights"]
+        if kind is IndexKind.ACSI:
+            w = kernel.unstandardized_weights(a, q["item_sds"], self.low, self.high)
+        else:
+            w = a if kind is IndexKind.STANDARDIZED else np.ones_like(a)
+        return kernel.shares(w, self._membership)
+
+    def _of(self, kind: IndexKind, q: Mapping[str, Array]) -> Array:
+        """Return indices (..., k) by a definition, from quantities with batch axes."""
+        performance = kernel.rescaled(q["item_means"], self.low, self.high)
+        return kernel.index(performance, self._shares(kind, q), self._membership)
+
+    def _impacts(self, q: Mapping[str, Array]) -> Array:
+        w = kernel.unstandardized_weights(
+            q["outer_weights"], q["item_sds"], self.low, self.high
+        )
+        return kernel.impacts(q["total_effects"], w, self._membership)
+
+    def _respondents(self, kind: IndexKind) -> Array:
+        """Return each respondent's indices (n, k) by a definition."""
+        answers = self.pls.sample.respondents("A 0-100 index")
+        performance = kernel.rescaled(answers, self.low, self.high)
+        shares = self._shares(kind, self._point)
+        return np.column_stack(
+            [performance[:, own] @ shares[own, j] for j, own in enumerate(self._membership.T > 0)]
+        )
+
+    def _uncertainty(self, kind: IndexKind) -> tuple[Array, Array, Array]:
+        """Return lower and upper limits and standard errors (k,) of the indices."""
+        if self.pls.draws is None:
+            scores = self._respondents(kind)
+            return _mean_interval(scores, self.pls.sample.weights, self.level)[1:]
+        values = {"index": self._of(kind, self.pls.draws.values)}
+        draws = Draws(values, self.pls.draws.status, self.pls.draws.seed, self.level)
+        return *draws.interval("index"), draws.se("index")
+
+
+def _mean_interval(
+    scores: Array, weights: Array | None, level: float
+) -> tuple[Array, Array, Array, Array]:
+    """Return means, t limits and standard errors (k,) of scores (n, k)."""
+    mean, se = kernel.weighted_mean_se(scores, weights)
+    n = len(scores)
+    t = stdtrit(n - 1, (1 + level) / 2) if n > 1 else np.nan
+    return mean, mean - t * se, mean + t * se, se
