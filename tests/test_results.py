@@ -1,0 +1,257 @@
+"""One contract for every result: what a reader may expect of any of them.
+
+A new `Result` subclass joins by adding a small example to `EXAMPLES`;
+`test_every_result_has_an_example` fails until it does.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib
+import pickle
+import pkgutil
+import re
+import warnings
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import tcsmodel as tcs
+from tcsmodel.result import Finding, Result, Severity
+
+SMALL = """
+Image        =~ IMAG1 + IMAG2 + IMAG3
+Quality      =~ PERQ1 + PERQ2 + PERQ3
+Satisfaction =~ CUSA1 + CUSA2 + CUSA3
+Satisfaction ~ Image + Quality
+Quality ~ Image
+"""
+
+
+def pls() -> Any:
+    return tcs.PLS(tcs.ModelSpec.parse(SMALL)).fit(tcs.datasets.mobi())
+
+
+def study() -> Any:
+    road = tcs.Study(tcs.ModelSpec.parse(SMALL), bootstrap=100, driver_bootstrap=50)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", tcs.errors.TcsWarning)
+        return road.run(tcs.datasets.mobi(), seed=7)
+
+
+def drivers() -> Any:
+    return tcs.KeyDrivers(target="CUSA1", drivers=["IMAG1", "PERQ1", "PERV1"]).fit(
+        tcs.datasets.mobi()
+    )
+
+
+EXAMPLES: dict[str, Callable[[], Any]] = {
+    "Screening": lambda: tcs.screening(tcs.datasets.mobi()),
+    "Factorability": lambda: tcs.factorability(tcs.datasets.mobi()),
+    "EFAResult": lambda: tcs.EFA(n_factors=2).fit(tcs.datasets.mobi()),
+    "CFAResult": lambda: tcs.CFA(tcs.ModelSpec.parse(SMALL).measurement()).fit(tcs.datasets.mobi()),
+    "SEMResult": lambda: tcs.SEM(tcs.ModelSpec.parse(SMALL)).fit(tcs.datasets.mobi()),
+    "PLSResult": pls,
+    "Drivers": drivers,
+    "SatisfactionIndex": lambda: tcs.satisfaction_index(pls()),
+    "Priorities": lambda: tcs.priorities(pls()),
+    "Gate": lambda: tcs.structure_gate(pls()),
+    "StudyResult": study,
+}
+# These come from an estimator: an object with options and a fit.
+ESTIMATED = {"EFAResult", "CFAResult", "SEMResult", "PLSResult", "Drivers", "StudyResult"}
+BOOTSTRAPPED = {"CFAResult", "SEMResult", "PLSResult", "Drivers"}
+
+
+@cache
+def example(name: str) -> Any:
+    return EXAMPLES[name]()
+
+
+def result_classes() -> set[type[Result]]:
+    """Return every class below `Result` in the package."""
+    for module in pkgutil.walk_packages(tcs.__path__, "tcsmodel."):
+        if not module.name.endswith("__main__"):
+            importlib.import_module(module.name)
+    found, pending = set(), [Result]
+    while pending:
+        new = [c for c in pending.pop().__subclasses__() if c.__module__.startswith("tcsmodel.")]
+        found.update(new)
+        pending += new
+    return found
+
+
+@pytest.fixture(params=sorted(EXAMPLES))
+def name(request: pytest.FixtureRequest) -> str:
+    return request.param
+
+
+def test_every_result_has_an_example() -> None:
+    concrete = {c.__name__ for c in result_classes() if "table" in dir(c) and not private(c)}
+    assert concrete - {c.__name__ for c in bases_only()} == set(EXAMPLES)
+
+
+def private(cls: type) -> bool:
+    return cls.__name__.startswith("_")
+
+
+def bases_only() -> set[type[Result]]:
+    """Return the classes that exist to be inherited from: they have subclasses of their own."""
+    return {c for c in result_classes() if c.__subclasses__() and c.__name__ not in EXAMPLES}
+
+
+def test_result_is_of_its_class(name: str) -> None:
+    assert type(example(name)).__name__ == name
+    assert isinstance(example(name), Result)
+
+
+def test_table_is_tidy(name: str) -> None:
+    table = example(name).table()
+    assert isinstance(table, pd.DataFrame)
+    assert len(table) > 0
+    assert not table.columns.duplicated().any()
+    assert [c for c in table.columns if not re.fullmatch(r"[a-z][a-z0-9_]*", str(c))] == []
+    assert not [c for c in table if table[c].dtype == object and numbers_as_objects(table[c])]
+
+
+def numbers_as_objects(column: pd.Series) -> bool:
+    """Return whether a text column in truth holds numbers, as a '-' cell would make it."""
+    return bool(column.map(lambda value: isinstance(value, (int, float))).any())
+
+
+def test_changing_the_table_changes_nothing(name: str) -> None:
+    before = example(name).summary()
+    table = example(name).table()
+    table.iloc[:, :] = table.iloc[::-1].to_numpy()
+    table["new"] = 0
+    assert example(name).summary() == before
+
+
+def test_repr_is_one_line_of_facts(name: str) -> None:
+    line = repr(example(name))
+    assert line.startswith(f"{name}(")
+    assert line.endswith(")")
+    assert "\n" not in line
+    assert len(line) <= 200
+    assert not re.search(r"0x[0-9a-f]{4,}", line)
+
+
+def test_summary_is_plain_text_without_clock_or_address(name: str) -> None:
+    text = example(name).summary()
+    assert len(text.splitlines()) > 1
+    assert "<" not in re.sub(r"<[~=]|< ?[.0-9]", "", text)
+    assert not re.search(r"0x[0-9a-f]{4,}|\d{1,2}:\d{2}:\d{2}", text)
+
+
+def test_the_same_input_prints_the_same(name: str) -> None:
+    again = EXAMPLES[name]()
+    assert again.summary() == example(name).summary()
+    assert again._repr_html_() == example(name)._repr_html_()
+
+
+def test_html_has_a_table(name: str) -> None:
+    html = example(name)._repr_html_()
+    assert "<table" in html
+    assert html.count("<table") == html.count("</table>")
+
+
+def test_plot_returns_axes(name: str) -> None:
+    from matplotlib.axes import Axes
+
+    axes = example(name).plot()
+    assert isinstance(axes, Axes)
+    assert axes.figure.get_size_inches().min() > 1
+    assert axes.has_data() or axes.texts or axes.patches
+
+
+def test_unknown_plot_lists_the_known(name: str) -> None:
+    with pytest.raises(tcs.TcsError, match="pie_chart"):
+        example(name).plot("pie_chart")
+
+
+def test_result_is_frozen(name: str) -> None:
+    result = example(name)
+    assert dataclasses.is_dataclass(result)
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        result.table = None
+
+
+def test_stored_arrays_are_read_only(name: str) -> None:
+    result = example(name)
+    writable = [
+        field.name
+        for field in dataclasses.fields(result)
+        if isinstance(value := getattr(result, field.name), np.ndarray) and value.flags.writeable
+    ]
+    assert writable == []
+
+
+def test_no_frame_is_stored(name: str) -> None:
+    result = example(name)
+    frames = [
+        field.name
+        for field in dataclasses.fields(result)
+        if isinstance(getattr(result, field.name), (pd.DataFrame, pd.Series))
+    ]
+    assert frames == [], "store arrays and names; label on the way out"
+
+
+def test_verify_gives_findings_in_words(name: str) -> None:
+    found = example(name).verify()
+    assert isinstance(found, tuple)
+    for finding in found:
+        assert isinstance(finding, Finding)
+        assert finding.severity in Severity
+        assert re.search(r"\w", str(finding))
+        assert "{" not in str(finding)
+    weights = [list(Severity).index(finding.severity) for finding in found]
+    assert weights == sorted(weights), "the worst comes first"
+
+
+def test_result_survives_pickling(name: str) -> None:
+    copy = pickle.loads(pickle.dumps(example(name)))
+    assert copy.summary() == example(name).summary()
+
+
+@pytest.mark.parametrize("name", sorted(ESTIMATED))
+def test_estimator_is_the_record_of_its_options(name: str) -> None:
+    estimator = example(name).estimator
+    assert callable(getattr(estimator, "fit", None) or getattr(estimator, "run", None))
+    assert dataclasses.is_dataclass(estimator)
+    field = dataclasses.fields(estimator)[0].name
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        setattr(estimator, field, None)
+    assert "0x" not in repr(estimator)
+
+
+@pytest.mark.parametrize("name", sorted(BOOTSTRAPPED))
+def test_bootstrap_returns_a_new_result_of_the_same_class(name: str) -> None:
+    plain = example(name)
+    once, twice = (plain.bootstrap(60, seed=3) for _ in range(2))
+    assert type(once) is type(plain)
+    assert plain.draws is None
+    assert once.draws.n == 60
+    assert once.draws.seed == 3
+    pd.testing.assert_frame_equal(once.table(), twice.table())
+    assert once.draws.status_shares.sum() == pytest.approx(1)
+
+
+@pytest.mark.parametrize("name", sorted(BOOTSTRAPPED))
+def test_a_longer_bootstrap_begins_with_the_shorter_one(name: str) -> None:
+    short, long = (example(name).bootstrap(n, seed=3).draws for n in (30, 70))
+    assert set(short.values) == set(long.values)
+    for quantity, values in short.values.items():
+        np.testing.assert_array_equal(values, long.values[quantity][:30])
+
+
+def test_hostile_names_are_escaped_in_html() -> None:
+    frame = tcs.datasets.mobi().data[["CUSA1", "IMAG1", "PERQ1"]]
+    frame = frame.rename(columns={"IMAG1": "<script>alert(1)</script>", "PERQ1": 'a"b & c'})
+    hostile = list(frame.columns[1:])
+    html = tcs.KeyDrivers(target="CUSA1", drivers=hostile).fit(frame)._repr_html_()
+    assert "<script>" not in html
+    assert "&lt;script&gt;" in html
