@@ -7,6 +7,15 @@ one of these.
 
 from __future__ import annotations
 
+import unicodedata
+
+
+def _blank(letter: str) -> str:
+    """Return white space as wide as `letter` is in a terminal, so that a caret stands under it."""
+    if unicodedata.combining(letter):
+        return ""
+    return "\u3000" if unicodedata.east_asian_width(letter) in "WF" else " "
+
 
 class TcsError(ValueError):
     """Base class of all errors about input or results; catch this one."""
@@ -41,7 +50,7 @@ class SpecError(TcsError):
         self.line, self.column = line, column
         if line is not None and column is not None and text is not None:
             source = text.splitlines()[line - 1].replace("\t", " ")
-            caret = " " * (column - 1) + "^"
+            caret = "".join(map(_blank, source[: column - 1])) + "^"
             message = f"line {line}: {message}\n  {source}\n  {caret}"
         super().__init__(message)
 

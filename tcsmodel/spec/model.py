@@ -194,7 +194,8 @@ class ModelSpec:
 
     def antecedents(self, target: str) -> tuple[str, ...]:
         """Return the constructs with a directed way to `target`, in the order of the model."""
-        reached, waiting = set(), [target]
+        reached: set[str] = set()
+        waiting = [target]
         while waiting:
             name = waiting.pop()
             sources = {path.source for path in self.paths if path.target == name} - reached
@@ -251,7 +252,7 @@ def first_conflict(terms: Sequence[Term]) -> tuple[int, str] | None:
 
 def _reaches(parts: Mapping[str, Sequence[str]], start: str, goal: str) -> bool:
     """Whether `goal` is `start` or measured by it, over any number of orders."""
-    waiting, met = [start], set()
+    waiting, met = [start], set[str]()
     while waiting:
         name = waiting.pop()
         if name == goal:

@@ -1,0 +1,129 @@
+"""The builder: verbs that make the same terms as model text.
+
+The parts are put together with `ModelSpec.of`:
+
+>>> import tcsmodel as tcs
+>>> spec = tcs.ModelSpec.of(
+...     tcs.reflective("Image", tcs.items("IMAG", 1, 5)),
+...     tcs.reflective("Loyalty", ["CUSL1", "CUSL2", "CUSL3"]),
+...     tcs.paths("Image", "Loyalty"),
+... )
+>>> print(spec)
+Image =~ IMAG1 + IMAG2 + IMAG3 + IMAG4 + IMAG5
+Loyalty =~ CUSL1 + CUSL2 + CUSL3
+Loyalty ~ Image
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from tcsmodel.errors import SpecError
+from tcsmodel.spec.model import Op, Term
+
+Names = str | Sequence[str]
+
+
+def items(prefix: str, first: int, last: int) -> tuple[str, ...]:
+    """Return numbered item names, both ends included.
+
+    Raises
+    ------
+    SpecError
+        When `last` is below `first`.
+
+    Examples
+    --------
+    >>> import tcsmodel as tcs
+    >>> tcs.items("imag", 1, 3)
+    ('imag1', 'imag2', 'imag3')
+    """
+    if last < first:
+        raise SpecError(f"items({prefix!r}, {first}, {last}) names no items; swap the numbers.")
+    return tuple(f"{prefix}{number}" for number in range(first, last + 1))
+
+
+def reflective(name: str, items: Sequence[str]) -> tuple[Term, ...]:
+    """Return a latent variable that its items reflect (``=~``; Mode A in PLS).
+
+    Raises
+    ------
+    SpecError
+        When there are no items, or `items` is a single string.
+
+    Examples
+    --------
+    >>> import tcsmodel as tcs
+    >>> print(tcs.ModelSpec.of(tcs.reflective("Value", ["PERV1", "PERV2"])))
+    Value =~ PERV1 + PERV2
+    """
+    return _measured(name, Op.REFLECTIVE, items)
+
+
+def composite(name: str, items: Sequence[str]) -> tuple[Term, ...]:
+    """Return a composite that its items form (``<~``; Mode B in PLS).
+
+    Raises
+    ------
+    SpecError
+        When there are no items, or `items` is a single string.
+
+    Examples
+    --------
+    >>> import tcsmodel as tcs
+    >>> print(tcs.ModelSpec.of(tcs.composite("Value", ["PERV1", "PERV2"])))
+    Value <~ PERV1 + PERV2
+    """
+    return _measured(name, Op.COMPOSITE, items)
+
+
+def single(name: str, item: str) -> tuple[Term, ...]:
+    """Return a construct measured by one item, which stands for it without error.
+
+    Examples
+    --------
+    >>> import tcsmodel as tcs
+    >>> print(tcs.ModelSpec.of(tcs.single("Complaints", "CUSCO")))
+    Complaints =~ CUSCO
+    """
+    return (Term(name, Op.REFLECTIVE, item),)
+
+
+def paths(sources: Names, targets: Names) -> tuple[Term, ...]:
+    """Return directed effects from every source to every target.
+
+    Parameters
+    ----------
+    sources, targets : str or sequence of str
+        Names of constructs.
+
+    Raises
+    ------
+    SpecError
+        When either side is empty.
+
+    Examples
+    --------
+    >>> import tcsmodel as tcs
+    >>> [f"{t.lhs} ~ {t.rhs}" for t in tcs.paths(["Image", "Quality"], "Loyalty")]
+    ['Loyalty ~ Image', 'Loyalty ~ Quality']
+    """
+    left, right = _names(targets), _names(sources)
+    if not left or not right:
+        raise SpecError("paths() needs at least one source and one target.")
+    return tuple(Term(target, Op.REGRESSION, source) for target in left for source in right)
+
+
+def _measured(name: str, op: Op, items: Sequence[str]) -> tuple[Term, ...]:
+    if isinstance(items, str):
+        raise SpecError(
+            f"Items of construct {name!r} are the single string {items!r}; give a list, as "
+            f"[{items!r}], or use single({name!r}, {items!r})."
+        )
+    if not items:
+        raise SpecError(f"Construct {name!r} has no items; name at least one.")
+    return tuple(Term(name, op, item) for item in items)
+
+
+def _names(names: Names) -> tuple[str, ...]:
+    return (names,) if isinstance(names, str) else tuple(names)

@@ -1,0 +1,164 @@
+"""Tokens of the model language: characters in, tokens with their places out; no grammar."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import Enum, auto
+
+from tcsmodel.errors import SpecError
+
+
+class Kind(Enum):
+    """What a token is."""
+
+    NAME = auto()
+    QUOTED = auto()
+    NUMBER = auto()
+    OPERATOR = auto()
+    SYMBOL = auto()
+    END = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """One word of the model text; `line` and `column` start at 1, quoted text is unescaped."""
+
+    kind: Kind
+    text: str
+    line: int
+    column: int
+
+
+PATTERN = re.compile(
+    r"""
+    (?P<space>\s+)
+  | (?P<comment>[#!].*)
+  | (?P<number>(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)
+  | (?P<quoted>"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')
+  | (?P<operator>~\*~|=~|<~|~~|:=|==|~|<|>|\||%)
+  | (?P<end>;)
+  | (?P<symbol>[-+*/^?,():=])
+    """,
+    re.VERBOSE,
+)
+KINDS = {
+    "number": Kind.NUMBER,
+    "operator": Kind.OPERATOR,
+    "end": Kind.END,
+    "symbol": Kind.SYMBOL,
+}
+ESCAPE = re.compile(r"\\(u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|.)")
+ESCAPED = {"n": "\n", "t": "\t", "r": "\r", '"': '"', "'": "'", "\\": "\\"}
+
+
+def located(message: str, token: Token, text: str) -> SpecError:
+    """Return a SpecError that shows the line of `token` and a caret under it."""
+    return SpecError(message, line=token.line, column=token.column, text=text)
+
+
+def tokens(text: str) -> Iterator[Token]:
+    """Yield the tokens of model text; each line and each ``;`` ends with an END token.
+
+    Raises
+    ------
+    SpecError
+        At a character or quote that belongs to no token.
+    """
+    lines = text.splitlines()
+    for number, line in enumerate(lines, start=1):
+        at = 0
+        while at < len(line):
+            start, column = at, at + 1
+            match = PATTERN.match(line, at)
+            if match is not None:
+                at = match.end()
+                yield from _matched(match, Token(Kind.END, "", number, column), text)
+                continue
+            at = name_end(line, start)
+            if at == start:
+                raise located(_unexpected(line[at]), Token(Kind.END, "", number, column), text)
+            yield Token(Kind.NAME, line[start:at], number, column)
+        yield Token(Kind.END, "", number, max(len(line), 1))
+
+
+def _matched(match: re.Match[str], place: Token, text: str) -> Iterator[Token]:
+    group, word = str(match.lastgroup), match.group()
+    if group == "number" and name_end("_" + match.string[match.end() :], 0) > 1:
+        raise located(
+            "A name that begins with a digit needs quotes, and a value needs a star: "
+            '"3G quality", 0.5*x.',
+            place,
+            text,
+        )
+    if group == "quoted":
+        yield Token(Kind.QUOTED, _unescape(word, place, text), place.line, place.column)
+    elif group in KINDS:
+        yield Token(KINDS[group], word, place.line, place.column)
+
+
+def name_end(line: str, start: int) -> int:
+    """Return where the unquoted name at `start` ends; `start` itself when there is none.
+
+    A name is a Unicode identifier in which dots are allowed, as in ``x.1`` or ``满意度``.
+    """
+    end = start
+    while end < len(line):
+        letter = line[end]
+        leading = end == start
+        if letter == "." and leading and not line[end + 1 : end + 2].isidentifier():
+            break
+        if letter != "." and not (letter if leading else "_" + letter).isidentifier():
+            break
+        end += 1
+    return end
+
+
+def is_plain(name: str) -> bool:
+    """Whether `name` can be written without quotes."""
+    return bool(name) and name_end(name, 0) == len(name)
+
+
+def quote(name: str) -> str:
+    """Return `name` in double quotes with everything escaped that would not survive."""
+    return '"' + "".join(_escape(letter) for letter in name) + '"'
+
+
+def _escape(letter: str) -> str:
+    if letter in '"\\':
+        return "\\" + letter
+    if letter.isprintable():
+        return letter
+    code = ord(letter)
+    return f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"
+
+
+def _unescape(word: str, place: Token, text: str) -> str:
+    def one(match: re.Match[str]) -> str:
+        code = match.group(1)
+        if len(code) > 1 and int(code[1:], 16) <= 0x10FFFF:
+            return chr(int(code[1:], 16))
+        if code not in ESCAPED:
+            raise located(f"'\\{code}' is not an escape; write a backslash as '\\\\'.", place, text)
+        return ESCAPED[code]
+
+    value = ESCAPE.sub(one, word[1:-1])
+    if not value.strip():
+        raise located(
+            "A quoted name is empty; write the column header between the quotes.", place, text
+        )
+    return value
+
+
+def _unexpected(letter: str) -> str:
+    message = f"Unexpected character {letter!r}."
+    plain = unicodedata.normalize("NFKC", letter)
+    if letter in "\"'":
+        return "This quote is not closed on its line."
+    if letter in "“”„‘’«»「」":
+        return f'{message} Use straight quotes: "Q1 - overall".'
+    if plain != letter and plain.isascii() and plain.isprintable():
+        return f"{message} Type the half-width {plain!r}."
+    return f'{message} Names with spaces or signs need quotes: "Q1 - overall".'
