@@ -80,7 +80,7 @@ class Result:
     def summary(self) -> str:
         """Return the result as plain text: the one-line facts, findings, and the main table."""
         findings = [f"{finding.severity}: {finding}" for finding in self.verify()]
-        body = self.table().to_string(float_format=lambda value: f"{value:.3f}")
+        body = self._known().to_string(float_format=lambda value: f"{value:.3f}")
         return "\n".join([repr(self), *findings, body])
 
     def plot(self, kind: str | None = None, **options: Any) -> Axes:
@@ -97,10 +97,14 @@ class Result:
 
         return draw(self, kind, **options)
 
+    def _known(self) -> pd.DataFrame:
+        """Return the main table without columns that hold nothing yet, as intervals do at first."""
+        return self.table().dropna(axis=1, how="all")
+
     def _repr_html_(self) -> str:
         from html import escape
 
-        frame = self.table().to_html(float_format=lambda value: f"{value:.3f}", escape=True)
+        frame = self._known().to_html(float_format=lambda value: f"{value:.3f}", escape=True)
         return f"<p>{escape(repr(self))}</p>{frame}"
 
     def __repr__(self) -> str:

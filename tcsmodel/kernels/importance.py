@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tcsmodel.kernels.moments import to_corr
+from tcsmodel.kernels.regression import sweep
 from tcsmodel.kernels.status import Status
 
 Array = NDArray[np.float64]
@@ -47,21 +48,15 @@ def regress(cov: Array) -> Regression:
     """Return the standardized least-squares regression of the last variable on the others.
 
     ``beta = R^-1 r``, ``R2 = r'beta`` and ``VIF_j = (R^-1)_jj`` with R the predictors'
-    correlations and r those with the target. Members that are not positive definite come
-    back as nan with `Status.SINGULAR`.
+    correlations and r those with the target. Members whose predictors are linearly dependent
+    come back as nan with `Status.SINGULAR`.
     """
-    corr = to_corr(cov)
-    p = corr.shape[-1] - 1
-    finite = np.isfinite(corr).all(axis=(-2, -1))
-    predictors = np.where(finite[..., None, None], corr[..., :p, :p], np.eye(p))
-    definite = finite & (np.linalg.eigvalsh(predictors)[..., 0] > COLLINEAR)
-    inverse = np.linalg.inv(np.where(definite[..., None, None], predictors, np.eye(p)))
-    inverse = np.where(definite[..., None, None], inverse, np.nan)
-    r = corr[..., :p, p]
-    beta = (inverse @ r[..., None])[..., 0]
-    vif = np.diagonal(inverse, axis1=-2, axis2=-1).copy()
-    status = np.where(definite, Status.CONVERGED, Status.SINGULAR)
-    return Regression(beta, (beta * r).sum(axis=-1), vif, status)
+    p = cov.shape[-1] - 1
+    swept = sweep(to_corr(cov), p)
+    beta = swept[..., :p, p].copy()
+    vif = np.diagonal(swept, axis1=-2, axis2=-1)[..., :p].copy()
+    status = np.where(np.isfinite(beta).all(axis=-1), Status.CONVERGED, Status.SINGULAR)
+    return Regression(beta, 1 - swept[..., p, p], vif, status)
 
 
 def subset_r_squared(cov: Array) -> Array:

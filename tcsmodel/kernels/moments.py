@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
+ROUNDING = 1e-13
 
 
 def moments(x: Array, weights: Array | None = None) -> tuple[Array, Array]:
@@ -17,7 +18,8 @@ def moments(x: Array, weights: Array | None = None) -> tuple[Array, Array]:
 
     ``cov = n / (n - 1) * sum_i w_i d_i d_i' / sum_i w_i`` with ``d_i = x_i - mean``
     and n the number of rows: the usual sample covariance when all weights are
-    equal, and for counts that sum to n the sample covariance of the resample.
+    equal, and for counts that sum to n the sample covariance of the resample. A variance
+    that is nothing but rounding error, as of an item that is constant in a resample, is 0.
     One matrix product serves all leading axes of `weights`.
     """
     n, p = x.shape
@@ -29,7 +31,11 @@ def moments(x: Array, weights: Array | None = None) -> tuple[Array, Array]:
     products = d[:, first] * d[:, second]
     share = weights / weights.sum(axis=-1, keepdims=True)
     shift = share @ d
-    packed = share @ products - shift[..., first] * shift[..., second]
+    packed = share @ products
+    own = np.flatnonzero(first == second)
+    spread = packed[..., own]
+    packed -= shift[..., first] * shift[..., second]
+    packed[..., own] = np.where(packed[..., own] > ROUNDING * spread, packed[..., own], 0.0)
     cov = np.empty((*weights.shape[:-1], p, p))
     cov[..., first, second] = packed
     cov[..., second, first] = packed

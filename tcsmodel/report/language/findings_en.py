@@ -11,4 +11,150 @@ FINDINGS: dict[str, dict[str, str]] = {
         "meaning": "Its numbers are not a solution and must not be read.",
         "advice": "Simplify the model, check items for wrong direction, or collect more answers.",
     },
+    "weak_model": {
+        "finding": "The drivers explain little of {subject}.",
+        "evidence": "R2 is {r_squared:.2r}, adjusted {r_squared_adj:.2r}; {minimum:.2r} is a usual minimum.",
+        "meaning": "Shares of a small whole: most of what moves {subject} is not among the drivers.",
+        "advice": "Add the touchpoints that are not asked yet, or look at segments on their own.",
+    },
+    "high_vif": {
+        "finding": "{subject} says nearly the same as the other drivers.",
+        "evidence": "Its variance inflation factor is {vif:.1f}; 5 is a usual caution, 10 a limit.",
+        "meaning": "Its regression weight is unstable; its share is divided with its neighbors.",
+        "advice": "Read the shares, not the weights; or join it with the driver it resembles most.",
+    },
+    "negative_beta": {
+        "finding": "The weight of {subject} points against its correlation with {target}.",
+        "evidence": "Weight {beta:.2r} (t = {t:.1f}), correlation {corr:.2r}.",
+        "meaning": "The other drivers already carry what it says (suppression); its share tells "
+        "how much it explains, not in which direction to act.",
+        "advice": "Do not act on the sign of the weight; look at {subject} alone, or join it with "
+        "the driver it resembles most.",
+    },
+    "order_uncertain": {
+        "finding": "Which driver of {target} comes first cannot be told: {subjects}.",
+        "evidence": "Each of these {count} may rank first (P between {p_low:.2r} and {p_high:.2r}).",
+        "meaning": "Another sample could put any of them on top.",
+        "advice": "Treat them as one group, or decide among them by cost and performance; more "
+        "answers narrow the ranks.",
+    },
+    "low_alpha": {
+        "finding": "The answers to {subject} do not hang together well.",
+        "evidence": "Cronbach's alpha is {alpha:.2r} over {n_items} items; {threshold:.2r} is "
+        "customary.",
+        "meaning": "Effects of and on {subject} are weakened by error and change from sample to "
+        "sample.",
+        "advice": "Look for an item with a low loading and leave it out, or ask more items of the "
+        "same kind next time; until then read its paths with caution.",
+    },
+    "low_ave": {
+        "finding": "{subject} explains less than half of what its items vary in.",
+        "evidence": "Average variance extracted (AVE) is {ave:.2r}; {threshold:.2r} is customary.",
+        "meaning": "The items share less with each other than each has of its own.",
+        "advice": "Leave out the item with the lowest loading, or split the construct where its "
+        "items ask about different things.",
+    },
+    "htmt_high": {
+        "finding": "{subjects} are hard to tell apart.",
+        "evidence": "HTMT is {htmt:.2r}; from {threshold:.2r} on two constructs overlap.",
+        "meaning": "Customers answer both sets of questions in nearly the same way, so their "
+        "separate effects are uncertain.",
+        "advice": "Move or drop the items that ask about both, or treat the two as one construct "
+        "and compare the conclusions.",
+    },
+    "htmt_indistinct": {
+        "finding": "{subjects} cannot be told apart in these answers.",
+        "evidence": "HTMT is {htmt:.2r} with an interval of [{ci_lower:.2r}, {ci_upper:.2r}], which "
+        "reaches 1: a single construct is compatible with the data.",
+        "meaning": "Which of the two has an effect, or is affected, cannot be read from this survey.",
+        "advice": "Merge them or put a second-order construct above them, or keep the model and "
+        "interpret only their joint effect.",
+    },
+    "merge_candidates": {
+        "finding": "{subjects} may be one construct for these customers.",
+        "evidence": "Every pair of them has an HTMT of {lowest:.2r} or more.",
+        "meaning": "The theory keeps them apart; the answers do not.",
+        "advice": "Fit the model with these merged and see whether index and priorities change, or "
+        "join them under a second-order construct.",
+    },
+    "fornell_larcker": {
+        "finding": "{subject} shares more with {other} than with its own items.",
+        "evidence": "The root of its AVE is {root_ave:.2r}, its correlation with {other} is "
+        "{corr:.2r} (Fornell-Larcker rule).",
+        "meaning": "By the classic rule the two are not distinct.",
+        "advice": "Look at the HTMT of the pair, and drop the items of {subject} that load highly on "
+        "{other}.",
+    },
+    "collinear": {
+        "finding": "{subject} overlaps with the other causes of {target}.",
+        "evidence": "Its variance inflation factor is {vif:.1f}, above {threshold:.1f}.",
+        "meaning": "Its own path to {target} has a wider interval than the sample size suggests.",
+        "advice": "Read the total of the overlapping causes rather than each path, or look at the "
+        "driver shares, which divide what they have in common.",
+    },
+    "improper_sem": {
+        "finding": "The covariance-based solution ({subject}) is not admissible.",
+        "evidence": "The fit ended with status {status!s} and {count} named troubles.",
+        "meaning": "Its estimates are not those of any population, so they must not be reported; "
+        "PLS prints calm numbers for the same data because it never checks this.",
+        "advice": "Merge the constructs that cannot be told apart, or drop weak items, and fit "
+        "again; until then read the PLS paths as descriptions of composites.",
+    },
+    "methods_disagree_sign": {
+        "finding": "PLS and covariance-based SEM give opposite signs.",
+        "evidence": "{count} of {total} paths differ in sign: {subjects}.",
+        "meaning": "The direction of these effects depends on the method, so the data do not settle "
+        "it.",
+        "advice": "Do not interpret these paths; look for constructs that overlap among their "
+        "causes, and merge or drop one.",
+    },
+    "methods_disagree": {
+        "finding": "PLS and covariance-based SEM disagree about which paths differ from zero.",
+        "evidence": "{count} of {total} paths: {subjects}.",
+        "meaning": "Evidence for these effects rests on the method that found it.",
+        "advice": "Report both estimates with their intervals, or collect more respondents before "
+        "relying on these paths.",
+    },
+    "negative_share": {
+        "finding": "Item {item} counts against the index of {subject}.",
+        "evidence": "Its share of the index is {share:.2r}.",
+        "meaning": "A better answer to it would lower the index, and the index can leave 0-100.",
+        "advice": "Reverse the item if it is worded against the others, or leave it out.",
+    },
+    "no_index": {
+        "finding": "{subjects} have no 0-100 index.",
+        "evidence": "The limits of the scale of at least one of their items are not known.",
+        "meaning": "They are left out of the index table, the drivers and the priorities.",
+        "advice": "State the limits with Survey(..., scale=...), or leave the constructs out.",
+    },
+    "negative_importance": {
+        "finding": "A better {subject} goes with a lower {target}.",
+        "evidence": "Its total effect is {importance:.2f} points per point.",
+        "meaning": "Raising it would not pay by this model; mostly this is overlap with other "
+        "drivers rather than a true harm.",
+        "advice": "Check the wording of its items for reversed ones, and its overlap with the other "
+        "drivers in the structure gate.",
+    },
+    "tied_priorities": {
+        "finding": "The order of {subjects} cannot be told.",
+        "evidence": "Each is first in between {p_lowest:%} and {p_highest:%} of the replicates.",
+        "meaning": "They share the first place: a new sample could turn their order round.",
+        "advice": "Choose among them by cost and feasibility, or ask more respondents.",
+    },
+    "unstable_quadrant": {
+        "finding": "{subjects} may belong to another quadrant of the priority map.",
+        "evidence": "Their quadrant holds in as few as {lowest:%} of the replicates; "
+        "{threshold:%} is wanted.",
+        "meaning": "They lie near a line of the map, so the quadrant's name says too much.",
+        "advice": "Read their position with its interval instead of the quadrant, or ask more "
+        "respondents.",
+    },
+    "same_respondents": {
+        "finding": "Exploration and confirmation used the same respondents.",
+        "evidence": "Each half would hold {n_half} complete respondents; {needed} are needed for "
+        "{n_items} items.",
+        "meaning": "The confirmatory fit looks better than it would on new answers.",
+        "advice": "Confirm the structure on the next wave, or collect at least {n_needed} complete "
+        "answers.",
+    },
 }
