@@ -64,9 +64,9 @@ FINDINGS: dict[str, dict[str, str]] = {
     },
     "htmt_indistinct": {
         "finding": "{subjects} cannot be told apart in these answers.",
-        "evidence": "HTMT is {htmt:.2r} with an interval of [{ci_lower:.2r}, {ci_upper:.2r}], which "
-        "reaches 1: a single construct is compatible with the data.",
-        "meaning": "Which of the two has an effect, or is affected, cannot be read from this survey.",
+        "evidence": "HTMT is {htmt:.2r} [{ci_lower:.2r}, {ci_upper:.2r}]; the interval reaches 1, so a "
+        "single construct is compatible with the data.",
+        "meaning": "This survey cannot say which of the two has an effect, or is affected.",
         "advice": "Merge them or put a second-order construct above them, or keep the model and "
         "interpret only their joint effect.",
     },
@@ -82,14 +82,14 @@ FINDINGS: dict[str, dict[str, str]] = {
         "evidence": "The root of its AVE is {root_ave:.2r}, its correlation with {other} is "
         "{corr:.2r} (Fornell-Larcker rule).",
         "meaning": "By the classic rule the two are not distinct.",
-        "advice": "Look at the HTMT of the pair, and drop the items of {subject} that load highly on "
-        "{other}.",
+        "advice": "Look at the HTMT of the pair, and drop the items of {subject} that load highly "
+        "on {other}.",
     },
     "collinear": {
-        "finding": "{subject} overlaps with the other causes of {target}.",
+        "finding": "{subject} overlaps with the other sources of {target}.",
         "evidence": "Its variance inflation factor is {vif:.1f}, above {threshold:.1f}.",
         "meaning": "Its own path to {target} has a wider interval than the sample size suggests.",
-        "advice": "Read the total of the overlapping causes rather than each path, or look at the "
+        "advice": "Read the overlapping sources together rather than each path, or look at the "
         "driver shares, which divide what they have in common.",
     },
     "improper_sem": {
@@ -103,10 +103,9 @@ FINDINGS: dict[str, dict[str, str]] = {
     "methods_disagree_sign": {
         "finding": "PLS and covariance-based SEM give opposite signs.",
         "evidence": "{count} of {total} paths differ in sign: {subjects}.",
-        "meaning": "The direction of these effects depends on the method, so the data do not settle "
-        "it.",
+        "meaning": "The direction of these effects depends on the method; the data do not settle it.",
         "advice": "Do not interpret these paths; look for constructs that overlap among their "
-        "causes, and merge or drop one.",
+        "sources, and merge or drop one.",
     },
     "methods_disagree": {
         "finding": "PLS and covariance-based SEM disagree about which paths differ from zero.",
@@ -132,7 +131,7 @@ FINDINGS: dict[str, dict[str, str]] = {
         "evidence": "Its total effect is {importance:.2f} points per point.",
         "meaning": "Raising it would not pay by this model; mostly this is overlap with other "
         "drivers rather than a true harm.",
-        "advice": "Check the wording of its items for reversed ones, and its overlap with the other "
+        "advice": "Check the wording of its items for reversed ones, and its overlap with other "
         "drivers in the structure gate.",
     },
     "tied_priorities": {
