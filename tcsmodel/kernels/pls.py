@@ -24,7 +24,9 @@ Index = NDArray[np.intp]
 
 @dataclass(frozen=True, slots=True)
 class Composites:
-    """weights (..., p) scaled so that each composite has variance 1; cross_loadings
+    """How PLS ended, one member of the batch each.
+
+    weights (..., p) scaled so that each composite has variance 1; cross_loadings
     (..., p, k) correlations of items and constructs; construct_corr (..., k, k);
     iterations (...,); status (...,), `Status` codes. Nan where the status is SINGULAR.
     """

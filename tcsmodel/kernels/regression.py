@@ -55,7 +55,7 @@ def sweep(matrix: Array, m: int) -> Array:
     return a
 
 
-def coefficients(corr: Array, sources: NDArray[np.intp], target: int) -> Array:
+def coefficients(corr: Array, sources: NDArray[np.intp], target: np.intp) -> Array:
     """Return the standardized coefficients (..., m) of `target` on m `sources`."""
     if len(sources) == 1:
         return corr[..., sources, target]
@@ -88,7 +88,10 @@ def structure(corr: Array, paths: Mask) -> Structure:
 
 
 def adjusted(r_squared: Array, paths: Mask, n: int) -> Array:
-    """Return adjusted R2 (..., k): ``1 - (1 - R2)(n - 1)/(n - m - 1)``, m sources; nan if n <= m+1."""
+    """Return adjusted R2 (..., k), ``1 - (1 - R2)(n - 1)/(n - m - 1)`` with m sources.
+
+    Nan where ``n <= m + 1``.
+    """
     free = n - paths.sum(axis=0) - 1
     with np.errstate(all="ignore"):
         return np.where(free > 0, 1 - (1 - r_squared) * (n - 1) / free, np.nan)
@@ -108,11 +111,11 @@ def block_vif(corr: Array, block: NDArray[np.intp]) -> Array:
     return vif
 
 
-def _swept(corr: Array, sources: NDArray[np.intp], target: int) -> Array:
+def _swept(corr: Array, sources: NDArray[np.intp], target: np.intp) -> Array:
     at = np.append(sources, target)
     return sweep(corr[..., at[:, None], at], len(sources))
 
 
 def _infinite_where_dependent(inflation: Array, corr: Array) -> Array:
-    known = np.isfinite(corr).all(axis=(-2, -1))[..., None]
+    known = np.isfinite(corr.sum(axis=(-2, -1)))[..., None]
     return np.where(np.isnan(inflation) & known, np.inf, inflation)

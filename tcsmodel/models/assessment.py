@@ -1,0 +1,206 @@
+"""What is derived from PLS composites: structure, reliability, validity, findings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tcsmodel.errors import IdentificationError
+from tcsmodel.kernels import reliability
+from tcsmodel.kernels.effects import total_effects
+from tcsmodel.kernels.moments import to_corr
+from tcsmodel.kernels.pls import Composites, composites
+from tcsmodel.kernels.regression import adjusted, block_vif, structure
+from tcsmodel.kernels.status import Status
+from tcsmodel.models.path_model import PathModel
+from tcsmodel.options import Scheme
+from tcsmodel.result import Finding, Severity
+
+Array = NDArray[np.float64]
+
+LOW_LOADING = 0.7
+VERY_LOW_LOADING = 0.4
+HIGH_VIF = 5.0
+
+
+def assess(
+    model: PathModel,
+    mean: Array,
+    cov: Array,
+    n: int,
+    *,
+    scheme: Scheme,
+    tol: float,
+    max_iter: int,
+) -> dict[str, Array]:
+    """Return every PLS quantity of means (..., p) and covariances (..., p, p), by name.
+
+    Item quantities (..., p), item x construct (..., p, k), construct (..., k), and
+    source x target or construct x construct (..., k, k); `status` and `iterations` (...,).
+    """
+    corr = to_corr(cov)
+    found = composites(corr, model.block, model.paths, model.mode_b, scheme, tol, max_iter)
+    inner = structure(found.construct_corr, model.paths)
+    total = total_effects(inner.paths)
+    p = len(model.items)
+    return {
+        "outer_weights": found.weights,
+        "outer_loadings": found.cross_loadings[..., np.arange(p), model.block],
+        "cross_loadings": found.cross_loadings,
+        "paths": inner.paths,
+        "total_effects": total,
+        "indirect_effects": total - inner.paths,
+        "r_squared": inner.r_squared,
+        "r_squared_adj": adjusted(inner.r_squared, model.paths, n),
+        "f_squared": inner.f_squared,
+        "vif": inner.vif,
+        "construct_corr": found.construct_corr,
+        "item_vif": block_vif(corr, model.block),
+        "item_means": mean,
+        "item_sds": np.sqrt(np.diagonal(cov, axis1=-2, axis2=-1)),
+        **_measurement(model, corr, found),
+        "iterations": found.iterations,
+        "status": np.where(np.isnan(inner.paths).any((-2, -1)), Status.SINGULAR, found.status),
+    }
+
+
+def _measurement(model: PathModel, corr: Array, found: Composites) -> dict[str, Array]:
+    """Return reliability and validity: nan for Mode B, 1 for the reliability of single items."""
+    member = model.member
+    loadings = found.cross_loadings * member
+    weights = found.weights[..., :, None] * member
+    formative = model.mode_b
+    single = (model.sizes == 1) & np.isfinite(found.weights).all(axis=-1)[..., None]
+    by_construct = {
+        "alpha": np.where(single, 1.0, reliability.alpha(corr, member)),
+        "rho_a": np.where(single, 1.0, reliability.rho_a(corr, weights)),
+        "rho_c": reliability.rho_c(loadings, member),
+        "ave": reliability.ave(loadings, member),
+    }
+    by_construct = {key: np.where(formative, np.nan, v) for key, v in by_construct.items()}
+    touched = np.logical_or.outer(formative, formative)
+    htmt = np.where(touched, np.nan, reliability.htmt(corr, member))
+    fornell_larcker = found.construct_corr.copy()
+    diagonal = np.arange(len(model.constructs))
+    fornell_larcker[..., diagonal, diagonal] = np.sqrt(by_construct["ave"])
+    return {**by_construct, "htmt": htmt, "fornell_larcker": fornell_larcker}
+
+
+def explain_singular(model: PathModel, corr: Array, weights: Array) -> IdentificationError:
+    """Return the error of a fit that ended SINGULAR, naming the construct and the items.
+
+    Parameters
+    ----------
+    model : PathModel
+    corr : ndarray (p, p)
+        Correlations of the items.
+    weights : ndarray (p,)
+        As the algorithm left them; nan when it found no composites.
+    """
+    if np.isfinite(weights).all():
+        return _dependent_sources(model, corr, weights)
+    for c, name in enumerate(model.constructs):
+        own = np.flatnonzero(model.block == c)
+        block = corr[np.ix_(own, own)]
+        if model.mode_b[c] and np.linalg.eigvalsh(block)[0] < 1e-10:
+            return IdentificationError(
+                f"The Mode B weights of {name!r} are not determined, because its items "
+                f"{_listed(model.own_items(c))} are linearly dependent (duplicates or totals). "
+                f"Remove one, or use Mode A: PLS(spec, modes={{{name!r}: 'A'}})."
+            )
+        if block.sum() < 1e-10:
+            return IdentificationError(
+                f"The items of {name!r} cancel each other out: {_listed(model.own_items(c))} point "
+                "in opposite directions. Recode the reversed ones: Survey(..., reverse=[...])."
+            )
+    return IdentificationError(
+        "PLS found no composites: a construct does not correlate with any neighbour. "
+        "Look at the correlations of the items (survey.moments().corr) and remove empty paths."
+    )
+
+
+def _dependent_sources(model: PathModel, corr: Array, weights: Array) -> IdentificationError:
+    spread = weights[:, None] * model.member
+    c = spread.T @ corr @ spread
+    for target in model.targets:
+        sources = np.flatnonzero(model.paths[:, target])
+        if np.linalg.eigvalsh(c[np.ix_(sources, sources)])[0] < 1e-9:
+            return IdentificationError(
+                f"The paths to {model.constructs[target]!r} are not determined, because its "
+                f"antecedents {_listed(model.sources(target))} are linearly dependent in these "
+                "data. Merge two of them, drop one, or collect more answers."
+            )
+    return IdentificationError(
+        "The paths are not determined: some antecedents are linearly dependent. Drop one of them."
+    )
+
+
+def _listed(names: tuple[str, ...]) -> str:
+    return ", ".join(repr(name) for name in names)
+
+
+def findings(model: PathModel, values: Mapping[str, Array]) -> Iterator[Finding]:
+    """Yield what the fitted values say against themselves: loadings, weights, collinearity."""
+    yield from _loading_findings(model, values["outer_loadings"])
+    yield from _weight_findings(model, values["outer_weights"])
+    yield from _item_vif_findings(model, values["item_vif"])
+    yield from _antecedent_findings(model, values["vif"])
+    if model.ignored:
+        evidence = {"ignored": model.ignored}
+        yield Finding("ignored_by_pls", Severity.NOTE, model.constructs[:0], evidence)
+
+
+def _loading_findings(model: PathModel, loadings: Array) -> Iterator[Finding]:
+    reflective = ~model.mode_b[model.block] & (model.sizes[model.block] > 1)
+    for i in np.flatnonzero(reflective & (loadings < LOW_LOADING)):
+        yield Finding(
+            "low_loading",
+            Severity.CAUTION if loadings[i] < VERY_LOW_LOADING else Severity.NOTE,
+            (model.items[i], model.constructs[model.block[i]]),
+            {"loading": float(loadings[i]), "construct": model.constructs[model.block[i]]},
+        )
+
+
+def _weight_findings(model: PathModel, weights: Array) -> Iterator[Finding]:
+    for i in np.flatnonzero(weights < 0):
+        construct = model.constructs[model.block[i]]
+        yield Finding(
+            "negative_weight",
+            Severity.CAUTION,
+            (model.items[i], construct),
+            {"weight": float(weights[i]), "construct": construct},
+        )
+
+
+def _item_vif_findings(model: PathModel, vif: Array) -> Iterator[Finding]:
+    for c, name in enumerate(model.constructs):
+        own = np.flatnonzero(model.block == c)
+        worst = own[np.argmax(vif[own])]
+        if vif[worst] > HIGH_VIF and (model.mode_b[c] or np.isinf(vif[worst])):
+            yield Finding(
+                "collinear_items",
+                Severity.CAUTION,
+                (name, *(model.items[i] for i in own if vif[i] > HIGH_VIF)),
+                {"item": model.items[worst], "vif": float(vif[worst]), "limit": HIGH_VIF},
+            )
+
+
+def _antecedent_findings(model: PathModel, vif: Array) -> Iterator[Finding]:
+    for target in model.targets:
+        high = np.flatnonzero(np.nan_to_num(vif[:, target], posinf=np.inf) > HIGH_VIF)
+        if len(high):
+            worst = high[np.argmax(vif[high, target])]
+            yield Finding(
+                "collinear_antecedents",
+                Severity.CAUTION,
+                (model.constructs[target], *(model.constructs[i] for i in high)),
+                {
+                    "target": model.constructs[target],
+                    "antecedents": tuple(model.constructs[i] for i in high),
+                    "source": model.constructs[worst],
+                    "vif": float(vif[worst, target]),
+                    "limit": HIGH_VIF,
+                },
+            )

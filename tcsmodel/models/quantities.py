@@ -1,0 +1,90 @@
+"""The quantities of a PLS result, and how each is laid out as a tidy table."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from tcsmodel.models.path_model import PathModel
+
+Cells = tuple[NDArray[np.intp], ...]
+
+
+class Layout(StrEnum):
+    """What one number of a quantity belongs to."""
+
+    ITEM = "item"
+    ITEM_BY_CONSTRUCT = "item by construct"
+    CONSTRUCT = "construct"
+    TARGET = "construct with antecedents"
+    PATH = "path"
+    WAY = "directed way"
+    DETOUR = "directed way of two or more paths"
+    PAIR = "pair of constructs"
+    TRIANGLE = "pair of constructs or the construct itself"
+
+
+QUANTITIES: dict[str, Layout] = {
+    "outer_weights": Layout.ITEM,
+    "outer_loadings": Layout.ITEM,
+    "cross_loadings": Layout.ITEM_BY_CONSTRUCT,
+    "paths": Layout.PATH,
+    "total_effects": Layout.WAY,
+    "indirect_effects": Layout.DETOUR,
+    "r_squared": Layout.TARGET,
+    "r_squared_adj": Layout.TARGET,
+    "f_squared": Layout.PATH,
+    "vif": Layout.PATH,
+    "construct_corr": Layout.PAIR,
+    "alpha": Layout.CONSTRUCT,
+    "rho_a": Layout.CONSTRUCT,
+    "rho_c": Layout.CONSTRUCT,
+    "ave": Layout.CONSTRUCT,
+    "htmt": Layout.PAIR,
+    "fornell_larcker": Layout.TRIANGLE,
+    "item_vif": Layout.ITEM,
+    "item_means": Layout.ITEM,
+    "item_sds": Layout.ITEM,
+}
+
+
+def cells(model: PathModel, quantity: str) -> tuple[pd.DataFrame, Cells]:
+    """Return the labels of a quantity's numbers, a row each, and their places in its array."""
+    layout = QUANTITIES[quantity]
+    constructs = np.array(model.constructs, dtype=object)
+    items = np.array(model.items, dtype=object)
+    if layout is Layout.ITEM:
+        at: Cells = (np.arange(len(items)),)
+        return _frame(item=items, construct=constructs[model.block]), at
+    if layout is Layout.ITEM_BY_CONSTRUCT:
+        at = tuple(np.indices((len(items), len(constructs))).reshape(2, -1))
+        return _frame(item=items[at[0]], construct=constructs[at[1]]), at
+    if layout in (Layout.CONSTRUCT, Layout.TARGET):
+        at = (
+            (np.arange(len(constructs)),)
+            if layout is Layout.CONSTRUCT
+            else (np.array(model.targets),)
+        )
+        return _frame(construct=constructs[at[0]]), at
+    if layout in (Layout.PAIR, Layout.TRIANGLE):
+        second, first = np.tril_indices(len(constructs), -1 if layout is Layout.PAIR else 0)
+        return _frame(construct=constructs[first], other=constructs[second]), (first, second)
+    at = _directed(model, layout)
+    return _frame(source=constructs[at[0]], target=constructs[at[1]]), at
+
+
+def _directed(model: PathModel, layout: Layout) -> Cells:
+    """Return sources and targets: paths as written, ways by target."""
+    if layout is Layout.PATH:
+        source, target = np.array(model.written).T
+    else:
+        ways = model.ways if layout is Layout.WAY else model.detours
+        target, source = np.nonzero(ways.T)
+    return source, target
+
+
+def _frame(**columns: NDArray[np.object_]) -> pd.DataFrame:
+    return pd.DataFrame({name: values.tolist() for name, values in columns.items()})
