@@ -1,0 +1,43 @@
+"""Notebooks are tests: each runs from top to bottom, and is committed without output."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbclient import NotebookClient
+
+NOTEBOOKS = sorted((Path(__file__).parent.parent / "notebooks").glob("*.ipynb"))
+SECONDS = 300
+
+
+def load(path: Path) -> nbformat.NotebookNode:
+    return nbformat.read(path, as_version=4)
+
+
+def test_there_are_notebooks() -> None:
+    assert NOTEBOOKS
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.name)
+# The messaging library's own warnings are not ours; the notebook's appear in its output.
+@pytest.mark.filterwarnings("default")
+def test_notebook_runs_without_complaint(path: Path, tmp_path: Path) -> None:
+    notebook = load(path)
+    resources = {"metadata": {"path": str(tmp_path)}}
+    NotebookClient(notebook, timeout=SECONDS, kernel_name="python3", resources=resources).execute()
+    outputs = [output for cell in notebook.cells for output in cell.get("outputs", [])]
+    complaints = [output.text for output in outputs if output.get("name") == "stderr"]
+    assert complaints == []
+    assert any("image/png" in output.get("data", {}) for output in outputs), "it shows no picture"
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.name)
+def test_notebook_is_valid_and_without_output(path: Path) -> None:
+    notebook = load(path)
+    nbformat.validate(notebook)
+    code = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    assert [c.source for c in code if c.outputs or c.execution_count is not None] == []
+    assert notebook.metadata["kernelspec"]["name"] == "python3"
+    assert notebook.cells[0].source.startswith("# "), "the first cell is the title"
