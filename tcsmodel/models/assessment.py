@@ -14,6 +14,7 @@ from tcsmodel.kernels.moments import to_corr
 from tcsmodel.kernels.pls import Composites, composites
 from tcsmodel.kernels.regression import adjusted, block_vif, structure
 from tcsmodel.kernels.status import Status
+from tcsmodel.models.draws import Draws
 from tcsmodel.models.path_model import PathModel
 from tcsmodel.options import Scheme
 from tcsmodel.result import Finding, Severity
@@ -23,6 +24,7 @@ Array = NDArray[np.float64]
 LOW_LOADING = 0.7
 VERY_LOW_LOADING = 0.4
 HIGH_VIF = 5.0
+MANY_LOST = 0.05
 
 
 def assess(
@@ -62,7 +64,7 @@ def assess(
         "item_sds": np.sqrt(np.diagonal(cov, axis1=-2, axis2=-1)),
         **_measurement(model, corr, found),
         "iterations": found.iterations,
-        "status": np.where(np.isnan(inner.paths).any((-2, -1)), Status.SINGULAR, found.status),
+        "status": np.where(np.isnan(inner.paths.sum((-2, -1))), Status.SINGULAR, found.status),
     }
 
 
@@ -72,7 +74,7 @@ def _measurement(model: PathModel, corr: Array, found: Composites) -> dict[str, 
     loadings = found.cross_loadings * member
     weights = found.weights[..., :, None] * member
     formative = model.mode_b
-    single = (model.sizes == 1) & np.isfinite(found.weights).all(axis=-1)[..., None]
+    single = (model.sizes == 1) & np.isfinite(found.weights.sum(axis=-1, keepdims=True))
     by_construct = {
         "alpha": np.where(single, 1.0, reliability.alpha(corr, member)),
         "rho_a": np.where(single, 1.0, reliability.rho_a(corr, weights)),
@@ -150,6 +152,21 @@ def findings(model: PathModel, values: Mapping[str, Array]) -> Iterator[Finding]
     if model.ignored:
         evidence = {"ignored": model.ignored}
         yield Finding("ignored_by_pls", Severity.NOTE, model.constructs[:0], evidence)
+
+
+def convergence_findings(
+    iterations: int, converged: bool, draws: Draws | None
+) -> Iterator[Finding]:
+    """Yield whether the fit converged, and how many bootstrap replicates were lost."""
+    if not converged:
+        evidence: dict[str, float] = {"iterations": iterations}
+        yield Finding("not_converged", Severity.PROBLEM, ("PLS",), evidence)
+    lost = 0 if draws is None else int((draws.status >= Status.ITERATION_CAP).sum())
+    if draws is not None and lost:
+        share = lost / draws.n
+        severity = Severity.CAUTION if share > MANY_LOST else Severity.NOTE
+        evidence = {"lost": lost, "replicates": draws.n, "share": share}
+        yield Finding("replicates_lost", severity, ("PLS",), evidence)
 
 
 def _loading_findings(model: PathModel, loadings: Array) -> Iterator[Finding]:

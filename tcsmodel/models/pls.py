@@ -11,15 +11,25 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from tcsmodel.errors import ImproperSolutionWarning, SampleSizeWarning, TcsError
+from tcsmodel.errors import ImproperSolutionWarning, SampleSizeWarning
 from tcsmodel.kernels.moments import to_corr
 from tcsmodel.kernels.status import Status
-from tcsmodel.models.assessment import assess, explain_singular, findings
+from tcsmodel.models.assessment import (
+    assess,
+    convergence_findings,
+    explain_singular,
+    findings,
+)
 from tcsmodel.models.draws import Draws, bootstrap, from_counts
 from tcsmodel.models.estimator import Data, Sample, take
 from tcsmodel.models.path_model import PathModel
-from tcsmodel.models.quantities import QUANTITIES, cells
-from tcsmodel.options import Missing, Mode, Scheme, choose, did_you_mean, require
+from tcsmodel.models.quantities import (
+    QUANTITIES,
+    interval_table,
+    measurement_table,
+    path_table,
+)
+from tcsmodel.options import Missing, Mode, Scheme, choose, require
 from tcsmodel.result import Finding, Result, Severity
 from tcsmodel.spec.model import ModelSpec
 from tcsmodel.survey.moments import read_only
@@ -421,70 +431,29 @@ class PLSResult(Result):
         TcsError
             Before a bootstrap.
         """
-        require(
-            quantity in QUANTITIES,
-            f"quantity={quantity!r} is not one of {', '.join(QUANTITIES)}."
-            f"{did_you_mean(quantity, QUANTITIES)}",
-        )
-        if self.draws is None:
-            raise TcsError(
-                "There are no draws yet, so there are no intervals. "
-                "Try result.bootstrap(5000, seed=7).intervals(...)."
-            )
-        frame, at = cells(self._model, quantity)
-        lower, upper = self.draws.interval(quantity, level)
-        return frame.assign(
-            estimate=self.arrays[quantity][at],
-            se=self.draws.se(quantity)[at],
-            ci_lower=lower[at],
-            ci_upper=upper[at],
-        )
+        return interval_table(self._model, self.arrays, self.draws, quantity, level)
 
     def table(self) -> pd.DataFrame:
         """Return the paths: ``source target path se ci_lower ci_upper f_squared vif``.
 
         The standard error and the interval are there once bootstrapped.
         """
-        frame, at = cells(self._model, "paths")
-        frame["path"] = self.arrays["paths"][at]
-        if self.draws is not None:
-            bounds = self.intervals("paths")
-            frame = frame.join(bounds[["se", "ci_lower", "ci_upper"]])
-        return frame.assign(f_squared=self.arrays["f_squared"][at], vif=self.arrays["vif"][at])
+        return path_table(self._model, self.arrays, self.draws)
 
     def measurement_table(self) -> pd.DataFrame:
-        """Return the items: weights, loadings, communalities, VIF, means and deviations.
+        """Return the items: ``item construct mode weight loading communality vif mean sd``.
 
         Once bootstrapped with ``weight_ci_lower weight_ci_upper loading_ci_lower
         loading_ci_upper``.
         """
-        model = self._model
-        frame, _ = cells(model, "outer_weights")
-        frame["mode"] = np.where(model.mode_b, "B", "A")[model.block]
-        for name, quantity in (("weight", "outer_weights"), ("loading", "outer_loadings")):
-            frame[name] = self.arrays[quantity]
-            if self.draws is not None:
-                lower, upper = self.draws.interval(quantity)
-                frame[f"{name}_ci_lower"], frame[f"{name}_ci_upper"] = lower, upper
-        return frame.assign(
-            communality=self.arrays["outer_loadings"] ** 2,
-            vif=self.arrays["item_vif"],
-            mean=self.arrays["item_means"],
-            sd=self.arrays["item_sds"],
-        )
+        return measurement_table(self._model, self.arrays, self.draws)
 
     def verify(self) -> tuple[Finding, ...]:
         """Return low loadings, negative weights, collinearity, lost replicates, worst first."""
-        found = list(findings(self._model, self.arrays))
-        if not self.converged:
-            evidence = {"iterations": self.iterations}
-            found.append(Finding("not_converged", Severity.PROBLEM, ("PLS",), evidence))
-        if self.draws is not None:
-            lost = int((self.draws.status >= Status.ITERATION_CAP).sum())
-            if lost:
-                weight = Severity.CAUTION if lost > 0.05 * self.draws.n else Severity.NOTE
-                counted = {"lost": lost, "replicates": self.draws.n, "share": lost / self.draws.n}
-                found.append(Finding("replicates_lost", weight, ("PLS",), counted))
+        found = [
+            *convergence_findings(self.iterations, self.converged, self.draws),
+            *findings(self._model, self.arrays),
+        ]
         order = list(Severity)
         return tuple(sorted(found, key=lambda finding: order.index(finding.severity)))
 

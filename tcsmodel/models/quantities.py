@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from tcsmodel.errors import TcsError
+from tcsmodel.models.draws import Draws
 from tcsmodel.models.path_model import PathModel
+from tcsmodel.options import did_you_mean, require
 
+Array = NDArray[np.float64]
 Cells = tuple[NDArray[np.intp], ...]
 
 
@@ -63,17 +68,79 @@ def cells(model: PathModel, quantity: str) -> tuple[pd.DataFrame, Cells]:
         at = tuple(np.indices((len(items), len(constructs))).reshape(2, -1))
         return _frame(item=items[at[0]], construct=constructs[at[1]]), at
     if layout in (Layout.CONSTRUCT, Layout.TARGET):
-        at = (
-            (np.arange(len(constructs)),)
-            if layout is Layout.CONSTRUCT
-            else (np.array(model.targets),)
-        )
+        everyone = range(len(constructs))
+        at = (np.array(everyone if layout is Layout.CONSTRUCT else model.targets),)
         return _frame(construct=constructs[at[0]]), at
     if layout in (Layout.PAIR, Layout.TRIANGLE):
         second, first = np.tril_indices(len(constructs), -1 if layout is Layout.PAIR else 0)
         return _frame(construct=constructs[first], other=constructs[second]), (first, second)
     at = _directed(model, layout)
     return _frame(source=constructs[at[0]], target=constructs[at[1]]), at
+
+
+def interval_table(
+    model: PathModel,
+    arrays: Mapping[str, Array],
+    draws: Draws | None,
+    quantity: str,
+    level: float | None = None,
+) -> pd.DataFrame:
+    """Return a quantity's labels and ``estimate se ci_lower ci_upper``.
+
+    Raises
+    ------
+    OptionError
+        When there is no such quantity.
+    TcsError
+        When there are no draws.
+    """
+    require(
+        quantity in QUANTITIES,
+        f"quantity={quantity!r} is not one of {', '.join(QUANTITIES)}."
+        f"{did_you_mean(quantity, QUANTITIES)}",
+    )
+    if draws is None:
+        raise TcsError(
+            "There are no draws yet, so there are no intervals. "
+            "Try result.bootstrap(5000, seed=7).intervals(...)."
+        )
+    frame, at = cells(model, quantity)
+    lower, upper = draws.interval(quantity, level)
+    return frame.assign(
+        estimate=arrays[quantity][at],
+        se=draws.se(quantity)[at],
+        ci_lower=lower[at],
+        ci_upper=upper[at],
+    )
+
+
+def path_table(model: PathModel, arrays: Mapping[str, Array], draws: Draws | None) -> pd.DataFrame:
+    """Return ``source target path se ci_lower ci_upper f_squared vif``, a row per path."""
+    frame, at = cells(model, "paths")
+    frame["path"] = arrays["paths"][at]
+    if draws is not None:
+        bounds = interval_table(model, arrays, draws, "paths")
+        frame = frame.join(bounds[["se", "ci_lower", "ci_upper"]])
+    return frame.assign(f_squared=arrays["f_squared"][at], vif=arrays["vif"][at])
+
+
+def measurement_table(
+    model: PathModel, arrays: Mapping[str, Array], draws: Draws | None
+) -> pd.DataFrame:
+    """Return weights, loadings, communalities, VIF, means and deviations, a row per item."""
+    frame, _ = cells(model, "outer_weights")
+    frame["mode"] = np.where(model.mode_b, "B", "A")[model.block]
+    for name, quantity in (("weight", "outer_weights"), ("loading", "outer_loadings")):
+        frame[name] = arrays[quantity]
+        if draws is not None:
+            lower, upper = draws.interval(quantity)
+            frame[f"{name}_ci_lower"], frame[f"{name}_ci_upper"] = lower, upper
+    return frame.assign(
+        communality=arrays["outer_loadings"] ** 2,
+        vif=arrays["item_vif"],
+        mean=arrays["item_means"],
+        sd=arrays["item_sds"],
+    )
 
 
 def _directed(model: PathModel, layout: Layout) -> Cells:

@@ -64,8 +64,8 @@ FINDINGS: dict[str, dict[str, str]] = {
     },
     "htmt_indistinct": {
         "finding": "{subjects} cannot be told apart in these answers.",
-        "evidence": "HTMT is {htmt:.2r} [{ci_lower:.2r}, {ci_upper:.2r}]; the interval reaches 1, so a "
-        "single construct is compatible with the data.",
+        "evidence": "HTMT is {htmt:.2r} [{ci_lower:.2r}, {ci_upper:.2r}]; the interval reaches 1, so "
+        "a single construct is compatible with the data.",
         "meaning": "This survey cannot say which of the two has an effect, or is affected.",
         "advice": "Merge them or put a second-order construct above them, or keep the model and "
         "interpret only their joint effect.",
@@ -103,7 +103,7 @@ FINDINGS: dict[str, dict[str, str]] = {
     "methods_disagree_sign": {
         "finding": "PLS and covariance-based SEM give opposite signs.",
         "evidence": "{count} of {total} paths differ in sign: {subjects}.",
-        "meaning": "The direction of these effects depends on the method; the data do not settle it.",
+        "meaning": "The direction of these effects depends on the method: the data leave it open.",
         "advice": "Do not interpret these paths; look for constructs that overlap among their "
         "sources, and merge or drop one.",
     },
@@ -155,5 +155,50 @@ FINDINGS: dict[str, dict[str, str]] = {
         "meaning": "The confirmatory fit looks better than it would on new answers.",
         "advice": "Confirm the structure on the next wave, or collect at least {n_needed} complete "
         "answers.",
+    },
+    "low_loading": {
+        "finding": "{subject} says little about {construct}.",
+        "evidence": "Its loading is {loading:.2r}; .70 is customary, below .40 an item is usually "
+        "dropped.",
+        "meaning": "Most of what moves the answers to {subject} is something else.",
+        "advice": "Read its wording beside the other items of {construct}, then leave it out, or "
+        "keep it when the theory needs it and report the loading.",
+    },
+    "negative_weight": {
+        "finding": "{subject} counts against {construct}.",
+        "evidence": "Its outer weight is {weight:.2r}.",
+        "meaning": "A better answer to {subject} lowers the score of {construct}, which is seldom "
+        "meant.",
+        "advice": "Reverse the item if it is worded against the others, or leave it out; in Mode B "
+        "look first for items that repeat each other.",
+    },
+    "collinear_items": {
+        "finding": "Items of {subject} repeat each other.",
+        "evidence": "The variance inflation factor of {item} is {vif:.1f}; above {limit:.0f} its "
+        "weight is unstable.",
+        "meaning": "Which of these items carries the weight is chance; the construct itself is "
+        "less affected.",
+        "advice": "Drop one of the items that say the same, or estimate {subject} in Mode A.",
+    },
+    "collinear_antecedents": {
+        "finding": "The sources of {target} overlap: {antecedents}.",
+        "evidence": "The variance inflation factor of {source} is {vif:.1f}; above {limit:.0f} "
+        "paths are unstable.",
+        "meaning": "The separate paths to {target} cannot be trusted, not even their signs; their "
+        "joint effect can.",
+        "advice": "Merge constructs that cannot be told apart, or drop the path that the theory "
+        "needs least.",
+    },
+    "replicates_lost": {
+        "finding": "Some bootstrap replicates of {subject} ended without a solution.",
+        "evidence": "{lost} of {replicates} ({share:%}).",
+        "meaning": "The intervals describe the other replicates and may be too narrow.",
+        "advice": "Use fewer constructs or items, or collect more answers.",
+    },
+    "ignored_by_pls": {
+        "finding": "PLS does not use everything that the model text states.",
+        "evidence": "Ignored: {ignored}.",
+        "meaning": "The estimates are those of the model without these marks.",
+        "advice": "Remove them for PLS, or use SEM, which honors them.",
     },
 }
