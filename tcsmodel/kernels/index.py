@@ -1,6 +1,6 @@
 """Satisfaction indices on 0-100, their impacts on each other, and their standard errors.
 
-Symbols: `m` (p, k) membership of items in constructs (0 or 1); `w` (..., p) item
+Symbols: `m` (p, k) true where item belongs to construct; `w` (..., p) item
 weights on the rescaled items; `performance` (..., p) rescaled item means. An item
 without a scale has nan limits, and so has the index of its construct, no other.
 Source: Fornell et al. (1996), Journal of Marketing 60(4), appendix.
@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
+Mask = NDArray[np.bool_]
 
 
 def rescaled(x: Array, low: Array, high: Array) -> Array:
@@ -29,30 +30,30 @@ def unstandardized_weights(a: Array, sds: Array, low: Array, high: Array) -> Arr
         return a / sds * (high - low)
 
 
-def shares(w: Array, m: Array) -> Array:
+def shares(w: Array, m: Mask) -> Array:
     """Return each item's share (..., p, k) of its construct's index; columns sum to 1.
 
     nan where the weights of a construct sum to zero.
     """
-    own = np.where(m > 0, w[..., :, None], 0.0)
+    own = np.where(m, w[..., :, None], 0.0)
     with np.errstate(divide="ignore", invalid="ignore"):
         return own / own.sum(axis=-2, keepdims=True)
 
 
-def index(performance: Array, shares: Array, m: Array) -> Array:
+def index(performance: Array, shares: Array, m: Mask) -> Array:
     """Return indices (..., k): the share-weighted means of the rescaled items."""
-    parts = np.where(m > 0, shares * performance[..., :, None], 0.0)
+    parts = np.where(m, shares * performance[..., :, None], 0.0)
     return parts.sum(axis=-2)
 
 
-def impacts(total_effects: Array, w: Array, m: Array) -> Array:
+def impacts(total_effects: Array, w: Array, m: Mask) -> Array:
     """Return unstandardized total effects (..., k, k) between indices, source x target.
 
     `w` are `unstandardized_weights`. A PLS score has variance 1 and is ``D / 100`` times
     its 0-100 index, up to a constant, with D the sum of those weights in its construct;
     so a standardized effect T becomes ``T * D_source / D_target`` points per point.
     """
-    d = np.where(m > 0, w[..., :, None], 0.0).sum(axis=-2)
+    d = np.where(m, w[..., :, None], 0.0).sum(axis=-2)
     with np.errstate(divide="ignore", invalid="ignore"):
         return total_effects * d[..., :, None] / d[..., None, :]
 

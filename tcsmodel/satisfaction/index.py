@@ -154,7 +154,7 @@ class SatisfactionIndex(Result):
     @property
     def level(self) -> float:
         """Confidence level of the intervals."""
-        return self.pls.estimator.level if self.pls.draws is None else self.pls.draws.level
+        return self.pls.level
 
     @property
     def n(self) -> int:
@@ -169,7 +169,7 @@ class SatisfactionIndex(Result):
     @cached_property
     def indices(self) -> pd.Series:
         """The index (k,) of each construct, 0-100."""
-        values = self._of(self.kind, self._point)
+        values = self._of(self.kind, self.pls.arrays)
         return pd.Series(values, index=list(self.constructs), name="index")
 
     @property
@@ -214,7 +214,7 @@ class SatisfactionIndex(Result):
             rows.append(
                 {
                     "kind": kind.value,
-                    "index": self._of(kind, self._point)[at],
+                    "index": self._of(kind, self.pls.arrays)[at],
                     "ci_lower": lower[at],
                     "ci_upper": upper[at],
                     "n": self.n,
@@ -232,8 +232,8 @@ class SatisfactionIndex(Result):
         ``performance`` is the item's mean on 0-100; the index is the sum over items of
         ``share * performance``.
         """
-        shares = self._shares(self.kind, self._point)
-        performance = kernel.rescaled(self._point["item_means"], self.low, self.high)
+        shares = self._shares(self.kind, self.pls.arrays)
+        performance = kernel.rescaled(self.pls.arrays["item_means"], self.low, self.high)
         item, construct = np.nonzero(self._membership)
         names = self.pls.sample.names
         frame = pd.DataFrame(
@@ -269,13 +269,13 @@ class SatisfactionIndex(Result):
         sources = self.pls.estimator.spec.antecedents(self.target)
         at = [self.constructs.index(name) for name in sources]
         column = self.constructs.index(self.target)
-        impact = self._impacts(self._point)[at, column]
-        rise = np.minimum(STEP, 100 - self._of(self.kind, self._point)[at])
+        impact = self._impacts(self.pls.arrays)[at, column]
+        rise = np.clip(100 - self._of(self.kind, self.pls.arrays)[at], 0, STEP)
         blank = np.full((2, len(at)), np.nan)
         one, five, se = blank, blank, blank[0]
         if self.draws is not None:
             replicates = self.draws.values["impacts"][:, at, column]
-            rises = np.minimum(STEP, 100 - self.draws.values["index"][:, at])
+            rises = np.clip(100 - self.draws.values["index"][:, at], 0, STEP)
             part = Draws(
                 {"one": replicates, "five": replicates * rises},
                 self.draws.status,
@@ -352,12 +352,17 @@ class SatisfactionIndex(Result):
 
     def verify(self) -> tuple[Finding, ...]:
         """Return items that count against their own index, and constructs without a scale."""
-        found = []
         frame = self.items
-        for row in frame[frame["share"] < 0].itertuples():
-            severity = Severity.PROBLEM if row.construct == self.target else Severity.CAUTION
-            evidence = {"item": row.item, "share": float(row.share)}
-            found.append(Finding("negative_share", severity, (row.construct,), evidence))
+        found = [
+            Finding(
+                "negative_share",
+                Severity.PROBLEM if row.construct == self.target else Severity.CAUTION,
+                (str(row.construct),),
+                {"item": row.item, "share": float(row.share)},
+            )
+            for row in frame[frame["share"] < 0].itertuples()
+        ]
+        found.sort(key=lambda finding: finding.severity is not Severity.PROBLEM)
         unscaled = tuple(name for name in self.constructs if np.isnan(self.indices[name]))
         if unscaled:
             found.append(Finding("no_index", Severity.CAUTION, unscaled))
@@ -375,21 +380,9 @@ class SatisfactionIndex(Result):
         facts, *rest = super().summary().split("\n")
         return "\n".join([facts, f"Index: {self.definition}.", *rest])
 
-    @cached_property
-    def _membership(self) -> Array:
-        constructs, names = self.pls.estimator.spec.constructs, self.pls.sample.names
-        return read_only([[name in c.items for c in constructs] for name in names])
-
-    @cached_property
-    def _point(self) -> dict[str, Array]:
-        """The estimates under the names and shapes of the draws, without their batch axis."""
-        pls = self.pls
-        return {
-            "outer_weights": pls.outer_weights.to_numpy().sum(axis=1),
-            "item_means": pls.item_means.to_numpy(),
-            "item_sds": pls.item_sds.to_numpy(),
-            "total_effects": pls.total_effects.to_numpy(),
-        }
+    @property
+    def _membership(self) -> NDArray[np.bool_]:
+        return self.pls.estimator.model.member
 
     def _shares(self, kind: IndexKind, q: Mapping[str, Array]) -> Array:
         """Return item shares (..., p, k) by a definition, from quantities with batch axes."""
@@ -415,9 +408,9 @@ class SatisfactionIndex(Result):
         """Return each respondent's indices (n, k) by a definition."""
         answers = self.pls.sample.respondents("A 0-100 index")
         performance = kernel.rescaled(answers, self.low, self.high)
-        shares = self._shares(kind, self._point)
+        shares = self._shares(kind, self.pls.arrays)
         return np.column_stack(
-            [performance[:, own] @ shares[own, j] for j, own in enumerate(self._membership.T > 0)]
+            [performance[:, own] @ shares[own, j] for j, own in enumerate(self._membership.T)]
         )
 
     def _uncertainty(self, kind: IndexKind) -> tuple[Array, Array, Array]:

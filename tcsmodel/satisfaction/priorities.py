@@ -1,0 +1,267 @@
+"""What to improve first, and how sure that order is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from tcsmodel.errors import SpecError
+from tcsmodel.kernels import intervals
+from tcsmodel.kernels import priority as kernel
+from tcsmodel.models.pls import PLS, PLSResult
+from tcsmodel.result import Finding, Result, Severity
+from tcsmodel.satisfaction.index import SatisfactionIndex, satisfaction_index
+
+Array = NDArray[np.float64]
+
+CERTAINTY = 0.9
+STABLE = 0.8
+
+RULE = (
+    "drivers are ranked by potential gain, the points the target would gain if the driver were "
+    "perfect: total effect * (100 - performance); drivers whose order is less than 90% certain "
+    "share a tie group"
+)
+
+
+class Quadrant(StrEnum):
+    """Parts of the importance-performance map, cut at the means of the drivers."""
+
+    LOW_PRIORITY = "low priority"
+    OVERKILL = "possible overkill"
+    CONCENTRATE = "concentrate here"
+    KEEP_UP = "keep up"
+
+
+def priorities(pls: PLSResult, target: str = "Satisfaction") -> Priorities:
+    """Return the drivers of `target` in the order in which improving them pays.
+
+    Importance is the unstandardized total effect (points of the target's 0-100 index
+    per point of the driver's), performance the driver's 0-100 index (Ringle & Sarstedt
+    2016, Industrial Management & Data Systems 116(9)). Drivers are ranked by potential
+    gain, ``importance * (100 - performance)``. After ``.bootstrap(...)`` everything is
+    computed in every replicate, so the order comes with its probabilities: that a
+    driver is first or among the first three, that it lies in its quadrant, and which
+    drivers cannot be ordered (tie groups: the order of a pair is less than 90% certain).
+
+    Parameters
+    ----------
+    pls : PLSResult
+        Fitted to a survey whose items have a scale.
+    target : str
+        The construct to be raised; its drivers are the constructs with a directed way
+        to it.
+
+    Raises
+    ------
+    SpecError
+        When the model has no construct `target`, or nothing leads to it.
+    SurveyError
+        When an item of `target` has no scale.
+    TcsError
+        When the model was fitted to moments alone.
+
+    Examples
+    --------
+    >>> import tcsmodel as tcs
+    >>> pls = tcs.PLS(tcs.library.ecsi()).fit(tcs.datasets.mobi())
+    >>> order = tcs.priorities(pls, target="Satisfaction")
+    >>> order.table().loc[:, ["driver", "importance", "performance", "gain", "priority"]].round(2)
+            driver  importance  performance   gain  priority
+    0      Quality        0.64        74.98  16.01         1
+    1  Expectation        0.43        72.47  11.90         2
+    2        Image        0.41        73.53  10.98         3
+    3        Value        0.14        62.35   5.21         4
+    """
+    index = satisfaction_index(pls, target)
+    sources = index.impacts["source"]
+    drivers = tuple(name for name in sources if np.isfinite(index.indices[name]))
+    if not drivers:
+        why = "no path leads to it" if sources.empty else "none of its drivers has a scale"
+        raise SpecError(
+            f"Construct {target!r} has no drivers to rank: {why}. Try a path such as "
+            f"'{target} ~ Quality', or another target."
+        )
+    return Priorities(index, drivers)
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Priorities(Result):
+    """Drivers of a target in order of potential gain, made by `priorities`.
+
+    Parameters
+    ----------
+    index : SatisfactionIndex
+        Of the target, with the performance and the impacts of its drivers.
+    drivers : tuple of str
+        The d drivers, in the order of the model.
+    """
+
+    index: SatisfactionIndex
+    drivers: tuple[str, ...]
+
+    @property
+    def estimator(self) -> PLS:
+        """The options of the PLS model behind the priorities."""
+        return self.index.estimator
+
+    @property
+    def target(self) -> str:
+        """The construct to be raised."""
+        return self.index.target
+
+    @property
+    def rule(self) -> str:
+        """How drivers are ranked, in words."""
+        return RULE
+
+    @property
+    def level(self) -> float:
+        """Confidence level of the intervals."""
+        return self.index.level
+
+    @cached_property
+    def cuts(self) -> pd.Series:
+        """The lines of the importance-performance map: means over the drivers."""
+        importance, performance = self._point
+        return pd.Series({"importance": importance.mean(), "performance": performance.mean()})
+
+    @cached_property
+    def superiority(self) -> pd.DataFrame | None:
+        """P(row's potential gain exceeds column's), driver x driver; None before a bootstrap."""
+        if self._draws is None:
+            return None
+        values = kernel.superiority(kernel.potential_gain(*self._draws))
+        return pd.DataFrame(values, index=list(self.drivers), columns=list(self.drivers))
+
+    def table(self) -> pd.DataFrame:
+        """Return one row per driver, first priority first.
+
+        ``driver importance ci_lower ci_upper performance performance_ci_lower
+        performance_ci_upper gain gain_ci_lower gain_ci_upper priority quadrant``, and after
+        a bootstrap the limits and ``quadrant_probability p_first p_top3 tie_group``.
+        """
+        importance, performance = self._point
+        gain = kernel.potential_gain(importance, performance)
+        bounds = self._limits()
+        frame = pd.DataFrame(
+            {
+                "driver": self.drivers,
+                "importance": importance,
+                "ci_lower": bounds[0][0],
+                "ci_upper": bounds[0][1],
+                "performance": performance,
+                "performance_ci_lower": bounds[1][0],
+                "performance_ci_upper": bounds[1][1],
+                "gain": gain,
+                "gain_ci_lower": bounds[2][0],
+                "gain_ci_upper": bounds[2][1],
+                "priority": kernel.ranks(gain),
+                "quadrant": self._quadrant_names(),
+                **self._probabilities(kernel.ranks(gain)),
+            }
+        )
+        return frame.sort_values("priority", ignore_index=True)
+
+    def verify(self) -> tuple[Finding, ...]:
+        """Return drivers with a negative effect, orders and quadrants that are not certain."""
+        frame = self.table()
+        found = [
+            Finding(
+                "negative_importance",
+                Severity.CAUTION,
+                (row.driver,),
+                {"importance": float(row.importance), "target": self.target},
+            )
+            for row in frame[frame["importance"] < 0].itertuples()
+        ]
+        if self._draws is None:
+            return tuple(found)
+        first = frame[frame["tie_group"] == 1]
+        if len(first) > 1:
+            evidence = {
+                "p_lowest": float(first["p_first"].min()),
+                "p_highest": float(first["p_first"].max()),
+            }
+            subjects = tuple(first["driver"])
+            found.append(Finding("tied_priorities", Severity.NOTE, subjects, evidence))
+        unstable = frame[frame["quadrant_probability"] < STABLE]
+        if len(unstable):
+            evidence = {
+                "lowest": float(unstable["quadrant_probability"].min()),
+                "threshold": STABLE,
+            }
+            subjects = tuple(unstable["driver"])
+            found.append(Finding("unstable_quadrant", Severity.NOTE, subjects, evidence))
+        return tuple(found)
+
+    def _facts(self) -> str:
+        first = self.table().iloc[0]
+        draws = self.index.draws
+        replicates = "no draws" if draws is None else f"{draws.n} draws"
+        return (
+            f"{self.target}: {first['driver']} first of {len(self.drivers)} drivers, potential "
+            f"gain {first['gain']:.1f}, n={self.index.n}, {replicates}"
+        )
+
+    def summary(self) -> str:
+        """Return the facts, the rule, the findings and the table as plain text."""
+        facts, *rest = super().summary().split("\n")
+        return "\n".join([facts, f"Order: {self.rule}.", *rest])
+
+    @cached_property
+    def _point(self) -> tuple[Array, Array]:
+        """Importance and performance (d,) of the drivers."""
+        impacts = self.index.impacts.set_index("source")["impact"]
+        names = list(self.drivers)
+        return impacts[names].to_numpy(), self.index.indices[names].to_numpy()
+
+    @cached_property
+    def _draws(self) -> tuple[Array, Array] | None:
+        """Replicates (b, d) of importance and performance, the complete ones; None without."""
+        draws = self.index.draws
+        if draws is None:
+            return None
+        at = [self.index.constructs.index(name) for name in self.drivers]
+        column = self.index.constructs.index(self.target)
+        importance = draws.values["impacts"][:, at, column]
+        performance = draws.values["index"][:, at]
+        complete = np.isfinite(importance + performance).all(axis=1)
+        return importance[complete], performance[complete]
+
+    @cached_property
+    def _quadrants(self) -> NDArray[np.intp]:
+        return kernel.quadrants(*self._point)
+
+    def _quadrant_names(self) -> list[str | None]:
+        """Return each driver's quadrant; None for a driver that is alone on the map."""
+        if len(self.drivers) < 2:
+            return [None]
+        return [list(Quadrant)[code].value for code in self._quadrants]
+
+    def _limits(self) -> tuple[tuple[Array, Array], ...]:
+        """Return lower and upper limits (d,) of importance, performance and gain."""
+        if self._draws is None:
+            blank = np.full(len(self.drivers), np.nan)
+            return ((blank, blank),) * 3
+        quantities = (*self._draws, kernel.potential_gain(*self._draws))
+        return tuple(intervals.percentile(values, self.level) for values in quantities)
+
+    def _probabilities(self, rank: NDArray[np.intp]) -> dict[str, Array | NDArray[np.intp]]:
+        """Return the columns that only replicates can fill."""
+        if self._draws is None or self.superiority is None:
+            return {}
+        order = kernel.ranks(kernel.potential_gain(*self._draws))
+        return {
+            "quadrant_probability": (kernel.quadrants(*self._draws) == self._quadrants).mean(axis=0),
+            "p_first": (order == 1).mean(axis=0),
+            "p_top3": (order <= 3).mean(axis=0),
+            "tie_group": kernel.tie_groups(
+                self.superiority.to_numpy(), np.argsort(rank), CERTAINTY
+            ),
+        }
