@@ -21,8 +21,8 @@ from tcsmodel.result import Finding, Severity
 
 Array = NDArray[np.float64]
 
-LOW_LOADING = 0.7
-VERY_LOW_LOADING = 0.4
+LOW_LOADING = 0.4
+GOOD_LOADING = 0.7
 HIGH_VIF = 5.0
 MANY_LOST = 0.05
 
@@ -172,12 +172,16 @@ def convergence_findings(
 def _loading_findings(model: PathModel, loadings: Array) -> Iterator[Finding]:
     reflective = ~model.mode_b[model.block] & (model.sizes[model.block] > 1)
     for i in np.flatnonzero(reflective & (loadings < LOW_LOADING)):
-        yield Finding(
-            "low_loading",
-            Severity.CAUTION if loadings[i] < VERY_LOW_LOADING else Severity.NOTE,
-            (model.items[i], model.constructs[model.block[i]]),
-            {"loading": float(loadings[i]), "construct": model.constructs[model.block[i]]},
-        )
+        construct = model.constructs[model.block[i]]
+        evidence = {"loading": float(loadings[i]), "construct": construct, "limit": LOW_LOADING}
+        yield Finding("low_loading", Severity.CAUTION, (model.items[i], construct), evidence)
+    modest = reflective & (loadings >= LOW_LOADING) & (loadings < GOOD_LOADING)
+    for c, name in enumerate(model.constructs):
+        own = tuple(model.items[i] for i in np.flatnonzero(modest & (model.block == c)))
+        if own:
+            lowest = float(loadings[modest & (model.block == c)].min())
+            listed = {"items": own, "lowest": lowest, "limit": GOOD_LOADING}
+            yield Finding("modest_loading", Severity.NOTE, (name, *own), listed)
 
 
 def _weight_findings(model: PathModel, weights: Array) -> Iterator[Finding]:

@@ -158,11 +158,17 @@ FINDINGS: dict[str, dict[str, str]] = {
     },
     "low_loading": {
         "finding": "{subject} says little about {construct}.",
-        "evidence": "Its loading is {loading:.2r}; .70 is customary, below .40 an item is usually "
-        "dropped.",
+        "evidence": "Its loading is {loading:.2r}; below {limit:.2r} an item is usually dropped.",
         "meaning": "Most of what moves the answers to {subject} is something else.",
         "advice": "Read its wording beside the other items of {construct}, then leave it out, or "
         "keep it when the theory needs it and report the loading.",
+    },
+    "modest_loading": {
+        "finding": "Some items of {subject} share less than half of their variance with it.",
+        "evidence": "{items}: the lowest loading is {lowest:.2r}; {limit:.2r} is customary.",
+        "meaning": "Such items are common in satisfaction surveys; they cost reliability.",
+        "advice": "Keep them while alpha and AVE of {subject} are acceptable; else look first at "
+        "the lowest, and reword it or leave it out.",
     },
     "negative_weight": {
         "finding": "{subject} counts against {construct}.",
