@@ -1,0 +1,55 @@
+"""Timing shared by the benchmarks: the median of alternating runs, printed as ratios."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from statistics import median
+from time import perf_counter
+
+
+@dataclass(frozen=True)
+class Timing:
+    """Median seconds of ours and of a peer, measured in turns in one process."""
+
+    task: str
+    ours: float
+    peer: str
+    theirs: float
+
+    @property
+    def ratio(self) -> float:
+        """How many times faster ours is."""
+        return self.theirs / self.ours
+
+    def __str__(self) -> str:
+        return (
+            f"{self.task:<44} {1000 * self.ours:10.2f} ms {self.peer:>22} "
+            f"{1000 * self.theirs:10.2f} ms {self.ratio:8.1f} x"
+        )
+
+
+def seconds(function: Callable[[], object]) -> float:
+    """Return the wall-clock seconds of one call."""
+    start = perf_counter()
+    function()
+    return perf_counter() - start
+
+
+def compare(
+    task: str,
+    ours: Callable[[], object],
+    peers: Mapping[str, Callable[[], object]],
+    runs: int = 15,
+) -> list[Timing]:
+    """Return timings of ours against each peer; the runs alternate, so load hits all alike."""
+    ours()
+    for peer in peers.values():
+        peer()
+    times: dict[str, list[float]] = {"": [], **{name: [] for name in peers}}
+    for _ in range(runs):
+        times[""].append(seconds(ours))
+        for name, peer in peers.items():
+            times[name].append(seconds(peer))
+    own = median(times[""])
+    return [Timing(task, own, name, median(times[name])) for name in peers]
