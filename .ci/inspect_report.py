@@ -16,7 +16,10 @@ SECTIONS = (
     "findings", "trust", "who answered", "structure", "model", "index", "drivers", "priorities",
     "appendix",
 )  # fmt: skip
-VOID = set("area base br col embed hr img input link meta source track wbr".split())
+VOID = {
+    "area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track",
+    "wbr",
+}  # fmt: skip
 LOADS = {
     "script": ("src",), "img": ("src", "srcset"), "link": ("href",), "iframe": ("src",),
     "object": ("data",), "embed": ("src",), "source": ("src", "srcset"), "video": ("src",),
@@ -93,7 +96,9 @@ def troubles(html: str) -> list[str]:
     found = [f"malformed: {fault}" for fault in report.faults[:5]]
     found += [f"left open: <{tag}>" for tag in report.open if tag not in ("html", "body", "p")]
     found += [f"not self-contained: it loads {a}" for a in report.loaded if outside(a)]
-    found += [f"no section heading with {s!r} in: {headings}" for s in SECTIONS if s not in headings]
+    found += [
+        f"no section heading with {s!r} in: {headings}" for s in SECTIONS if s not in headings
+    ]
     found += [f"a link to #{a} leads nowhere" for a in set(report.anchors) - set(report.ids)]
     twice = {name for name in report.ids if report.ids.count(name) > 1}
     found += [f"id {name!r} is used twice" for name in sorted(twice)]
@@ -119,7 +124,9 @@ def main(arguments: list[str]) -> int:
         found.append(f"{size:,} bytes; it must stay below {LARGEST:,}")
     if len(arguments) > 1:
         printed = Path(arguments[1]).read_text(encoding="utf-8")
-        found += [f"the command did not print {w!r}" for w in (path.name, "72.") if w not in printed]
+        found += [
+            f"the command did not print {w!r}" for w in (path.name, "72.") if w not in printed
+        ]
     for line in found:
         print(f"{path.name}: {line}", file=sys.stderr)
     if not found:

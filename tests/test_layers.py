@@ -203,9 +203,7 @@ def test_every_error_is_caught_by_name(path: Path) -> None:
     assert not {"everything", "Exception", "BaseException"} & set(caught)
 
 
-@pytest.mark.parametrize(
-    "path", [p for p in SOURCES if own_layer(p) == "kernels"], ids=name_of
-)
+@pytest.mark.parametrize("path", [p for p in SOURCES if own_layer(p) == "kernels"], ids=name_of)
 def test_kernels_answer_with_a_status_not_an_error(path: Path) -> None:
     tree = ast.parse(path.read_text(encoding="utf-8"))
     assert [node.lineno for node in ast.walk(tree) if isinstance(node, ast.Raise)] == []

@@ -245,7 +245,8 @@ def test_a_longer_bootstrap_begins_with_the_shorter_one(name: str) -> None:
     short, long = (example(name).bootstrap(n, seed=3).draws for n in (30, 70))
     assert set(short.values) == set(long.values)
     for quantity, values in short.values.items():
-        np.testing.assert_array_equal(values, long.values[quantity][:30])
+        # Matrix products of other sizes round their last bit differently.
+        np.testing.assert_allclose(values, long.values[quantity][:30], rtol=1e-9, atol=1e-12)
 
 
 def test_hostile_names_are_escaped_in_html() -> None:
