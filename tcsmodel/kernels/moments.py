@@ -10,6 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
+
+PRODUCTS = 4_000_000  # pair products held at once, so that memory does not grow with n
 ROUNDING = 1e-13
 
 
@@ -22,24 +24,36 @@ def moments(x: Array, weights: Array | None = None) -> tuple[Array, Array]:
     that is nothing but rounding error, as of an item that is constant in a resample, is 0.
     One matrix product serves all leading axes of `weights`.
     """
-    n, p = x.shape
+    n = len(x)
     if weights is None:
         weights = np.ones(n)
     center = x.mean(axis=0)
     d = x - center
-    first, second = np.triu_indices(p)
-    products = d[:, first] * d[:, second]
     share = weights / weights.sum(axis=-1, keepdims=True)
     shift = share @ d
-    packed = share @ products
-    own = np.flatnonzero(first == second)
-    spread = packed[..., own]
-    packed -= shift[..., first] * shift[..., second]
-    packed[..., own] = np.where(packed[..., own] > ROUNDING * spread, packed[..., own], 0.0)
-    cov = np.empty((*weights.shape[:-1], p, p))
-    cov[..., first, second] = packed
-    cov[..., second, first] = packed
+    second = _gram(d, share) if share.ndim == 1 else _batched_gram(d, share)
+    cov = second - shift[..., :, None] * shift[..., None, :]
     return center + shift, cov * (n / (n - 1))
+
+
+def _gram(d: Array, share: Array) -> Array:
+    root = d * np.sqrt(share)[:, None]
+    return root.T @ root
+
+
+def _batched_gram(d: Array, share: Array) -> Array:
+    """Second moments (..., p, p) of d (n, p): one matrix product with all pair products."""
+    n, p = d.shape
+    first, second = np.triu_indices(p)
+    packed = np.zeros((*share.shape[:-1], len(first)))
+    step = max(1, PRODUCTS // len(first))
+    for start in range(0, n, step):
+        rows = slice(start, start + step)
+        packed += share[..., rows] @ (d[rows, first] * d[rows, second])
+    full = np.empty((*share.shape[:-1], p, p))
+    full[..., first, second] = packed
+    full[..., second, first] = packed
+    return full
 
 
 def to_corr(cov: Array) -> Array:

@@ -9,10 +9,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from tcsmodel.errors import OptionError, SurveyError, TcsError
+from tcsmodel.errors import OptionError, TcsError
 from tcsmodel.options import Missing
 from tcsmodel.survey.cleaning import normalized
-from tcsmodel.survey.moments import Moments
+from tcsmodel.survey.moments import Moments, require_varying
+from tcsmodel.survey.moments import require_definite as require_definite
 from tcsmodel.survey.survey import Survey
 
 Array = NDArray[np.float64]
@@ -90,33 +91,5 @@ def take(data: Data, items: Sequence[str], missing: Missing | str = Missing.LIST
         raise OptionError(
             f"fit() takes a Survey, a DataFrame or Moments, not {type(data).__name__}."
         )
-    variance = np.diag(sample.moments.cov_array)
-    for j in np.flatnonzero(~(variance > 1e-12)):
-        raise SurveyError(
-            f"Item {names[j]!r} is constant: every respondent used gave the same answer "
-            f"({sample.moments.mean_array[j]:g}). Remove it from the model."
-        )
+    require_varying(sample.moments)
     return sample
-
-
-def require_definite(moments: Moments, purpose: str) -> None:
-    """Raise SurveyError when the correlation matrix is singular, naming the cause."""
-    names, corr = moments.names, moments.corr.to_numpy()
-    p = len(names)
-    first, second = np.triu_indices(p, 1)
-    worst = int(np.argmax(np.abs(corr[first, second]))) if p > 1 else 0
-    if p > 1 and abs(corr[first[worst], second[worst]]) > 1 - 1e-10:
-        raise SurveyError(
-            f"Items {names[first[worst]]!r} and {names[second[worst]]!r} are perfectly correlated, "
-            f"so {purpose} is impossible. Remove one of them."
-        )
-    if moments.n <= p:
-        raise SurveyError(
-            f"{moments.n} respondents are too few for {p} items: {purpose} needs more respondents "
-            "than items. Use fewer items, or PLS."
-        )
-    if np.linalg.eigvalsh(corr)[0] < 1e-10:
-        raise SurveyError(
-            f"The correlation matrix of the {p} items is singular, so {purpose} is impossible: "
-            "some item is a sum of others. Remove totals or duplicated items."
-        )

@@ -158,3 +158,35 @@ class Moments:
 
     def __repr__(self) -> str:
         return f"Moments({len(self.names)} items, n={self.n})"
+
+
+def require_varying(moments: Moments) -> None:
+    """Raise SurveyError naming the first item without variance."""
+    for j in np.flatnonzero(~(np.diag(moments.cov_array) > 1e-12)):
+        raise SurveyError(
+            f"Item {moments.names[j]!r} is constant: every respondent used gave the same answer "
+            f"({moments.mean_array[j]:g}). Remove it from the model."
+        )
+
+
+def require_definite(moments: Moments, purpose: str) -> None:
+    """Raise SurveyError when the correlation matrix is singular, naming the cause."""
+    names, corr = moments.names, moments.corr.to_numpy()
+    p = len(names)
+    first, second = np.triu_indices(p, 1)
+    worst = int(np.argmax(np.abs(corr[first, second]))) if p > 1 else 0
+    if p > 1 and abs(corr[first[worst], second[worst]]) > 1 - 1e-10:
+        raise SurveyError(
+            f"Items {names[first[worst]]!r} and {names[second[worst]]!r} are perfectly correlated, "
+            f"so {purpose} is impossible. Remove one of them."
+        )
+    if moments.n <= p:
+        raise SurveyError(
+            f"{moments.n} respondents are too few for {p} items: {purpose} needs more respondents "
+            "than items. Use fewer items, or PLS."
+        )
+    if np.linalg.eigvalsh(corr)[0] < 1e-10:
+        raise SurveyError(
+            f"The correlation matrix of the {p} items is singular, so {purpose} is impossible: "
+            "some item is a sum of others. Remove totals or duplicated items."
+        )

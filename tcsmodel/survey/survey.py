@@ -146,8 +146,17 @@ class Survey:
             object.__setattr__(self, field, value)
 
     @classmethod
-    def read(cls, path: str | PathLike[str], **options: Any) -> Survey:
-        """Return the survey in a CSV file; `options` are those of `Survey`.
+    def read(cls, path: str | PathLike[str], encoding: str = "utf-8", **options: Any) -> Survey:
+        """Return the survey in a CSV file.
+
+        Parameters
+        ----------
+        path : str or path
+            The file.
+        encoding : str
+            How the file encodes text; ``"gb18030"`` or ``"cp1252"`` for older exports.
+        **options
+            Those of `Survey`.
 
         Raises
         ------
@@ -156,7 +165,7 @@ class Survey:
         """
         from tcsmodel.survey.io import read_table
 
-        return cls(read_table(path), **options)
+        return cls(read_table(path, encoding), **options)
 
     @property
     def n(self) -> int:
