@@ -39,7 +39,8 @@ class Picture:
         Draws what depends on the final size of the axes, such as labels that must not
         overlap.
     size : (width, height)
-        Of the drawing, in inches.
+        Width of the figure and height of the axes, in inches; words and labels add to
+        the height of the figure.
     """
 
     title: str
@@ -83,12 +84,12 @@ class Picture:
         foot = _lines(self.caption, width, CAPTION_SIZE, "normal", theme.QUIET)
         above = sum(line.height for line in head) + (PAD if head else 0)
         below = sum(line.height for line in foot) + (PAD if foot else 0)
-        height = self.size[1] + above + below
-        ax = theme.canvas((self.size[0], height))
+        ax = theme.canvas((self.size[0], 2 * self.size[1]))
+        ax.set_position((0.25, 0.25, 0.5, 0.5))
         self.paint(ax)
-        _place(ax, above + PAD, below + PAD)
+        _fit(ax, self.size[1], above + PAD, below + PAD)
         self._settle(ax)
-        _write(ax, head, height - PAD)
+        _write(ax, head, ax.figure.get_size_inches()[1] - PAD)
         _write(ax, foot, PAD + sum(line.height for line in foot))
         return ax
 
@@ -124,27 +125,23 @@ def _write(ax: Axes, lines: list[_Line], top: float) -> None:
         )
 
 
-def _place(ax: Axes, above: float, below: float) -> None:
-    """Give the axes the room that its labels leave; labels keep their size, so one pass does."""
-    width, height = ax.figure.get_size_inches()
-    ax.set_position((0.25, 0.25, 0.5, 0.5))
-    ax.apply_aspect()
-    renderer = ax.figure.canvas.get_renderer()
+def _fit(ax: Axes, inner_height: float, above: float, below: float) -> None:
+    """Give the axes `inner_height` inches, their labels the room they need, words the rest.
+
+    Labels keep their size when axes grow, so one measurement is enough.
+    """
+    renderer, dpi = ax.figure.canvas.get_renderer(), ax.figure.dpi
     inner = ax.get_window_extent(renderer)
     outer = ax.get_tightbbox(renderer)
-    dpi = ax.figure.dpi
     left = max(inner.x0 - outer.x0, 0) / dpi + PAD
     right = max(outer.x1 - inner.x1, 0) / dpi + PAD
-    bottom = max(inner.y0 - outer.y0, 0) / dpi + below
-    top = max(outer.y1 - inner.y1, 0) / dpi + above
-    ax.set_position(
-        (
-            left / width,
-            bottom / height,
-            max(width - left - right, 0.5) / width,
-            max(height - bottom - top, 0.5) / height,
-        )
-    )
+    below += max(inner.y0 - outer.y0, 0) / dpi
+    above += max(outer.y1 - inner.y1, 0) / dpi
+    width = ax.figure.get_size_inches()[0]
+    height = inner_height + above + below
+    ax.figure.set_size_inches(width, height)
+    inner_width = max(width - left - right, 0.5)
+    ax.set_position((left / width, below / height, inner_width / width, inner_height / height))
 
 
 def wrap(

@@ -54,9 +54,7 @@ def font_families() -> tuple[str, ...]:
 @cache
 def _drawable() -> frozenset[int]:
     paths = [fontManager.findfont(family) for family in font_families()]
-    return frozenset(
-        code for path in paths for code in mpl.ft2font.FT2Font(path).get_charmap()
-    )
+    return frozenset(code for path in paths for code in mpl.ft2font.FT2Font(path).get_charmap())
 
 
 @cache

@@ -1,0 +1,343 @@
+"""The drawings: each takes plain labels and numbers and returns a function that paints axes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.patches import Rectangle
+
+from tcsmodel.report import theme
+from tcsmodel.report.picture import Paint, wrap
+
+LABEL_WIDTH = 2.1
+ROW = 0.36
+LABEL_SIZE, VALUE_SIZE = 9.5, 9.0
+Write = Callable[[float], str]
+
+
+@dataclass(frozen=True)
+class Line:
+    """A reference line: its place, its words and whether the words stand left of it."""
+
+    at: float
+    words: str = ""
+    left: bool = False
+
+
+def rows_height(labels: Sequence[str], row: float = ROW, width: float = LABEL_WIDTH) -> float:
+    """Return the height in inches that rows with these labels need."""
+    tallest = max((len(_row_label(label, width)) for label in labels), default=1)
+    return len(labels) * max(row, theme.text_height(tallest, LABEL_SIZE) + 0.06)
+
+
+def _row_label(label: str, width: float) -> list[str]:
+    return wrap(label, width, LABEL_SIZE, lines=3)
+
+
+def _label_rows(ax: Axes, labels: Sequence[str], bold: Sequence[bool] | None = None) -> None:
+    ax.set_yticks(range(len(labels)))
+    ax.set_yticklabels(
+        ["\n".join(_row_label(label, LABEL_WIDTH)) for label in labels], fontsize=LABEL_SIZE
+    )
+    for tick, strong in zip(ax.get_yticklabels(), bold or [False] * len(labels), strict=True):
+        tick.set_fontweight("bold" if strong else "normal")
+    ax.set_ylim(len(labels) - 0.5, -0.5)
+    ax.tick_params(axis="y", length=0)
+    ax.spines["left"].set_visible(False)
+
+
+def _write_rows(ax: Axes, words: Sequence[str], header: str = "") -> None:
+    """Write one column of values to the right of the axes, in line with the rows."""
+    transform = ax.get_yaxis_transform()
+    for row, value in enumerate(words):
+        ax.text(
+            1.02, row, value, transform=transform, va="center", fontsize=VALUE_SIZE, color=theme.INK
+        )
+    if header:
+        ax.text(
+            1.02, -0.62, header, transform=transform, va="bottom", fontsize=VALUE_SIZE - 0.5,
+            color=theme.QUIET,
+        )  # fmt: skip
+
+
+def _reference_lines(ax: Axes, lines: Sequence[Line]) -> None:
+    for line in lines:
+        ax.axvline(line.at, color=theme.FAINT, linewidth=0.9, linestyle=(0, (4, 3)), zorder=1)
+        if line.words:
+            ax.annotate(
+                line.words,
+                (line.at, 1.0),
+                xycoords=("data", "axes fraction"),
+                xytext=(-3 if line.left else 3, 3),
+                textcoords="offset points",
+                ha="right" if line.left else "left",
+                va="bottom",
+                fontsize=8.5,
+                color=theme.QUIET,
+            )
+
+
+def forest(
+    frame: pd.DataFrame,
+    *,
+    limits: tuple[float, float] | None = None,
+    lines: Sequence[Line] = (),
+    axis: str = "",
+    values_header: str = "",
+) -> Paint:
+    """Paint dots with intervals, one row each.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Columns ``label estimate ci_lower ci_upper words strong``: words are written at
+        the right; a strong row is drawn in the accent colour. Missing limits draw no
+        interval.
+    limits : (low, high), optional
+        Of the axis.
+    lines : sequence of Line
+        Reference lines.
+    axis, values_header : str
+        What the axis and the written column show.
+    """
+
+    def paint(ax: Axes) -> None:
+        rows = np.arange(len(frame))
+        strong = frame["strong"].to_numpy(dtype=bool)
+        ax.hlines(rows, *_span(frame, limits), color=theme.GRID, linewidth=0.8, zorder=0)
+        for row, (low, high) in enumerate(zip(frame["ci_lower"], frame["ci_upper"], strict=True)):
+            color = theme.BLUE if strong[row] else theme.QUIET
+            ax.plot([low, high], [row, row], color=color, linewidth=2.4, zorder=2)
+        colors = np.where(strong, theme.BLUE, theme.QUIET)
+        ax.scatter(
+            frame["estimate"],
+            rows,
+            s=46,
+            c=colors,
+            edgecolors=theme.PAPER,
+            linewidths=1.0,
+            zorder=3,
+        )
+        _label_rows(ax, list(frame["label"]), list(strong))
+        _write_rows(ax, list(frame["words"]), values_header)
+        _reference_lines(ax, lines)
+        ax.set_xlim(*_span(frame, limits))
+        ax.set_xlabel(axis)
+
+    return paint
+
+
+def _span(frame: pd.DataFrame, limits: tuple[float, float] | None) -> tuple[float, float]:
+    if limits is not None:
+        return limits
+    numbers = frame[["estimate", "ci_lower", "ci_upper"]].to_numpy(dtype=float)
+    low, high = min(0.0, float(np.nanmin(numbers))), max(0.0, float(np.nanmax(numbers)))
+    pad = 0.04 * (high - low or 1.0)
+    return (low - pad if low < 0 else low), (high + pad if high > 0 else high)
+
+
+def bars(
+    frame: pd.DataFrame,
+    *,
+    axis: str,
+    write_tick: Write,
+    values_header: str = "",
+) -> Paint:
+    """Paint horizontal bars from zero with intervals.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Columns ``label estimate ci_lower ci_upper words strong``; bars that are not
+        strong are hatched and grey.
+    axis : str
+        What the axis shows.
+    write_tick : function of float
+        Writes a tick of the axis.
+    values_header : str
+        Over the written column.
+    """
+
+    def paint(ax: Axes) -> None:
+        rows = np.arange(len(frame))
+        strong = frame["strong"].to_numpy(dtype=bool)
+        drawn = ax.barh(
+            rows,
+            frame["estimate"],
+            height=0.62,
+            color=np.where(strong, theme.BLUE, theme.PAPER),
+            edgecolor=np.where(strong, theme.BLUE, theme.QUIET),
+            linewidth=0.9,
+            zorder=2,
+        )
+        for bar, plain in zip(drawn, ~strong, strict=True):
+            bar.set_hatch("////" if plain else "")
+        for row, (low, high) in enumerate(zip(frame["ci_lower"], frame["ci_upper"], strict=True)):
+            for color, width in ((theme.PAPER, 4.0), (theme.INK, 1.5)):
+                ax.plot([low, high], [row, row], color=color, linewidth=width, zorder=3)
+        _label_rows(ax, list(frame["label"]))
+        _write_rows(ax, list(frame["words"]), values_header)
+        ax.axvline(0, color=theme.FAINT, linewidth=0.9, zorder=3)
+        ax.grid(axis="x", zorder=0)
+        ax.set_axisbelow(True)
+        ax.set_xlim(*_span(frame, None))
+        ax.xaxis.set_major_formatter(lambda value, _: write_tick(value))
+        ax.set_xlabel(axis)
+
+    return paint
+
+
+def scree(
+    eigenvalues: pd.DataFrame, kept: int, words: tuple[str, str, str], axes: tuple[str, str]
+) -> Paint:
+    """Paint the eigenvalues of the data over those of random data.
+
+    Parameters
+    ----------
+    eigenvalues : DataFrame
+        One row per factor: ``observed``, ``mean`` and ``q95`` of random data.
+    kept : int
+        How many factors are kept; drawn in the accent colour.
+    words : tuple of str
+        Direct labels of the three series.
+    axes : tuple of str
+        Labels of the x and y axes.
+    """
+
+    def paint(ax: Axes) -> None:
+        number = np.arange(1, len(eigenvalues) + 1)
+        observed = eigenvalues["observed"].to_numpy(dtype=float)
+        limit = eigenvalues["q95"].to_numpy(dtype=float)
+        ax.plot(number, eigenvalues["mean"], color=theme.FAINT, linewidth=1.4, zorder=2)
+        ax.plot(number, limit, color=theme.ORANGE, linewidth=1.6, linestyle=(0, (5, 2)), zorder=2)
+        ax.plot(number, observed, color=theme.QUIET, linewidth=1.2, zorder=3)
+        ax.scatter(number[kept:], observed[kept:], s=26, color=theme.QUIET, zorder=4)
+        ax.scatter(number[:kept], observed[:kept], s=52, color=theme.BLUE, zorder=5)
+        low, high = float(eigenvalues.min().min()), float(eigenvalues.max().max())
+        ax.set_ylim(low - 0.06 * (high - low), high + 0.06 * (high - low))
+        ax.set_xlim(0.4, len(number) + 0.6)
+        ax.set_xticks(number if len(number) <= 12 else number[:: int(np.ceil(len(number) / 12))])
+        ax.grid(axis="y", zorder=0)
+        ax.set_xlabel(axes[0])
+        ax.set_ylabel(axes[1])
+        ax.annotate(
+            words[0], (number[0], observed[0]), xytext=(12, -2), textcoords="offset points",
+            va="center", color=theme.BLUE, fontweight="bold", fontsize=9.5,
+        )  # fmt: skip
+        _label_random(ax, eigenvalues, words[1:])
+
+    return paint
+
+
+def _label_random(ax: Axes, eigenvalues: pd.DataFrame, words: Sequence[str]) -> None:
+    """Write the two labels of random data above the curves, with lines to them."""
+    count = len(eigenvalues)
+    low, high = ax.get_ylim()
+    for place, column, label, color in (
+        (0.30, "q95", words[1], "#8a5a00"),
+        (0.42, "mean", words[0], theme.QUIET),
+    ):
+        x = max(2.0, 1 + place * count)
+        y = float(np.interp(x, np.arange(1, count + 1), eigenvalues[column]))
+        ax.annotate(
+            label,
+            (x, y),
+            xytext=(x + 0.06 * count, y + (0.40 if column == "q95" else 0.22) * (high - low)),
+            va="center",
+            color=color,
+            fontsize=9.5,
+            arrowprops={"arrowstyle": "-", "color": color, "linewidth": 0.8, "shrinkB": 2},
+        )
+
+
+@dataclass(frozen=True)
+class Cells:
+    """A matrix to show as coloured cells.
+
+    Parameters
+    ----------
+    values : DataFrame
+        What is coloured; nan cells stay empty.
+    words : DataFrame
+        What is written in each cell.
+    strong : DataFrame of bool
+        Cells written in bold.
+    outlined : DataFrame of bool
+        Cells with a frame.
+    """
+
+    values: pd.DataFrame
+    words: pd.DataFrame
+    strong: pd.DataFrame
+    outlined: pd.DataFrame
+
+
+def heat(
+    cells: Cells,
+    limits: tuple[float, float],
+    *,
+    diverging: bool = False,
+    size: float = 9.0,
+) -> Paint:
+    """Paint a matrix as coloured cells with their numbers, column names on top."""
+    color_map = theme.DIVERGING if diverging else theme.SEQUENTIAL
+
+    def paint(ax: Axes) -> None:
+        values = cells.values.to_numpy(dtype=float)
+        ax.imshow(values, cmap=color_map, vmin=limits[0], vmax=limits[1], aspect="auto")
+        for (i, j), value in np.ndenumerate(values):
+            if np.isnan(value):
+                continue
+            fill = color_map((value - limits[0]) / (limits[1] - limits[0]))
+            ax.text(
+                j,
+                i,
+                cells.words.iat[i, j],
+                ha="center",
+                va="center",
+                fontsize=size,
+                fontweight="bold" if cells.strong.iat[i, j] else "normal",
+                color=_ink_on(fill),
+            )
+            if cells.outlined.iat[i, j]:
+                ax.add_patch(
+                    Rectangle(
+                        (j - 0.47, i - 0.45), 0.94, 0.9, fill=False, edgecolor=theme.VERMILLION,
+                        linewidth=1.8,
+                    )
+                )  # fmt: skip
+        names = [str(label) for label in cells.values.index]
+        _label_rows(ax, names)
+        _label_columns(ax, [str(label) for label in cells.values.columns], names)
+        ax.spines["bottom"].set_visible(False)
+
+    return paint
+
+
+def _label_columns(ax: Axes, labels: Sequence[str], row_labels: Sequence[str]) -> None:
+    """Write the column names on top: wrapped where their words fit, slanted where not."""
+    beside = max(
+        theme.text_width(w, LABEL_SIZE) for r in row_labels for w in _row_label(r, LABEL_WIDTH)
+    )
+    room = (ax.figure.get_size_inches()[0] - beside - 0.4) / len(labels) - 0.06
+    widest = max(theme.text_width(word, 9) for label in labels for word in label.split() or [""])
+    ax.xaxis.tick_top()
+    if widest <= room:
+        ax.set_xticks(range(len(labels)), ["\n".join(wrap(w, room, 9, lines=3)) for w in labels])
+    else:
+        ax.set_xticks(range(len(labels)), [wrap(w, 1.5, 9, lines=1)[0] for w in labels])
+        for tick in ax.get_xticklabels():
+            tick.set(rotation=38, ha="left", va="bottom", rotation_mode="anchor")
+    ax.tick_params(axis="both", length=0)
+    ax.tick_params(axis="x", labelsize=9, labelcolor=theme.INK)
+
+
+def _ink_on(color: tuple[float, float, float, float]) -> str:
+    """Return the text colour, dark or white, with the larger contrast ratio (WCAG 2) on `color`."""
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in color[:3]]
+    luminance = 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+    return theme.PAPER if 1.05 / (luminance + 0.05) > (luminance + 0.05) / 0.063 else theme.INK

@@ -1,0 +1,296 @@
+"""The path diagram: constructs, items and arrows, drawn without system programs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.patches import Ellipse, FancyArrowPatch, FancyBboxPatch, Rectangle
+from numpy.typing import NDArray
+
+from tcsmodel.report import theme
+from tcsmodel.report.layout import Layout, arrange, segments_hit
+from tcsmodel.report.picture import Paint, wrap
+
+Array = NDArray[np.float64]
+NAME_SIZE, NOTE_SIZE, ITEM_SIZE, EDGE_SIZE = 9.5, 8.5, 8.0, 8.5
+ROW = 0.185
+NAME_WIDTH, ITEM_WIDTH = 1.25, 1.25
+
+
+@dataclass(frozen=True)
+class Node:
+    """A construct: its name, a note under it (such as R²), and its items with their loadings.
+
+    Composites (``composite=True``) are formed by their items; reflective constructs
+    are measured by them, and the small arrow between construct and card says which.
+    """
+
+    name: str
+    note: str = ""
+    items: tuple[tuple[str, str], ...] = ()
+    composite: bool = False
+
+
+@dataclass(frozen=True)
+class Edge:
+    """An arrow: its words (estimate, then its interval), its size (0 to 1) and how sure it is.
+
+    ``directed=False`` is a covariance, drawn with two heads.
+    """
+
+    source: str
+    target: str
+    words: tuple[str, ...] = ()
+    size: float = 0.5
+    sure: bool = True
+    directed: bool = True
+
+
+@dataclass(frozen=True)
+class Diagram:
+    """A path diagram ready to paint, and its size in inches."""
+
+    nodes: tuple[Node, ...]
+    edges: tuple[Edge, ...]
+    ellipse: tuple[float, float]
+    cards: tuple[tuple[float, float], ...]
+    layout: Layout
+
+    @property
+    def size(self) -> tuple[float, float]:
+        """Width and height in inches."""
+        return self.layout.size
+
+    def paint(self, ax: Axes) -> None:
+        """Paint the diagram; one unit of the axes is one inch."""
+        width, height = self.size
+        ax.set_xlim(0, width)
+        ax.set_ylim(0, height)
+        ax.set_aspect("equal", adjustable="box")
+        ax.set_axis_off()
+        _paint_edges(ax, self)
+        for node, center, card, size in zip(
+            self.nodes, self.layout.centers, self.layout.cards, self.cards, strict=True
+        ):
+            _paint_card(ax, node, center, card, size)
+            _paint_node(ax, node, center, self.ellipse)
+        _paint_labels(ax, self)
+
+
+def diagram(nodes: Sequence[Node], edges: Sequence[Edge]) -> Diagram:
+    """Return the diagram of constructs and arrows, arranged.
+
+    Examples
+    --------
+    >>> from tcsmodel.report.diagram import Edge, Node, diagram
+    >>> drawn = diagram([Node("Quality"), Node("Satisfaction", "R² .67")],
+    ...                 [Edge("Quality", "Satisfaction", (".82",), 0.82)])
+    >>> drawn.layout.centers[0, 0] < drawn.layout.centers[1, 0]
+    np.True_
+    """
+    ellipse = _ellipse_size(nodes)
+    cards = tuple(_card_size(node) for node in nodes)
+    at = {node.name: i for i, node in enumerate(nodes)}
+    links = tuple((at[e.source], at[e.target], e.directed) for e in edges)
+    sizes = [_label_size(edge) for edge in edges] or [(0.0, 0.0)]
+    layout = arrange(ellipse, cards, links, tuple(np.max(sizes, axis=0).tolist()))
+    return Diagram(tuple(nodes), tuple(edges), ellipse, cards, layout)
+
+
+def paint_diagram(drawn: Diagram) -> Paint:
+    """Return the function that paints `drawn`."""
+    return drawn.paint
+
+
+def _name_lines(node: Node) -> list[str]:
+    return wrap(node.name, NAME_WIDTH, NAME_SIZE, lines=3, weight="bold")
+
+
+def _ellipse_size(nodes: Sequence[Node]) -> tuple[float, float]:
+    """Return one size for all constructs: the inscribed box holds the longest name."""
+    lines = [_name_lines(node) for node in nodes]
+    width = max(theme.text_width(line, NAME_SIZE, "bold") for name in lines for line in name)
+    count = max(len(name) for name in lines)
+    noted = any(node.note for node in nodes)
+    height = theme.text_height(count, NAME_SIZE) + theme.text_height(int(noted), NOTE_SIZE)
+    return max(1.05, 1.22 * width + 0.12), max(0.58, 1.28 * height + 0.14)
+
+
+def _card_size(node: Node) -> tuple[float, float]:
+    if not node.items:
+        return (0.0, 0.0)
+    names = max(theme.text_width(_item_name(name), ITEM_SIZE) for name, _ in node.items)
+    values = max(theme.text_width(value, ITEM_SIZE) for _, value in node.items)
+    return names + values + 0.28, ROW * len(node.items)
+
+
+def _item_name(name: str) -> str:
+    return wrap(name, ITEM_WIDTH, ITEM_SIZE, lines=1)[0]
+
+
+def _label_size(edge: Edge) -> tuple[float, float]:
+    if not edge.words:
+        return (0.0, 0.0)
+    first, *rest = edge.words
+    width = max(
+        theme.text_width(first, EDGE_SIZE, "bold"),
+        *(theme.text_width(line, EDGE_SIZE - 1) for line in rest),
+        0.0,
+    )
+    return width + 0.06, theme.text_height(len(edge.words), EDGE_SIZE) + 0.02
+
+
+def _paint_node(ax: Axes, node: Node, center: Array, size: tuple[float, float]) -> None:
+    ax.add_patch(
+        Ellipse(center, *size, facecolor="#eaf3f9", edgecolor=theme.BLUE, linewidth=1.3, zorder=4)
+    )
+    lines = _name_lines(node)
+    heights = [theme.text_height(1, NAME_SIZE)] * len(lines)
+    heights += [theme.text_height(1, NOTE_SIZE)] * bool(node.note)
+    y = center[1] + sum(heights) / 2
+    for line, height in zip([*lines, *[node.note] * bool(node.note)], heights, strict=True):
+        is_note = bool(node.note) and height is heights[-1]
+        ax.text(
+            center[0],
+            y - height / 2,
+            line,
+            ha="center",
+            va="center_baseline",
+            fontsize=NOTE_SIZE if is_note else NAME_SIZE,
+            fontweight="normal" if is_note else "bold",
+            color=theme.QUIET if is_note else theme.INK,
+            zorder=5,
+        )
+        y -= height
+
+
+def _paint_card(
+    ax: Axes, node: Node, center: Array, card: Array, size: tuple[float, float]
+) -> None:
+    if not node.items:
+        return
+    left, bottom = card[0] - size[0] / 2, card[1] - size[1] / 2
+    _paint_stem(ax, node, center, card, size)
+    for row, (name, value) in enumerate(node.items):
+        y = bottom + size[1] - (row + 1) * ROW
+        ax.add_patch(
+            Rectangle(
+                (left, y), size[0], ROW, facecolor=theme.PAPER, edgecolor=theme.FAINT,
+                linewidth=0.7, zorder=3,
+            )
+        )  # fmt: skip
+        middle = y + ROW / 2
+        style = {"va": "center_baseline", "fontsize": ITEM_SIZE, "zorder": 5}
+        ax.text(left + 0.07, middle, _item_name(name), ha="left", color=theme.INK, **style)
+        ax.text(left + size[0] - 0.07, middle, value, ha="right", color=theme.QUIET, **style)
+
+
+def _paint_stem(
+    ax: Axes, node: Node, center: Array, card: Array, size: tuple[float, float]
+) -> None:
+    """Join construct and card by a short arrow: to the items, or from them for a composite."""
+    edge = np.clip(center, card - np.array(size) / 2, card + np.array(size) / 2)
+    ends = (edge, center) if node.composite else (center, edge)
+    ax.add_patch(
+        FancyArrowPatch(
+            *ends, arrowstyle="-|>", mutation_scale=7, color=theme.FAINT, linewidth=0.9,
+            shrinkA=0, shrinkB=0, zorder=2,
+        )
+    )  # fmt: skip
+
+
+def _ends(start: Array, end: Array, ellipse: tuple[float, float]) -> tuple[Array, Array]:
+    """Return where the line between two centers meets the two ellipses."""
+    run = end - start
+    reach = 1 / np.hypot(*(run / (np.array(ellipse) / 2)))
+    return start + reach * run, end - reach * run
+
+
+def _edge_ends(drawn: Diagram) -> list[tuple[Array, Array]]:
+    at = {node.name: drawn.layout.centers[i] for i, node in enumerate(drawn.nodes)}
+    return [_ends(at[e.source], at[e.target], drawn.ellipse) for e in drawn.edges]
+
+
+def _paint_edges(ax: Axes, drawn: Diagram) -> None:
+    for edge, (start, end) in zip(drawn.edges, _edge_ends(drawn), strict=True):
+        size = min(max(edge.size, 0.0), 1.0)
+        ax.add_patch(
+            FancyArrowPatch(
+                start,
+                end,
+                arrowstyle="-|>" if edge.directed else "<|-|>",
+                mutation_scale=9 + 5 * size,
+                linewidth=0.8 + 3.2 * size if edge.sure else 1.1,
+                linestyle="-" if edge.sure else (0, (4, 3)),
+                color=theme.BLUE if edge.sure and edge.directed else theme.FAINT,
+                shrinkA=0,
+                shrinkB=0,
+                zorder=2,
+            )
+        )
+
+
+def _paint_labels(ax: Axes, drawn: Diagram) -> None:
+    for edge, place in zip(drawn.edges, label_places(drawn), strict=True):
+        if not edge.words:
+            continue
+        width, height = _label_size(edge)
+        ax.add_patch(
+            FancyBboxPatch(
+                (place[0] - width / 2, place[1] - height / 2), width, height,
+                boxstyle="round,pad=0.01", facecolor=theme.PAPER, edgecolor="none", zorder=6,
+            )
+        )  # fmt: skip
+        line = theme.text_height(1, EDGE_SIZE)
+        for row, words in enumerate(edge.words):
+            ax.text(
+                place[0],
+                place[1] + (len(edge.words) / 2 - row - 0.5) * line,
+                words,
+                ha="center",
+                va="center_baseline",
+                fontsize=EDGE_SIZE - (1 if row else 0),
+                fontweight="bold" if edge.sure and not row else "normal",
+                color=theme.INK if edge.sure and not row else theme.QUIET,
+                zorder=7,
+            )
+
+
+def label_places(drawn: Diagram) -> list[Array]:
+    """Return the center of each arrow's label: on the arrow, off labels, arrows and boxes.
+
+    Two rounds: in the second each label sees where all the others went.
+    """
+    ends = _edge_ends(drawn)
+    if not ends:
+        return []
+    starts, stops = (np.array(column) for column in zip(*ends, strict=True))
+    sizes = np.array([_label_size(edge) for edge in drawn.edges])
+    boxes = np.vstack([drawn.layout.centers, drawn.layout.cards])
+    box_sizes = np.vstack([np.tile(drawn.ellipse, (len(drawn.nodes), 1)), np.array(drawn.cards)])
+    places = (starts + stops) / 2
+    along = np.array(sorted(np.linspace(0.2, 0.8, 25), key=lambda t: abs(t - 0.5)))
+    for _ in range(3):
+        for e in range(len(ends)):
+            options = starts[e] + along[:, None] * (stops[e] - starts[e])
+            others = np.delete(np.arange(len(ends)), e)
+            repeated = np.tile(sizes[e], (len(options), 1))
+            crossed = segments_hit(starts[others], stops[others], options, repeated).sum(0)
+            cost = (
+                4 * _shared(options, sizes[e], places[others], sizes[others])
+                + 4 * _shared(options, sizes[e], boxes, box_sizes)
+                + 1.0 * crossed
+                + 0.5 * np.abs(along - 0.5)
+            )
+            places[e] = options[int(np.argmin(cost))]
+    return list(places)
+
+
+def _shared(options: Array, size: Array, boxes: Array, sizes: Array) -> Array:
+    """Return (o,): the share of a label's area, at each option, that lies on other boxes."""
+    room = (size + sizes)[None] / 2 - np.abs(options[:, None] - boxes[None])
+    area = np.clip(room, 0, np.minimum(size, sizes)).prod(-1) * (sizes[:, 0] > 0)
+    return area.sum(1) / max(float(size.prod()), 1e-9)

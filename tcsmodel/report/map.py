@@ -1,0 +1,176 @@
+"""The importance-performance map, with labels that do not overlap."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.transforms import Bbox
+
+from tcsmodel.report import theme
+from tcsmodel.report.picture import Paint, wrap
+
+LABEL_SIZE = 9.5
+LABEL_WIDTH = 1.35
+DIRECTIONS = ((1, 0), (-1, 0), (0, 1), (0, -1), (1, 1), (1, -1), (-1, 1), (-1, -1))
+RADII = (9.0, 18.0, 30.0, 46.0)
+
+
+def quadrants(
+    frame: pd.DataFrame,
+    cross: tuple[float, float],
+    corners: tuple[str, str, str, str],
+    axes: tuple[str, str],
+) -> Paint:
+    """Paint importance against performance.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Columns ``label importance performance strong`` and the limits ``ci_lower``,
+        ``ci_upper`` (importance), ``performance_ci_lower``, ``performance_ci_upper``.
+    cross : (importance, performance)
+        Where the lines between the quadrants stand.
+    corners : tuple of str
+        Names of the quadrants: upper right, lower right, upper left, lower left.
+    axes : tuple of str
+        Labels of the x and y axes.
+    """
+
+    def paint(ax: Axes) -> None:
+        ax.set_xlim(*_limits(frame, ("importance", "ci_lower", "ci_upper"), cross[0]))
+        vertical = ("performance", "performance_ci_lower", "performance_ci_upper")
+        low, high = _limits(frame, vertical, cross[1])
+        ax.set_ylim(low, high)
+        ax.axvline(cross[0], color=theme.FAINT, linewidth=0.9, linestyle=(0, (4, 3)), zorder=1)
+        ax.axhline(cross[1], color=theme.FAINT, linewidth=0.9, linestyle=(0, (4, 3)), zorder=1)
+        colors = np.where(frame["strong"], theme.BLUE, theme.QUIET)
+        for color, row in zip(colors, frame.itertuples(), strict=True):
+            line = {"color": color, "linewidth": 1.5, "alpha": 0.45, "zorder": 2}
+            ax.plot([row.ci_lower, row.ci_upper], [row.performance] * 2, **line)
+            limits = [row.performance_ci_lower, row.performance_ci_upper]
+            ax.plot([row.importance] * 2, limits, **line)
+        ax.scatter(
+            frame["importance"], frame["performance"], s=62, c=colors, edgecolors=theme.PAPER,
+            linewidths=1.2, zorder=4,
+        )  # fmt: skip
+        ax.set_xlabel(axes[0])
+        ax.set_ylabel(axes[1])
+        for words, (x, y) in zip(corners, ((1, 1), (1, 0), (0, 1), (0, 0)), strict=True):
+            ax.annotate(
+                words,
+                (x, y),
+                xycoords="axes fraction",
+                xytext=(-5 if x else 5, -5 if y else 5),
+                textcoords="offset points",
+                ha="right" if x else "left",
+                va="top" if y else "bottom",
+                fontsize=9,
+                fontstyle="italic",
+                color=theme.QUIET,
+            )
+
+    return paint
+
+
+def _limits(frame: pd.DataFrame, columns: Sequence[str], through: float) -> tuple[float, float]:
+    numbers = np.append(frame[list(columns)].to_numpy(dtype=float).ravel(), through)
+    low, high = float(np.nanmin(numbers)), float(np.nanmax(numbers))
+    pad = 0.14 * (high - low or 1.0)
+    return low - pad, high + pad
+
+
+def label_points(frame: pd.DataFrame) -> Paint:
+    """Paint the label of each point where it covers no other label, point, line or corner.
+
+    Points are labelled from the most crowded on; each label takes the place with the
+    least overlap among eight directions at growing distances, the nearest first.
+    """
+
+    def settle(ax: Axes) -> None:
+        renderer = ax.figure.canvas.get_renderer()
+        points = ax.transData.transform(frame[["importance", "performance"]].to_numpy(dtype=float))
+        scale = ax.figure.dpi / 72
+        taken = [
+            Bbox.from_bounds(x - 5 * scale, y - 5 * scale, 10 * scale, 10 * scale)
+            for x, y in points
+        ]
+        taken += [text.get_window_extent(renderer) for text in ax.texts]
+        lines = [line.get_window_extent(renderer) for line in ax.lines]
+        frame_box = ax.get_window_extent(renderer)
+        distance = np.hypot(*(points[:, None, :] - points[None, :, :]).transpose(2, 0, 1))
+        for i in np.argsort(np.sort(distance, axis=1)[:, 1:4].sum(axis=1), kind="stable"):
+            words = wrap(str(frame["label"].iloc[i]), LABEL_WIDTH, LABEL_SIZE, lines=3)
+            width = max(theme.text_width(line, LABEL_SIZE) for line in words) * ax.figure.dpi
+            height = theme.text_height(len(words), LABEL_SIZE) * ax.figure.dpi
+            box = _best_place(points[i], (width, height), scale, taken, lines, frame_box)
+            taken.append(box)
+            _write_label(ax, "\n".join(words), box, points[i], bool(frame["strong"].iloc[i]))
+
+    return settle
+
+
+def _best_place(
+    point: np.ndarray,
+    size: tuple[float, float],
+    scale: float,
+    taken: Sequence[Bbox],
+    lines: Sequence[Bbox],
+    inside: Bbox,
+) -> Bbox:
+    """Return the place with the least cost; solid things weigh more than interval lines."""
+    best, best_cost = None, np.inf
+    for step, radius in enumerate(RADII):
+        for order, (dx, dy) in enumerate(DIRECTIONS):
+            reach = radius * scale / np.hypot(dx, dy)
+            center = point + (
+                dx * (reach + size[0] / 2),
+                dy * (reach + size[1] / 2),
+            )
+            box = Bbox.from_bounds(center[0] - size[0] / 2, center[1] - size[1] / 2, *size)
+            outside = size[0] * size[1] - _overlap(box, inside)
+            cost = (
+                20 * outside
+                + 10 * sum(_overlap(box, other) for other in taken)
+                + 3 * scale * sum(_crossed(box, line) for line in lines)
+                + scale**2 * (80 * step + 2 * order)
+            )
+            if cost < best_cost:
+                best, best_cost = box, cost
+    assert best is not None
+    return best
+
+
+def _overlap(a: Bbox, b: Bbox) -> float:
+    width = min(a.x1, b.x1) - max(a.x0, b.x0)
+    height = min(a.y1, b.y1) - max(a.y0, b.y0)
+    return max(width, 0.0) * max(height, 0.0)
+
+
+def _crossed(box: Bbox, line: Bbox) -> float:
+    """Return how much of a horizontal or vertical line runs through the box, in pixels."""
+    width = min(box.x1, line.x1) - max(box.x0, line.x0)
+    height = min(box.y1, line.y1) - max(box.y0, line.y0)
+    return max(width, height) if width >= 0 and height >= 0 else 0.0
+
+
+def _write_label(ax: Axes, words: str, box: Bbox, point: np.ndarray, strong: bool) -> None:
+    figure = ax.figure
+    center = ((box.x0 + box.x1) / 2, (box.y0 + box.y1) / 2)
+    near = np.clip(point, [box.x0, box.y0], [box.x1, box.y1])
+    gap = float(np.hypot(*(near - point))) * 72 / figure.dpi
+    if gap > 1.3 * RADII[0]:
+        ends = ax.transData.inverted().transform([point, near])
+        ax.plot(*ends.T, color=theme.FAINT, linewidth=0.7, zorder=3)
+    ax.text(
+        *ax.transData.inverted().transform(center),
+        words,
+        ha="center",
+        va="center",
+        fontsize=LABEL_SIZE,
+        fontweight="bold" if strong else "normal",
+        color=theme.INK,
+        zorder=5,
+    )
