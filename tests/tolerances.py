@@ -13,3 +13,6 @@ EFA_OBLIMIN = 1e-3
 # psych's varimax stops at eps 1e-5, up to 6.5e-4 off its own strict solution.
 EFA_VARIMAX = 3e-3
 EFA_STRICT = 1e-5
+
+# SmartPLS prints six to eight digits and stops when weights change by less than 1e-5.
+PLS_PRINTED = 2e-6
