@@ -399,9 +399,7 @@ class SatisfactionIndex(Result):
         return kernel.index(performance, self._shares(kind, q), self._membership)
 
     def _impacts(self, q: Mapping[str, Array]) -> Array:
-        w = kernel.unstandardized_weights(
-            q["outer_weights"], q["item_sds"], self.low, self.high
-        )
+        w = kernel.unstandardized_weights(q["outer_weights"], q["item_sds"], self.low, self.high)
         return kernel.impacts(q["total_effects"], w, self._membership)
 
     def _respondents(self, kind: IndexKind) -> Array:

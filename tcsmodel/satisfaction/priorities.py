@@ -257,8 +257,9 @@ class Priorities(Result):
         if self._draws is None or self.superiority is None:
             return {}
         order = kernel.ranks(kernel.potential_gain(*self._draws))
+        same = (kernel.quadrants(*self._draws) == self._quadrants).mean(axis=0)
         return {
-            "quadrant_probability": (kernel.quadrants(*self._draws) == self._quadrants).mean(axis=0),
+            "quadrant_probability": same if len(same) > 1 else np.full(1, np.nan),
             "p_first": (order == 1).mean(axis=0),
             "p_top3": (order <= 3).mean(axis=0),
             "tie_group": kernel.tie_groups(
