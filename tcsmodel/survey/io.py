@@ -32,7 +32,7 @@ NOT_YET = {
 }
 SEPARATORS = (",", ";", "\t")
 OTHER_ENCODINGS = ("gb18030", "cp1252")
-DECIMAL_COMMA = re.compile(r'[;\t]"?-?\d+,\d+"?[;\t\r\n]')
+DECIMAL_COMMA = re.compile(r'(?:^|[;\t])"?-?\d+,\d+"?(?=[;\t\r]|$)', re.MULTILINE)
 EXPORT = "Export it as CSV (UTF-8), or read it with pandas and pass the frame to Survey(...)."
 
 
@@ -41,7 +41,7 @@ def read_table(path: str | PathLike[str], encoding: str = "utf-8") -> pd.DataFra
 
     Comma, semicolon and tab separate columns, whichever the header uses most; numbers
     may have a decimal comma where it is not the separator. Empty cells and ``NA`` are
-    missing.
+    missing; an empty column without a name is left out.
 
     Parameters
     ----------
@@ -59,7 +59,8 @@ def read_table(path: str | PathLike[str], encoding: str = "utf-8") -> pd.DataFra
     file = Path(path)
     _require_file(file)
     text = _decoded(file, encoding)
-    rows = csv.reader(StringIO(text, newline=""), delimiter=(separator := _separator(text)))
+    separator = _separator(text)
+    rows = csv.reader(StringIO(text, newline=""), delimiter=separator)
     header = next((row for row in rows if any(cell.strip() for cell in row)), [])
     if not header:
         raise SurveyError(f"File '{file}' is empty; look at how it was exported.")
@@ -67,6 +68,8 @@ def read_table(path: str | PathLike[str], encoding: str = "utf-8") -> pd.DataFra
     if twice:
         raise SurveyError(f"File '{file}' has two columns {twice[0]!r}; rename one of them.")
     frame = _parsed(file, text, separator)
+    nameless = [name for name in frame.columns if name not in header and frame[name].isna().all()]
+    frame = frame.drop(columns=nameless)
     if frame.empty:
         raise SurveyError(
             f"File '{file}' has a header but 0 rows; nothing was answered, or the export stopped."
@@ -83,7 +86,7 @@ def _require_file(file: Path) -> None:
         raise SurveyError(f"There is no file '{file}'.{hint or ' Look at the path.'}")
     kind = file.suffix.lower()
     if kind in NOT_YET:
-        raise SurveyError(f"'{file}' is a {NOT_YET[kind]} file, which is not read yet. {EXPORT}")
+        raise SurveyError(f"'{file}' is a file of {NOT_YET[kind]}, which is not read yet. {EXPORT}")
     if kind not in TEXT:
         raise SurveyError(
             f"'{file}' is of an unknown kind ({kind or 'no suffix'}); {', '.join(TEXT)} are read. "

@@ -1,0 +1,98 @@
+"""The builder and the library make the same specification as model text."""
+
+from __future__ import annotations
+
+import pytest
+
+from tcsmodel import datasets
+from tcsmodel.errors import SpecError
+from tcsmodel.spec.build import composite, items, paths, reflective, single
+from tcsmodel.spec.library import acsi, ecsi
+from tcsmodel.spec.model import ModelSpec
+
+ACSI = """
+Expectation =~ CUEX1 + CUEX2 + CUEX3
+Quality =~ PERQ1 + PERQ2 + PERQ3 + PERQ4 + PERQ5 + PERQ6 + PERQ7
+Value =~ PERV1 + PERV2
+Satisfaction =~ CUSA1 + CUSA2 + CUSA3
+Complaints =~ CUSCO
+Loyalty =~ CUSL1 + CUSL2 + CUSL3
+Quality ~ Expectation
+Value ~ Expectation + Quality
+Satisfaction ~ Expectation + Quality + Value
+Complaints ~ Satisfaction
+Loyalty ~ Satisfaction + Complaints
+"""
+ECSI = """
+Image =~ IMAG1 + IMAG2 + IMAG3 + IMAG4 + IMAG5
+Expectation =~ CUEX1 + CUEX2 + CUEX3
+Quality =~ PERQ1 + PERQ2 + PERQ3 + PERQ4 + PERQ5 + PERQ6 + PERQ7
+Value =~ PERV1 + PERV2
+Satisfaction =~ CUSA1 + CUSA2 + CUSA3
+Complaints =~ CUSCO
+Loyalty =~ CUSL1 + CUSL2 + CUSL3
+Expectation ~ Image
+Quality ~ Expectation
+Value ~ Expectation + Quality
+Satisfaction ~ Image + Expectation + Quality + Value
+Complaints ~ Satisfaction
+Loyalty ~ Image + Satisfaction + Complaints
+"""
+
+
+def test_parts_make_the_model_of_the_text():
+    built = ModelSpec.of(
+        reflective("Image", items("imag", 1, 2)),
+        composite("Value", ["v1", "Q2 - worth it?"]),
+        single("Complaints", "cusco"),
+        paths(["Image", "Value"], "Complaints"),
+    )
+    assert built == ModelSpec.parse(
+        'Image =~ imag1 + imag2\nValue <~ v1 + "Q2 - worth it?"\nComplaints =~ cusco\n'
+        "Complaints ~ Image + Value"
+    )
+    assert ModelSpec.parse(str(built)) == built
+
+
+def test_items_count_both_ends():
+    assert items("q", 9, 11) == ("q9", "q10", "q11")
+    assert items("q", 3, 3) == ("q3",)
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: items("q", 3, 1), "names no items; swap the numbers"),
+        (lambda: reflective("Image", []), "Construct 'Image' has no items"),
+        (lambda: composite("Image", "imag1"), r"give a list.*single\('Image', 'imag1'\)"),
+        (lambda: paths([], "Image"), "at least one source and one target"),
+        (lambda: paths("Image", []), "at least one source and one target"),
+        (lambda: ModelSpec.of(), "no statements"),
+        (lambda: ModelSpec.of(paths("A", "B"), paths("A", "B")), "'B ~ A' is stated twice"),
+        (lambda: ecsi({"Imagee": ["a"]}), r"not a construct of ecsi\(\).*Did you mean 'Image'\?"),
+        (lambda: acsi({"Image": ["a"]}), r"'Image' is not a construct of acsi\(\)"),
+        (lambda: acsi({"Quality": ["a"]}), r"Construct 'Expectation' of acsi\(\) has no items"),
+        (lambda: acsi(dict.fromkeys(
+            ["Expectation", "Quality", "Value", "Satisfaction", "Complaints", "Loyalty"], []
+        )), "Construct 'Expectation' has no items"),
+    ],
+)  # fmt: skip
+def test_refusals(call, message):
+    with pytest.raises(SpecError, match=message):
+        call()
+
+
+def test_library_models_are_the_published_ones():
+    assert ecsi() == ModelSpec.parse(ECSI)
+    assert acsi() == ModelSpec.parse(ACSI)
+
+
+def test_library_items_are_in_the_bundled_survey():
+    assert set(ecsi().items) == set(datasets.mobi().items)
+
+
+def test_library_with_own_items():
+    own = {name: [f"{name} q{i}" for i in (1, 2)] for name in acsi().construct_names}
+    spec = acsi(own)
+    assert spec.paths == acsi().paths
+    assert spec.construct("Value").items == ("Value q1", "Value q2")
