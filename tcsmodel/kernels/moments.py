@@ -33,6 +33,9 @@ def moments(x: Array, weights: Array | None = None) -> tuple[Array, Array]:
     shift = share @ d
     second = _gram(d, share) if share.ndim == 1 else _batched_gram(d, share)
     cov = second - shift[..., :, None] * shift[..., None, :]
+    own = np.arange(x.shape[1])
+    variance = cov[..., own, own]
+    cov[..., own, own] = np.where(variance > ROUNDING * second[..., own, own], variance, 0.0)
     return center + shift, cov * (n / (n - 1))
 
 

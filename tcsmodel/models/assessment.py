@@ -90,19 +90,11 @@ def _measurement(model: PathModel, corr: Array, found: Composites) -> dict[str, 
     return {**by_construct, "htmt": htmt, "fornell_larcker": fornell_larcker}
 
 
-def explain_singular(model: PathModel, corr: Array, weights: Array) -> IdentificationError:
-    """Return the error of a fit that ended SINGULAR, naming the construct and the items.
+def explain_singular(model: PathModel, corr: Array) -> IdentificationError:
+    """Return the error of a fit to correlations (p, p) that ended SINGULAR.
 
-    Parameters
-    ----------
-    model : PathModel
-    corr : ndarray (p, p)
-        Correlations of the items.
-    weights : ndarray (p,)
-        As the algorithm left them; nan when it found no composites.
+    It names the construct and the items or antecedents that are to blame.
     """
-    if np.isfinite(weights).all():
-        return _dependent_sources(model, corr, weights)
     for c, name in enumerate(model.constructs):
         own = np.flatnonzero(model.block == c)
         block = corr[np.ix_(own, own)]
@@ -117,25 +109,19 @@ def explain_singular(model: PathModel, corr: Array, weights: Array) -> Identific
                 f"The items of {name!r} cancel each other out: {_listed(model.own_items(c))} point "
                 "in opposite directions. Recode the reversed ones: Survey(..., reverse=[...])."
             )
-    return IdentificationError(
-        "PLS found no composites: a construct does not correlate with any neighbour. "
-        "Look at the correlations of the items (survey.moments().corr) and remove empty paths."
-    )
-
-
-def _dependent_sources(model: PathModel, corr: Array, weights: Array) -> IdentificationError:
-    spread = weights[:, None] * model.member
-    c = spread.T @ corr @ spread
+    found = composites(corr, model.block, model.paths, model.mode_b, Scheme.FACTORIAL)
     for target in model.targets:
         sources = np.flatnonzero(model.paths[:, target])
-        if np.linalg.eigvalsh(c[np.ix_(sources, sources)])[0] < 1e-9:
+        among = found.construct_corr[np.ix_(sources, sources)]
+        if np.isfinite(among).all() and np.linalg.eigvalsh(among)[0] < 1e-9:
             return IdentificationError(
                 f"The paths to {model.constructs[target]!r} are not determined, because its "
                 f"antecedents {_listed(model.sources(target))} are linearly dependent in these "
                 "data. Merge two of them, drop one, or collect more answers."
             )
     return IdentificationError(
-        "The paths are not determined: some antecedents are linearly dependent. Drop one of them."
+        "PLS found no composites: some construct does not correlate with any neighbour. "
+        "Look at the correlations of the items (survey.moments().corr) and leave it out."
     )
 
 

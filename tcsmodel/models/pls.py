@@ -155,8 +155,7 @@ class PLS:
         status = Status(int(values.pop("status")))
         iterations = int(values.pop("iterations"))
         if status is Status.SINGULAR:
-            corr = to_corr(sample.moments.cov_array)
-            raise explain_singular(self.model, corr, values["outer_weights"])
+            raise explain_singular(self.model, to_corr(sample.moments.cov_array))
         if status is Status.ITERATION_CAP:
             warnings.warn(
                 f"PLS did not converge in {iterations} iterations; do not read its numbers. Try "

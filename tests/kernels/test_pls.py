@@ -25,7 +25,7 @@ def correlations(seed, size=()):
 
 def wold(x, scheme, mode_b, tol=1e-12):
     """PLS on respondents, scores and all, as the textbook writes it."""
-    blocks = [np.flatnonzero(BLOCK == c) for c in range(3)]
+    blocks = [np.flatnonzero(c == BLOCK) for c in range(3)]
     scores = np.column_stack([x[:, own].sum(axis=1) for own in blocks])
     weights = np.ones(7)
     while True:
