@@ -326,7 +326,7 @@ def test_unusable_items_are_named(mobi_frame, change, message):
 
 
 def test_an_absent_item_is_suggested(mobi_frame):
-    with pytest.raises(SurveyError, match="'IMAG1' is not a column.*Did you mean"):
+    with pytest.raises(SurveyError, match=r"'IMAG1' is not a column.*Did you mean"):
         PLS(SMALL).fit(mobi_frame.drop(columns="IMAG1"))
 
 
@@ -362,7 +362,7 @@ def test_opposed_items_are_refused(mobi_frame):
 
 def test_dependent_antecedents_are_refused(mobi_frame):
     spec = ModelSpec.parse("A =~ IMAG1\nB =~ twin\nC =~ CUSA1 + CUSA2\nC ~ A + B")
-    with pytest.raises(IdentificationError, match="paths to 'C'.*'A', 'B' are linearly dependent"):
+    with pytest.raises(IdentificationError, match=r"paths to 'C'.*'A', 'B' are linearly dependent"):
         PLS(spec).fit(mobi_frame.assign(twin=2 * mobi_frame["IMAG1"]))
 
 
