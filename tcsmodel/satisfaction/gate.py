@@ -1,4 +1,4 @@
-"""The structure gate: can these constructs be told apart, measured and related at all?
+"""The structure gate: whether the constructs can be measured, told apart and related.
 
 On both classic satisfaction surveys PLS prints calm numbers while the covariance-based
 solution is improper and constructs overlap. The gate puts those facts side by side
@@ -10,15 +10,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, fields
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from tcsmodel.models.cfa import CFAResult
 from tcsmodel.models.pls import PLS, PLSResult
-from tcsmodel.models.sem import SEMResult
 from tcsmodel.result import Finding, Result, Severity
+
+if TYPE_CHECKING:
+    from tcsmodel.models.cfa import CFAResult
+    from tcsmodel.models.sem import SEMResult
 
 Array = NDArray[np.float64]
 
@@ -240,7 +243,8 @@ def _overlap(pls: PLSResult) -> Iterator[Finding]:
         evidence = {"htmt": float(ratio[i, j]), "threshold": HTMT}
         if upper[i, j] >= 1:
             evidence |= {"ci_lower": float(lower[i, j]), "ci_upper": float(upper[i, j])}
-            yield Finding("htmt_indistinct", Severity.PROBLEM, pair, evidence)
+            code = "htmt_indistinct" if ratio[i, j] >= HTMT else "htmt_uncertain"
+            yield Finding(code, Severity.PROBLEM, pair, evidence)
         else:
             severity = Severity.PROBLEM if ratio[i, j] >= 1 else Severity.CAUTION
             yield Finding("htmt_high", severity, pair, evidence)
@@ -278,7 +282,7 @@ def _cliques(linked: NDArray[np.bool_]) -> list[list[int]]:
 
 
 def _fornell_larcker(pls: PLSResult) -> Iterator[Finding]:
-    """Constructs that share more variance with another than with their own items."""
+    """Find constructs that share more with another than with their own items."""
     names = list(pls.construct_corr.index)
     corr = np.abs(pls.construct_corr.to_numpy().copy())
     np.fill_diagonal(corr, 0)

@@ -314,4 +314,122 @@ FINDINGS: dict[str, dict[str, str]] = {
         "meaning": "A factor analysis would describe noise.",
         "advice": "Do not factor these items; look at the wording, or collect more answers.",
     },
+    "htmt_uncertain": {
+        "finding": "These answers do not settle whether {subjects} are distinct.",
+        "evidence": "HTMT is {htmt:.2r} [{ci_lower:.2r}, {ci_upper:.2r}]; below {threshold:.2r}, "
+        "but the interval reaches 1.",
+        "meaning": "They may be two constructs measured with much error, or one.",
+        "advice": "Ask more, and more reliable, items of the weaker one, or more respondents; do "
+        "not merge on this evidence alone, and do not compare their separate effects.",
+    },
+    "stage_failed": {
+        "finding": "The stage '{subject}' could not be computed.",
+        "evidence": "{reason}",
+        "meaning": "Everything else stands without it.",
+        "advice": "Do what the reason says and run the study again, or report without this stage.",
+    },
+    "headline_index": {
+        "finding": "{subject} stands at {index:.1f} of 100 points ({level:%} CI {ci_lower:.1f} to "
+        "{ci_upper:.1f}; {kind} weights, n = {n}).",
+        "evidence": "Mean of the respondents' indices; the interval estimates the item weights "
+        "anew in every replicate.",
+        "meaning": "0 is the lowest answer to every item, 100 the highest.",
+        "advice": "Compare it only with an index of the same definition, and with intervals.",
+    },
+    "headline_driver": {
+        "finding": "{subject} carries the largest part of what explains {target}: {share:%} "
+        "({level:%} CI {ci_lower:%} to {ci_upper:%}) of R2 = {r_squared:.2r}.",
+        "evidence": "Shares of R2 averaged over all orders of entry (LMG).",
+        "meaning": "Customers who differ in {target} differ most in {subject}.",
+        "advice": "Look at its items, and at the shares of the others beside it.",
+    },
+    "headline_drivers": {
+        "finding": "{subjects} are the strongest drivers of {target}, together {share:%} of "
+        "R2 = {r_squared:.2r}; their order cannot be told.",
+        "evidence": "Each of them may rank first at a level of {level:%}.",
+        "meaning": "Customers who differ in {target} differ most in these.",
+        "advice": "Treat them as one group, or decide among them by cost and performance.",
+    },
+    "headline_priority": {
+        "finding": "Improve {subject} first: {target} stands {impact:.1f} points higher ({level:%} "
+        "CI {ci_lower:.1f} to {ci_upper:.1f}) for every {rise:.0f} points of it, and it comes first "
+        "in {p_first:%} of the replicates.",
+        "evidence": "Ranked by potential gain: total effect times the distance to 100.",
+        "meaning": "Its performance of {performance:.1f} leaves room that matters.",
+        "advice": "Start with its weakest item, and measure again after the change.",
+    },
+    "headline_tie": {
+        "finding": "Improve one of {subjects} first: which one cannot be told (each comes first in "
+        "{p_lowest:%} to {p_first:%} of the replicates).",
+        "evidence": "Ranked by potential gain: total effect times the distance to 100.",
+        "meaning": "A new sample could turn their order round.",
+        "advice": "Choose among them by cost and feasibility, or ask more respondents.",
+    },
+    "headline_order": {
+        "finding": "Improve {subject} first: {target} stands {impact:.1f} points higher for every "
+        "{rise:.0f} points of it.",
+        "evidence": "Ranked by potential gain: total effect times the distance to 100.",
+        "meaning": "How sure this order is needs a bootstrap.",
+        "advice": "Run .bootstrap(5000, seed=7), then read the probabilities.",
+    },
+    "headline_trusted": {
+        "finding": "No problem stands against these results (cautions: {n_cautions}).",
+        "evidence": "Reliability, distinctness, collinearity and admissibility were checked.",
+        "meaning": "The constructs can be measured and told apart.",
+        "advice": "Read the cautions, and report them with the results.",
+    },
+    "headline_overlap": {
+        "finding": "Do not read the separate effects of {subjects}: customers hardly tell them "
+        "apart (problems in the structure gate: {n_problems}).",
+        "evidence": "Their HTMT ratios are .90 or more.",
+        "meaning": "Which of them drives the outcome is not settled by these answers.",
+        "advice": "See the structure gate for each pair, and for what to do.",
+    },
+    "headline_overlap_improper": {
+        "finding": "Do not read the separate effects of {subjects}: customers hardly tell them "
+        "apart, and the covariance-based solution is not admissible (problems in the structure "
+        "gate: {n_problems}).",
+        "evidence": "Their HTMT ratios are .90 or more, and SEM or CFA ended improperly.",
+        "meaning": "Which of them drives the outcome is not settled by these answers.",
+        "advice": "See the structure gate for each pair, and for what to do.",
+    },
+    "headline_unreliable": {
+        "finding": "Read effects of {subjects} with caution: their scales are not reliable "
+        "(problems in the structure gate: {n_problems}).",
+        "evidence": "Cronbach's alpha is below .60.",
+        "meaning": "Effects are weakened by error and change from sample to sample.",
+        "advice": "See the structure gate for the evidence, and for what to do.",
+    },
+    "headline_problems": {
+        "finding": "The structure gate lists problems with these results: {n_problems}.",
+        "evidence": "Besides, cautions: {n_cautions}.",
+        "meaning": "The numbers concerned must not be used as they are.",
+        "advice": "Start with the first one of the table, and run the study again.",
+    },
+    "next_merge": {
+        "finding": "Next: fit the model with {subjects} merged, and act only on what both versions "
+        "say.",
+        "evidence": "They overlap most in these answers.",
+        "meaning": "A conclusion that survives the merging does not hinge on telling them apart.",
+        "advice": "Merge them in the model text, or join them under a second-order construct.",
+    },
+    "next_mend": {
+        "finding": "Next: mend what the structure gate lists first ({subjects}), and run the study "
+        "again.",
+        "evidence": "It is the worst finding of the gate.",
+        "meaning": "What follows from it may change.",
+        "advice": "See its advice in the gate, or leave out what it concerns.",
+    },
+    "next_repair": {
+        "finding": "Next: mend the stages that could not be computed, and run the study again.",
+        "evidence": "Their reasons are listed.",
+        "meaning": "Without them there is no order of improvements.",
+        "advice": "Correct the data or the model as the reasons say.",
+    },
+    "next_act": {
+        "finding": "Next: raise {subject} by {step:.0f} points, and measure {target} again.",
+        "evidence": "It has the largest potential gain.",
+        "meaning": "Only a new wave shows whether the change worked.",
+        "advice": "Choose its weakest items, and keep the questions unchanged.",
+    },
 }
