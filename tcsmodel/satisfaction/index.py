@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -20,6 +20,7 @@ from tcsmodel.models.pls import PLS, PLSResult
 from tcsmodel.options import IndexKind, choose
 from tcsmodel.result import Finding, Result, Severity
 from tcsmodel.survey.moments import read_only
+from tcsmodel.survey.survey import Survey
 
 Array = NDArray[np.float64]
 
@@ -255,6 +256,34 @@ class SatisfactionIndex(Result):
             index=pd.Index(self.pls.sample.rows, name="row"),
             columns=list(self.constructs),
         )
+
+    def survey(self, constructs: Sequence[str] | None = None) -> Survey:
+        """Return the respondents' indices as a survey, with the weights of the model.
+
+        So that constructs can be the target and the drivers of `KeyDrivers`.
+
+        Parameters
+        ----------
+        constructs : sequence of str, optional
+            All that have an index by default.
+
+        Examples
+        --------
+        >>> import tcsmodel as tcs
+        >>> pls = tcs.PLS(tcs.library.ecsi()).fit(tcs.datasets.mobi())
+        >>> index = tcs.satisfaction_index(pls)
+        >>> tcs.KeyDrivers("Satisfaction", ["Image", "Quality", "Value"]).fit(index.survey())
+        Drivers(Satisfaction on 3 drivers, n=250, R2=0.678)
+        """
+        names = [name for name in self.constructs if np.isfinite(self.indices[name])]
+        frame = self.respondents[names if constructs is None else list(constructs)]
+        items, weight = list(frame.columns), None
+        if self.pls.sample.weights is not None:
+            weight = "weight"
+            while weight in items:
+                weight += "_"
+            frame = frame.assign(**{weight: self.pls.sample.weights})
+        return Survey(frame, items=items, weight=weight)
 
     @cached_property
     def impacts(self) -> pd.DataFrame:

@@ -290,6 +290,16 @@ def test_repr_is_one_line(index):
     )
 
 
+def test_indices_make_a_survey_with_the_weights_of_the_model(frame):
+    spec = ModelSpec.parse(SMALL.replace("Image", "weight"))
+    survey = Survey(frame.assign(w=range(1, 251)), items=spec.items, scale=(1, 10), weight="w")
+    index = satisfaction_index(PLS(spec).fit(survey))
+    own = index.survey()
+    assert own.items == ("weight", "Quality", "Satisfaction")
+    assert own.weight == "weight_"
+    np.testing.assert_allclose(own.moments().mean, index.indices)
+
+
 def test_many_rows_are_quick(frame):
     spec = ModelSpec.parse(SMALL)
     many = frame.loc[np.arange(100_000) % 250, list(spec.items)]
