@@ -184,14 +184,14 @@ def _weight_findings(model: PathModel, weights: Array) -> Iterator[Finding]:
 def _item_vif_findings(model: PathModel, vif: Array) -> Iterator[Finding]:
     for c, name in enumerate(model.constructs):
         own = np.flatnonzero(model.block == c)
+        high = tuple(model.items[i] for i in own if vif[i] > HIGH_VIF)
         worst = own[np.argmax(vif[own])]
-        if vif[worst] > HIGH_VIF and (model.mode_b[c] or np.isinf(vif[worst])):
-            yield Finding(
-                "collinear_items",
-                Severity.CAUTION,
-                (name, *(model.items[i] for i in own if vif[i] > HIGH_VIF)),
-                {"item": model.items[worst], "vif": float(vif[worst]), "limit": HIGH_VIF},
-            )
+        if np.isinf(vif[worst]):
+            same = {"items": model.own_items(c)}
+            yield Finding("dependent_items", Severity.CAUTION, (name, *high), same)
+        elif high and model.mode_b[c]:
+            evidence = {"item": model.items[worst], "vif": float(vif[worst]), "limit": HIGH_VIF}
+            yield Finding("collinear_items", Severity.CAUTION, (name, *high), evidence)
 
 
 def _antecedent_findings(model: PathModel, vif: Array) -> Iterator[Finding]:

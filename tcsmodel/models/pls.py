@@ -296,7 +296,7 @@ class PLSResult(Result):
 
     @cached_property
     def item_vif(self) -> pd.Series:
-        """Variance inflation of each item among the items of its construct."""
+        """Variance inflation of each item among the items of its construct, inf if dependent."""
         return self._items("item_vif")
 
     @cached_property

@@ -336,8 +336,9 @@ def test_an_absent_item_is_suggested(mobi_frame):
 def test_identical_items_are_told_in_mode_a(mobi_frame):
     result = PLS(SMALL).fit(mobi_frame.assign(PERQ2=mobi_frame["PERQ1"]))
     assert np.isinf(result.item_vif[["PERQ1", "PERQ2"]]).all()
-    finding = next(f for f in result.verify() if f.code == "collinear_items")
-    assert finding.subjects[0] == "Quality"
+    finding = next(f for f in result.verify() if f.code == "dependent_items")
+    assert finding.subjects == ("Quality", "PERQ1", "PERQ2", "PERQ3")
+    assert "PERQ1, PERQ2 and PERQ3" in finding.sentence("evidence")
 
 
 def test_identical_items_are_refused_in_mode_b(mobi_frame):
@@ -398,7 +399,7 @@ def test_every_finding_has_words(mobi_frame):
     text = str(SMALL).replace("IMAG1", "a*IMAG1")
     summary = PLS(ModelSpec.parse(text)).fit(frame).summary()
     assert "PLS does not use everything" in summary
-    assert "Items of Quality repeat each other" in summary
+    assert "Some items of Quality can be computed" in summary
     assert "{" not in summary
 
 
