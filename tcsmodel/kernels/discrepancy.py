@@ -1,0 +1,186 @@
+"""Maximum likelihood discrepancy: value, gradient, expected and exact Hessian.
+
+``F = log|Sigma| + tr(S Sigma^-1)``, without the constants ``-log|S| - p``; with
+``Omega = Sigma^-1 (Sigma - S) Sigma^-1``
+
+    F_k  = tr(Omega Sigma_k)
+    E_kl = tr(Sigma^-1 Sigma_k Sigma^-1 Sigma_l)                     (Fisher information)
+    F_kl = E_kl - 2 tr(Omega Sigma_k Sigma^-1 Sigma_l) + tr(Omega Sigma_kl)
+
+Since each Sigma_k is ``h (u v' + v u')`` all of these are sums of products of entries of
+``Q = W' Sigma^-1 W`` and ``R = W' Omega W`` (`kernels.implied`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tcsmodel.kernels import linalg
+from tcsmodel.kernels.implied import LATENT, LOADING, PATH, Layout, implied, merged, sandwich
+
+Array = NDArray[np.float64]
+Index = NDArray[np.intp]
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """The discrepancy at one theta, and what its derivatives need.
+
+    value (B,), inf where Sigma is not positive definite; sigma, inverse (B, p, p);
+    total, phi (B, m, m) and directions (B, p, 2m) as in `kernels.implied.Implied`.
+    """
+
+    value: Array
+    sigma: Array
+    inverse: Array
+    total: Array
+    phi: Array
+    directions: Array
+
+
+@dataclass(frozen=True, slots=True)
+class Gathers:
+    """Flat positions in Q and R of all pairs of free rows, made once per layout.
+
+    pair (f,): (u_k, v_k); uu, vv, uv (f*f,): all pairs; directed, undirected: rows of
+    Lambda and B, and of Psi. The others serve ``tr(Omega Sigma_kl)``, where k is directed
+    from latent j to i, and l is directed from g to e (`path_*`) or a covariance of e and g
+    (`cov_*`).
+    """
+
+    pair: Index
+    uu: Index
+    vv: Index
+    uv: Index
+    scale: Array
+    directed: Index
+    undirected: Index
+    path_total: Index
+    path_cross: Index
+    path_phi: Index
+    path_reach: Index
+    cov_total: tuple[Index, Index]
+    cov_reach: tuple[Index, Index]
+    cov_half: Array
+
+
+def gathers(layout: Layout) -> Gathers:
+    """Return the positions that the derivatives of a layout gather."""
+    p, m = layout.n_items, layout.n_latents
+    wide, tall = p + 2 * m, p + m
+    u, v, half = layout.left, layout.right, layout.half
+    kind = layout.matrix[layout.free >= 0]
+    directed = np.flatnonzero((kind == LOADING) | (kind == PATH))
+    undirected = np.flatnonzero(kind == LATENT)
+    i, j = u[directed], v[directed] - tall
+    e, g = u[undirected], v[undirected]
+    return Gathers(
+        pair=u * wide + v,
+        uu=(u[:, None] * wide + u).ravel(),
+        vv=(v[:, None] * wide + v).ravel(),
+        uv=(u[:, None] * wide + v).ravel(),
+        scale=2 * np.outer(half, half),
+        directed=directed,
+        undirected=undirected,
+        path_total=(j[None, :] * tall + i[:, None]).ravel(),
+        path_cross=(i[None, :] * wide + j[:, None] + tall).ravel(),
+        path_phi=(j[None, :] * m + j[:, None]).ravel(),
+        path_reach=(i[:, None] * wide + i).ravel(),
+        cov_total=((j[:, None] * tall + e).ravel(), (j[:, None] * tall + g).ravel()),
+        cov_reach=((i[:, None] * wide + g).ravel(), (i[:, None] * wide + e).ravel()),
+        cov_half=2 * half[undirected],
+    )
+
+
+def evaluate(layout: Layout, theta: Array, cov: Array) -> State:
+    """Return the discrepancy of S = cov (B, p, p) at theta (B, q)."""
+    at = implied(layout, theta)
+    log_det, definite = linalg.log_determinant(at.sigma)
+    if definite.all():
+        inverse = np.linalg.inv(at.sigma)
+    else:
+        inverse = np.zeros_like(at.sigma)
+        inverse[definite] = np.linalg.inv(at.sigma[definite])
+    value = log_det + np.einsum("bij,bij->b", inverse, cov)
+    return State(value, at.sigma, inverse, at.total, at.phi, at.directions)
+
+
+@dataclass(frozen=True, slots=True)
+class Slopes:
+    """gradient (B, q); expected, hessian (B, q, q): the Fisher and the exact Hessian.
+
+    `hessian` is None where it was not asked for.
+    """
+
+    gradient: Array
+    expected: Array
+    hessian: Array | None
+
+
+def slopes(layout: Layout, at: Gathers, state: State, cov: Array, *, exact: bool) -> Slopes:
+    """Return the derivatives of F at a state; the exact Hessian only when asked for."""
+    n, f = len(cov), len(at.pair)
+    omega = state.inverse @ (state.sigma - cov) @ state.inverse
+    q = sandwich(state.inverse, state.directions).reshape(n, -1)
+    r = sandwich(omega, state.directions).reshape(n, -1)
+    gradient = 2 * layout.half * r[:, at.pair]
+    q_uv = q[:, at.uv].reshape(n, f, f)
+    q_vu = np.swapaxes(q_uv, 1, 2)
+    q_uu, q_vv = q[:, at.uu].reshape(n, f, f), q[:, at.vv].reshape(n, f, f)
+    expected = at.scale * (q_uu * q_vv + q_uv * q_vu)
+    hessian = None
+    if exact:
+        mixed = r[:, at.uv].reshape(n, f, f) * q_vu
+        mixed = mixed + np.swapaxes(mixed, 1, 2)
+        mixed += r[:, at.uu].reshape(n, f, f) * q_vv
+        mixed += r[:, at.vv].reshape(n, f, f) * q_uu
+        hessian = expected - at.scale * mixed
+        _add_curvature(layout, at, state, r, hessian)
+    return Slopes(
+        merged(layout, gradient),
+        _merged_twice(layout, expected),
+        None if hessian is None else _merged_twice(layout, hessian),
+    )
+
+
+def _merged_twice(layout: Layout, values: Array) -> Array:
+    return merged(layout, np.swapaxes(merged(layout, values), 1, 2))
+
+
+def _add_curvature(layout: Layout, at: Gathers, state: State, r: Array, out: Array) -> None:
+    """Add ``tr(Omega Sigma_kl)`` to `out`; Sigma is linear in all but Lambda and B."""
+    n, p = len(r), layout.n_items
+    d, s = len(at.directed), len(at.undirected)
+    padding = np.zeros((n, layout.n_latents, p))
+    total = np.concatenate([padding, state.total], axis=2).reshape(n, -1)
+    phi = state.phi.reshape(n, -1)
+    chain = (total[:, at.path_total] * r[:, at.path_cross]).reshape(n, d, d)
+    reach = (phi[:, at.path_phi] * r[:, at.path_reach]).reshape(n, d, d)
+    rows, columns = at.directed[:, None], at.directed[None, :]
+    out[:, rows, columns] += 2 * (chain + np.swapaxes(chain, 1, 2) + reach)
+    first, second = (
+        total[:, towards] * r[:, across]
+        for towards, across in zip(at.cov_total, at.cov_reach, strict=True)
+    )
+    mixed = at.cov_half * (first + second).reshape(n, d, s)
+    out[:, rows, at.undirected[None, :]] += mixed
+    out[:, at.undirected[:, None], columns] += np.swapaxes(mixed, 1, 2)
+
+
+def saturated(cov: Array) -> Array:
+    """Return the least value (B,) that F can take: ``log|S| + p``; inf where S is singular."""
+    return linalg.log_determinant(cov)[0] + cov.shape[-1]
+
+
+def independence(cov: Array, causes: Index) -> Array:
+    """Return F (B,) of the baseline model: no covariances, except among observed causes."""
+    p = cov.shape[-1]
+    others = np.setdiff1d(np.arange(p), causes)
+    variance = np.diagonal(cov, axis1=-2, axis2=-1)[:, others]
+    value = np.log(variance).sum(axis=-1) + p
+    if len(causes):
+        value = value + linalg.log_determinant(cov[:, causes[:, None], causes])[0]
+    return value

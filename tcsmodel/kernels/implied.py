@@ -1,0 +1,210 @@
+"""The covariance matrix that a structural equation model implies, and its derivatives.
+
+Symbols, in LISREL's all-y form with p items and m latent variables:
+``Sigma = G Psi G' + Theta``, ``G = Lambda A``, ``A = (I - B)^-1``, ``Phi = A Psi A'``
+(covariances of the latent variables) and ``C = G Psi A' = Lambda Phi`` (covariances of
+items with latent variables).
+
+Every derivative of Sigma is of rank one: with the columns of ``W = [I, G, C]``
+(p, p + 2m), the derivative by one entry is ``h (u v' + v u')`` for two columns u, v of W;
+h is 1/2 for a variance and 1 otherwise:
+
+    Lambda[i, j]: u = e_i, v = C_j      B[i, j]: u = G_i, v = C_j
+    Psi[i, j]:    u = G_i, v = G_j      Theta[i, j]: u = e_i, v = e_j
+
+so first and second derivatives of any discrepancy are gathers from matrices ``W' M W``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from tcsmodel.kernels import linalg
+
+Array = NDArray[np.float64]
+Index = NDArray[np.intp]
+Mask = NDArray[np.bool_]
+
+LOADING, PATH, LATENT, RESIDUAL = range(4)
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """Where the q free parameters live in Lambda, B, Psi and Theta.
+
+    n_items, n_latents, n_free : p, m, q
+    matrix, row, column, free : (r,) place of each row of the parameter table, and the
+        index of its free parameter (-1 where fixed)
+    template : (t,) the four matrices laid end to end, with the fixed values
+    target, source : (s,) ``template[target] = theta[source]``
+    left, right : (f,) columns u, v of W, and half : (f,) h, of each free row
+    owner : (f,) the parameter of each free row; `shared` when labels make two rows one
+    """
+
+    n_items: int
+    n_latents: int
+    n_free: int
+    matrix: Index
+    row: Index
+    column: Index
+    free: Index
+    template: Array
+    target: Index
+    source: Index
+    left: Index
+    right: Index
+    half: Array
+    owner: Index
+    shared: bool
+
+    @property
+    def has_paths(self) -> bool:
+        """Whether B has any entry."""
+        return bool((self.matrix == PATH).any())
+
+
+def layout(
+    n_items: int,
+    n_latents: int,
+    *,
+    matrix: Sequence[int],
+    row: Sequence[int],
+    column: Sequence[int],
+    free: Sequence[int],
+    fixed: ArrayLike,
+    observed: Sequence[tuple[int, int]] = (),
+) -> Layout:
+    """Return the layout of a parameter table.
+
+    Parameters
+    ----------
+    n_items, n_latents : int
+        p and m.
+    matrix, row, column : sequence of int (r,)
+        Which matrix (0 Lambda, 1 B, 2 Psi, 3 Theta) and where; one triangle of covariances.
+    free : sequence of int (r,)
+        Index of the free parameter, -1 where fixed.
+    fixed : array (r,)
+        Values of fixed rows; ignored where free.
+    observed : sequence of (item, latent)
+        Items that are their own latent variable: loading one.
+    """
+    p, m = n_items, n_latents
+    kind, i, j, index = (np.asarray(v, dtype=np.intp) for v in (matrix, row, column, free))
+    value = np.asarray(fixed, dtype=np.float64)
+    width = np.array([m, m, m, p])[kind]
+    start = np.array([0, p * m, p * m + m * m, p * m + 2 * m * m])[kind]
+    place, mirror = start + i * width + j, start + j * width + i
+    template = np.zeros(p * m + 2 * m * m + p * p)
+    for item, latent in observed:
+        template[item * m + latent] = 1.0
+    is_free, symmetric = index >= 0, kind >= LATENT
+    template[place[~is_free]] = value[~is_free]
+    template[mirror[~is_free & symmetric]] = value[~is_free & symmetric]
+    both = is_free & symmetric & (i != j)
+    left = np.select([kind == LOADING, kind == RESIDUAL], [i, i], p + i)
+    right = np.select([kind == LATENT, kind == RESIDUAL], [p + j, j], p + m + j)
+    n_free = int(index.max(initial=-1)) + 1
+    return Layout(
+        p,
+        m,
+        n_free,
+        kind,
+        i,
+        j,
+        index,
+        template,
+        np.concatenate([place[is_free], mirror[both]]),
+        np.concatenate([index[is_free], index[both]]),
+        left[is_free],
+        right[is_free],
+        np.where(left == right, 0.5, 1.0)[is_free],
+        index[is_free],
+        n_free < int(is_free.sum()),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Matrices:
+    """loading (..., p, m); path, latent (..., m, m); residual (..., p, p)."""
+
+    loading: Array
+    path: Array
+    latent: Array
+    residual: Array
+
+
+def matrices(layout: Layout, theta: Array) -> Matrices:
+    """Return Lambda, B, Psi and Theta at theta (..., q)."""
+    p, m = layout.n_items, layout.n_latents
+    flat = np.empty((*theta.shape[:-1], len(layout.template)))
+    flat[...] = layout.template
+    flat[..., layout.target] = theta[..., layout.source]
+    shape = theta.shape[:-1]
+    first, second, third = p * m, p * m + m * m, p * m + 2 * m * m
+    return Matrices(
+        flat[..., :first].reshape(*shape, p, m),
+        flat[..., first:second].reshape(*shape, m, m),
+        flat[..., second:third].reshape(*shape, m, m),
+        flat[..., third:].reshape(*shape, p, p),
+    )
+
+
+def row_values(layout: Layout, theta: Array) -> Array:
+    """Return the value (..., r) of every row of the parameter table, free and fixed."""
+    parts = matrices(layout, theta)
+    out = np.empty((*theta.shape[:-1], len(layout.matrix)))
+    for code, part in enumerate((parts.loading, parts.path, parts.latent, parts.residual)):
+        own = layout.matrix == code
+        out[..., own] = part[..., layout.row[own], layout.column[own]]
+    return out
+
+
+@dataclass(frozen=True, slots=True)
+class Implied:
+    """What theta implies.
+
+    sigma (..., p, p); total (..., m, m) A = (I - B)^-1; phi (..., m, m) latent covariances;
+    directions (..., p, 2m) [G, C].
+    """
+
+    sigma: Array
+    total: Array
+    phi: Array
+    directions: Array
+
+
+def implied(layout: Layout, theta: Array) -> Implied:
+    """Return the implied covariances at theta (..., q); nan where I - B is singular."""
+    parts = matrices(layout, theta)
+    m = layout.n_latents
+    if layout.has_paths:
+        gap = np.eye(m) - parts.path
+        total = linalg.inverse(gap.reshape(-1, m, m))[0].reshape(gap.shape)
+        reach = parts.loading @ total
+        phi = total @ parts.latent @ np.swapaxes(total, -1, -2)
+    else:
+        total = np.broadcast_to(np.eye(m), parts.path.shape)
+        reach, phi = parts.loading, parts.latent
+    shared = parts.loading @ phi
+    sigma = shared @ np.swapaxes(parts.loading, -1, -2) + parts.residual
+    return Implied(sigma, total, phi, np.concatenate([reach, shared], axis=-1))
+
+
+def sandwich(weight: Array, directions: Array) -> Array:
+    """Return ``W' M W`` (..., w, w) for symmetric M (..., p, p), w = p + 2m."""
+    right = np.concatenate([weight, weight @ directions], axis=-1)
+    return np.concatenate([right, np.swapaxes(directions, -1, -2) @ right], axis=-2)
+
+
+def merged(layout: Layout, values: Array) -> Array:
+    """Sum derivatives (..., f) by the free rows into derivatives (..., q) by the parameters."""
+    if not layout.shared:
+        return values
+    owns = np.zeros((len(layout.owner), layout.n_free))
+    owns[np.arange(len(layout.owner)), layout.owner] = 1.0
+    return values @ owns

@@ -1,0 +1,55 @@
+"""Batched factorizations that report failure per matrix instead of raising."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+Mask = NDArray[np.bool_]
+
+# Relative to the largest eigenvalue: below it Cholesky cannot be trusted to succeed.
+DEFINITE = 1e-13
+
+
+def log_determinant(a: Array) -> tuple[Array, Mask]:
+    """Return log determinants (B,) of symmetric (B, p, p), and (B,) whether each is definite.
+
+    The log determinant is inf where the matrix is not positive definite or not finite.
+    """
+    try:
+        factor = np.linalg.cholesky(a)
+    except np.linalg.LinAlgError:
+        return _log_determinant_by_eigenvalues(a)
+    value = 2 * np.log(np.diagonal(factor, axis1=-2, axis2=-1)).sum(axis=-1)
+    return value, np.ones(len(a), dtype=bool)
+
+
+def _log_determinant_by_eigenvalues(a: Array) -> tuple[Array, Mask]:
+    finite = np.isfinite(a).all(axis=(-2, -1))
+    eigenvalues = np.linalg.eigvalsh(np.where(finite[:, None, None], a, 0.0))
+    definite = eigenvalues[:, 0] > DEFINITE * eigenvalues[:, -1]
+    value = np.full(len(a), np.inf)
+    value[definite] = np.log(eigenvalues[definite]).sum(axis=-1)
+    return value, definite
+
+
+def inverse(a: Array) -> tuple[Array, Mask]:
+    """Return inverses of (B, p, p), nan where there is none, and (B,) whether there is one."""
+    try:
+        return np.linalg.inv(a), np.ones(len(a), dtype=bool)
+    except np.linalg.LinAlgError:
+        finite = np.isfinite(a).all(axis=(-2, -1))
+        regular = np.linalg.slogdet(np.where(finite[:, None, None], a, 0.0))[0] != 0
+    out = np.full_like(a, np.nan)
+    out[regular] = np.linalg.inv(a[regular])
+    return out, regular
+
+
+def solve(a: Array, b: Array) -> Array:
+    """Return x (B, q) with ``a x = b`` for a (B, q, q) and b (B, q); nan where a is singular."""
+    try:
+        return np.linalg.solve(a, b[..., None])[..., 0]
+    except np.linalg.LinAlgError:
+        inverses, _ = inverse(a)
+        return np.einsum("bij,bj->bi", inverses, b)

@@ -1,0 +1,229 @@
+"""Batched damped Newton minimization.
+
+Each member of the batch takes ``theta - (H + mu D)^-1 g`` where H is the exact Hessian
+once it is near its minimum and the Fisher information before that, D the diagonal of the
+Fisher information, and mu a damping that is zero as long as full steps succeed (Levenberg
+1944, Marquardt 1963). Members that have converged, or that a caller recognises as
+hopeless, leave the batch at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, fields, replace
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tcsmodel.kernels import linalg
+
+Array = NDArray[np.float64]
+Index = NDArray[np.intp]
+Mask = NDArray[np.bool_]
+
+# The decrement g' H^-1 g is about the squared distance to the minimum in units of
+# standard errors, over n/2; the last step still improves on it quadratically.
+TOLERANCE = 1e-12
+NEAR = 1e-2
+LEAST_DAMPING = 1e-3
+NO_DAMPING = 1e-6
+SUFFICIENT = 1e-4
+ROUNDING = 1e-12
+MAX_TRIALS = 15
+
+
+class Point(Protocol):
+    """What an objective knows at theta: arrays (B, ...), among them `value` (B,)."""
+
+    value: Array
+
+
+class Curved(Protocol):
+    """gradient (B, q), expected (B, q, q), and hessian (B, q, q) or None."""
+
+    gradient: Array
+    expected: Array
+    hessian: Array | None
+
+
+@dataclass(frozen=True, slots=True)
+class Objective:
+    """A batch of functions to minimize.
+
+    evaluate : theta (b, q), members (b,) -> Point
+    slopes : Point, members (b,), exact -> Curved
+    hopeless : theta, Point, expected, members, gain (b,) -> (b,) bool, or None
+        Asked each iteration about members that have not converged; `gain` is how much the
+        last step lowered the value.
+    """
+
+    evaluate: Callable[[Array, Index], Any]
+    slopes: Callable[[Any, Index, bool], Any]
+    hopeless: Callable[[Array, Any, Array, Index, Array], Mask] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Minimum:
+    """theta (B, q); value, decrement (B,); iterations (B,); converged, hopeless (B,)."""
+
+    theta: Array
+    value: Array
+    decrement: Array
+    iterations: Index
+    converged: Mask
+    hopeless: Mask
+
+
+def minimize(objective: Objective, start: Array, *, max_iter: int, patience: int) -> Minimum:
+    """Return the minimum of every member of the batch.
+
+    Parameters
+    ----------
+    objective : Objective
+        The functions.
+    start : ndarray (B, q)
+        Where to begin; members whose value there is not finite stay there, unconverged.
+    max_iter : int
+        Most iterations of a member.
+    patience : int
+        Iterations before `objective.hopeless` is asked.
+    """
+    n = len(start)
+    best = Minimum(
+        start.copy(),
+        np.full(n, np.inf),
+        np.full(n, np.inf),
+        np.zeros(n, dtype=np.intp),
+        np.zeros(n, dtype=bool),
+        np.zeros(n, dtype=bool),
+    )
+    damping, gain = np.zeros(n), np.full(n, np.inf)
+    members = np.arange(n)
+    point = objective.evaluate(start, members)
+    best.value[:] = point.value
+    alive = np.isfinite(point.value)
+    for iteration in range(max_iter):
+        members, point = members[alive], pick(point, alive)
+        if not len(members):
+            break
+        best.iterations[members] = iteration + 1
+        near = best.decrement[members] < NEAR
+        hessian, expected, gradient = _curvature(objective, point, members, near)
+        lost = np.zeros(len(members), dtype=bool)
+        if iteration >= patience and objective.hopeless is not None:
+            theta = best.theta[members]
+            lost = objective.hopeless(theta, point, expected, members, gain[members])
+            best.hopeless[members] = lost
+        step = _Step(hessian, expected, gradient, damping[members])
+        undamped = step.damping == 0
+        point = _descend(objective, best, members, point, step)
+        gain[members] = step.before - point.value
+        damping[members] = step.damping
+        best.value[members] = point.value
+        best.converged[members] = (step.decrement <= TOLERANCE) & undamped
+        best.decrement[members] = step.decrement
+        alive = ~(best.converged[members] | lost | step.stuck)
+    return best
+
+
+def pick(point: Any, rows: Mask | Index) -> Any:
+    """Return a record of arrays (B, ...) for some members of the batch."""
+    if rows.dtype == bool and rows.all():
+        return point
+    return replace(point, **{f.name: getattr(point, f.name)[rows] for f in fields(point)})
+
+
+def _place(point: Any, rows: Index, part: Any) -> None:
+    for field in fields(point):
+        getattr(point, field.name)[rows] = getattr(part, field.name)
+
+
+def _curvature(
+    objective: Objective, point: Any, members: Index, near: Mask
+) -> tuple[Array, Array, Array]:
+    """Return the Hessian to step with, the Fisher information and the gradient.
+
+    The exact Hessian is used for members near their minimum, where it is definite.
+    """
+    if near.all():
+        here = objective.slopes(point, members, True)
+        definite = linalg.log_determinant(here.hessian)[1]
+        if definite.all():
+            return here.hessian, here.expected, here.gradient
+        chosen = np.where(definite[:, None, None], here.hessian, here.expected)
+        return chosen, here.expected, here.gradient
+    here = objective.slopes(point, members, False)
+    if not near.any():
+        return here.expected, here.expected, here.gradient
+    exact = objective.slopes(pick(point, near), members[near], True).hessian
+    definite = linalg.log_determinant(exact)[1]
+    chosen = here.expected.copy()
+    chosen[np.flatnonzero(near)[definite]] = exact[definite]
+    return chosen, here.expected, here.gradient
+
+
+class _Step:
+    """One damped step of every active member, and what became of it."""
+
+    def __init__(self, hessian: Array, expected: Array, gradient: Array, damping: Array) -> None:
+        self.hessian, self.gradient = hessian, gradient
+        self.diagonal = np.diagonal(expected, axis1=1, axis2=2)
+        self.damping = damping
+        n = len(gradient)
+        self.before = self.decrement = np.full(n, np.inf)
+        self.stuck = np.zeros(n, dtype=bool)
+
+    def direction(self, rows: Index | slice) -> tuple[Array, Array]:
+        """Return the step (b, q) and its decrement (b,)."""
+        hessian, gradient = self.hessian[rows], self.gradient[rows]
+        damping = self.damping[rows]
+        if damping.any():
+            q = gradient.shape[1]
+            hessian = hessian.copy()
+            at = np.arange(q)
+            hessian[:, at, at] += damping[:, None] * self.diagonal[rows]
+        step = -linalg.solve(hessian, gradient)
+        return step, -(gradient * step).sum(axis=1)
+
+
+def _descend(objective: Objective, best: Minimum, members: Index, point: Any, step: _Step) -> Any:
+    """Move every member downhill, raising the damping until it succeeds; return the new point."""
+    here = best.theta[members]
+    step.before = point.value
+    move, decrement = step.direction(slice(None))
+    step.decrement = decrement
+    new = objective.evaluate(here + move, members)
+    theta = here + move
+    failed = np.flatnonzero(~_enough(point.value, new.value, decrement))
+    step.damping = _relaxed(step.damping, failed)
+    if len(failed):
+        new = replace(new, **{f.name: np.array(getattr(new, f.name)) for f in fields(new)})
+    for _ in range(MAX_TRIALS):
+        if not len(failed):
+            break
+        step.damping[failed] = np.maximum(10 * step.damping[failed], LEAST_DAMPING)
+        move, decrement = step.direction(failed)
+        trial = objective.evaluate(here[failed] + move, members[failed])
+        _place(new, failed, trial)
+        theta[failed] = here[failed] + move
+        failed = failed[~_enough(point.value[failed], trial.value, decrement)]
+    if len(failed):
+        theta[failed] = here[failed]
+        _place(new, failed, pick(point, failed))
+        step.stuck[failed] = True
+    best.theta[members] = theta
+    return new
+
+
+def _enough(before: Array, after: Array, decrement: Array) -> Mask:
+    """Return where a step lowered the value as far as its slope promised (Armijo)."""
+    with np.errstate(invalid="ignore"):
+        return after <= before - SUFFICIENT * decrement + ROUNDING * np.abs(before)
+
+
+def _relaxed(damping: Array, failed: Index) -> Array:
+    """Return the damping for the next step: a tenth of it, or none, where this one succeeded."""
+    relaxed = np.where(damping > NO_DAMPING, damping / 10, 0.0)
+    relaxed[failed] = damping[failed]
+    return relaxed

@@ -1,0 +1,132 @@
+"""The completely standardized solution (lavaan's ``std.all``) and its delta-method errors.
+
+A loading or path times the standard deviation of its source over that of its target; a
+variance over the total variance of its variable; a covariance as the correlation of the two
+residuals.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tcsmodel.kernels.implied import (
+    LATENT,
+    LOADING,
+    PATH,
+    RESIDUAL,
+    Implied,
+    Layout,
+    matrices,
+    merged,
+    row_values,
+)
+
+Array = NDArray[np.float64]
+Index = NDArray[np.intp]
+Mask = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class _Scaling:
+    """Standardized value of each row: ``value * first^(a/2) * second^(b/2)``.
+
+    first, second (r,) are positions among the m latent variances, p item variances and the
+    m and p diagonal entries of Psi and Theta; a, b (r,) powers; is_variance (r,).
+    """
+
+    first: Index
+    second: Index
+    a: Array
+    b: Array
+    is_variance: Mask
+
+
+def _scaling(layout: Layout) -> _Scaling:
+    p, m = layout.n_items, layout.n_latents
+    kind, i, j = layout.matrix, layout.row, layout.column
+    is_variance = (kind >= LATENT) & (i == j)
+    directed = kind <= PATH
+    offset = np.select([kind == LOADING, kind == PATH, kind == LATENT], [m, 0, m + p], m + p + m)
+    offset = np.where(is_variance, np.where(kind == LATENT, 0, m), offset)
+    return _Scaling(
+        offset + i,
+        np.where(directed, 0, offset) + j,
+        np.where(is_variance, -2.0, -1.0),
+        np.where(is_variance, 0.0, np.where(directed, 1.0, -1.0)),
+        is_variance,
+    )
+
+
+def _variances(layout: Layout, theta: Array, at: Implied) -> Array:
+    parts = matrices(layout, theta)
+    diagonals = (at.phi, at.sigma, parts.latent, parts.residual)
+    return np.concatenate([np.diagonal(d, axis1=-2, axis2=-1) for d in diagonals], axis=-1)
+
+
+def _factors(scaling: _Scaling, variances: Array) -> Array:
+    """Return what turns each row's value (..., r) into its standardized value."""
+    first, second = variances[..., scaling.first], variances[..., scaling.second]
+    with np.errstate(all="ignore"):
+        return np.where(
+            scaling.is_variance,
+            1 / first,
+            np.sqrt(first) ** scaling.a * np.sqrt(second) ** scaling.b,
+        )
+
+
+def standardize(layout: Layout, theta: Array, at: Implied) -> Array:
+    """Return standardized values (..., r) of every row; nan where a variance is not positive.
+
+    Parameters
+    ----------
+    layout : Layout
+        Of the parameter table.
+    theta : ndarray (..., q)
+        Free parameters.
+    at : Implied
+        What they imply.
+    """
+    with np.errstate(all="ignore"):
+        factors = _factors(_scaling(layout), _variances(layout, theta, at))
+        return row_values(layout, theta) * factors
+
+
+def jacobian(layout: Layout, theta: Array, at: Implied) -> Array:
+    """Return derivatives (..., r, q) of the standardized values by the free parameters.
+
+    ``d std = factor (dv + v (a/2 d log first + b/2 d log second))``.
+    """
+    scaling, variances = _scaling(layout), _variances(layout, theta, at)
+    is_free = layout.free >= 0
+    own = np.zeros((len(layout.matrix), layout.n_free))
+    own[np.flatnonzero(is_free), layout.free[is_free]] = 1.0
+    with np.errstate(all="ignore"):
+        relative = _variance_changes(layout, at) / variances[..., None]
+        bend = scaling.a[:, None] * relative[..., scaling.first, :]
+        bend = bend + scaling.b[:, None] * relative[..., scaling.second, :]
+        value = row_values(layout, theta)[..., None]
+        return _factors(scaling, variances)[..., None] * (own + value * bend / 2)
+
+
+def _variance_changes(layout: Layout, at: Implied) -> Array:
+    """Return derivatives (..., m + p + m + p, q) of the variances that scale rows.
+
+    ``d Sigma_ii = 2 h u_i v_i``, and for Phi the same with ``[0, A, Phi]`` in place of W.
+    """
+    p, m = layout.n_items, layout.n_latents
+    shape = at.sigma.shape[:-2]
+    eye = np.broadcast_to(np.eye(p), (*shape, p, p))
+    items = np.concatenate([eye, at.directions], axis=-1)
+    latents = np.concatenate([np.zeros((*shape, m, p)), at.total, at.phi], axis=-1)
+    changes = [
+        2 * layout.half * w[..., layout.left] * w[..., layout.right] for w in (latents, items)
+    ]
+    is_free = layout.free >= 0
+    kind, row, column = layout.matrix[is_free], layout.row[is_free], layout.column[is_free]
+    for code, size in ((LATENT, m), (RESIDUAL, p)):
+        own = (row == np.arange(size)[:, None]) & (kind == code) & (row == column)
+        changes.append(np.broadcast_to(own.astype(np.float64), (*shape, *own.shape)))
+    return merged(layout, np.concatenate(changes, axis=-2))
