@@ -55,7 +55,7 @@ def item_names(
         if not names:
             raise SurveyError("No column of the data is numeric; name the items with items=[...].")
         return names
-    names = [str(name) for name in items]
+    names = [str(name) for name in listed(items, "items")]
     if not names:
         raise SurveyError("items is empty; name at least one item column.")
     for name in names:
@@ -69,22 +69,44 @@ def item_names(
     return names
 
 
+def listed(values: Any, argument: str) -> tuple[Any, ...]:
+    """Return a sequence argument as a tuple; a bare name or number raises SurveyError."""
+    if isinstance(values, str) or not isinstance(values, Iterable):
+        raise SurveyError(f"{argument}={values!r} must be a list: {argument}=[{values!r}].")
+    return tuple(values)
+
+
 def looks_numeric(column: pd.Series, codes: Sequence[Any]) -> bool:
     """Tell whether a column holds numbers, apart from missing values and `codes`."""
     if isinstance(column.dtype, pd.CategoricalDtype):
         column = pd.Series(column.cat.categories)
     if pd.api.types.is_bool_dtype(column.dtype) or pd.api.types.is_numeric_dtype(column.dtype):
         return True
-    if pd.api.types.is_datetime64_any_dtype(column.dtype):
+    if is_date(column.dtype):
         return False
-    present = column[~column.isin(list(codes))].dropna()
+    present = column[~(column.isin(list(codes)) | is_blank(column))].dropna()
     return len(present) > 0 and bool(pd.to_numeric(present, errors="coerce").notna().all())
+
+
+def is_date(dtype: Any) -> bool:
+    """Tell whether a column holds dates or durations."""
+    types = pd.api.types
+    return types.is_datetime64_any_dtype(dtype) or types.is_timedelta64_dtype(dtype)
+
+
+def is_blank(column: pd.Series) -> pd.Series:
+    """Tell which cells are strings of white space only."""
+    if pd.api.types.is_numeric_dtype(column.dtype):
+        return pd.Series(False, index=column.index)
+    return column.map(lambda cell: isinstance(cell, str) and not cell.strip()).astype(bool)
 
 
 def to_numbers(column: pd.Series, name: str, codes: tuple[Any, ...]) -> Array:
     """Return a column as floats (n,), nan where missing; SurveyError where it holds text."""
+    if is_date(column.dtype):
+        raise SurveyError(f"Item {name!r} holds dates, not answers; leave it out of the items.")
     plain = column.astype(object) if isinstance(column.dtype, pd.CategoricalDtype) else column
-    gone = plain.isna() | plain.isin(list(codes))
+    gone = plain.isna() | plain.isin(list(codes)) | is_blank(plain)
     numbers = pd.to_numeric(plain.where(~gone), errors="coerce")
     text = plain[numbers.isna() & ~gone]
     if len(text):
@@ -93,8 +115,8 @@ def to_numbers(column: pd.Series, name: str, codes: tuple[Any, ...]) -> Array:
             f"{text.index[0] + 1}). Recode it to numbers, or name it in missing_codes=[...]."
         )
     values = numbers.to_numpy(dtype=np.float64, na_value=np.nan)
-    numeric_codes = [c for c in codes if isinstance(c, (int, float)) and not isinstance(c, bool)]
-    values = np.where(np.isin(values, numeric_codes), np.nan, values)
+    numeric_codes = pd.to_numeric(pd.Series(codes, dtype=object), errors="coerce").dropna()
+    values = np.where(np.isin(values, numeric_codes.to_numpy(dtype=float)), np.nan, values)
     if np.isinf(values).any():
         raise SurveyError(f"Item {name!r} holds an infinite value; recode it as missing.")
     return values
@@ -119,7 +141,7 @@ def scale_limits(
             low, high = (float(limit) for limit in pair)
         except (TypeError, ValueError):
             low = high = np.nan
-        if not low < high:
+        if not (low < high and np.isfinite(high - low)):
             raise SurveyError(
                 f"scale of {name!r} is {pair!r}; give (low, high) with low below high, as (1, 10)."
             )
@@ -147,9 +169,10 @@ def to_weights(column: pd.Series, name: str) -> Array:
     numbers = pd.to_numeric(column, errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
     wrong = np.flatnonzero(~(np.isfinite(numbers) & (numbers > 0)))
     if len(wrong):
+        given = column.astype(object).tolist()[wrong[0]]
         raise SurveyError(
             f"Weight {name!r} must be a positive number for every respondent; {len(wrong)} are "
-            f"missing, zero or negative (first in row {wrong[0] + 1}: {column.iloc[wrong[0]]!r}). "
+            f"missing, zero or negative (first in row {wrong[0] + 1}: {given!r}). "
             "Correct the weights, or leave those respondents out of the data."
         )
     return read_only(numbers)

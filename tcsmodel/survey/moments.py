@@ -82,22 +82,35 @@ class Moments:
         Raises
         ------
         SurveyError
-            When the matrix is not square and symmetric, or the names do not fit.
+            When the matrix is not square, symmetric and finite with positive variances, the
+            names do not fit, or `n` is below 2.
         """
         if isinstance(cov, pd.DataFrame) and names is None:
             names = [str(name) for name in cov.columns]
-        matrix = read_only(np.asarray(cov))
+        try:
+            matrix = read_only(np.asarray(cov))
+            center = read_only(np.zeros(len(matrix)) if mean is None else mean)
+        except (TypeError, ValueError):
+            raise SurveyError("cov and mean must hold numbers only, cov in a square.") from None
         if matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1]:
             raise SurveyError(f"cov has shape {matrix.shape}; give a square (p, p) matrix.")
+        finite = np.isfinite(matrix).all() and np.isfinite(center).all()
+        if not finite or (np.diag(matrix) < 0).any():
+            raise SurveyError("cov or mean has a missing or infinite value, or a variance is < 0.")
+        if n < 2:
+            raise SurveyError(f"n={n} is not a number of respondents; at least 2 are needed.")
         if not np.allclose(matrix, matrix.T, rtol=1e-6, atol=1e-10):
             raise SurveyError("cov is not symmetric; fill both triangles with the same numbers.")
         p = len(matrix)
-        labels = tuple(names) if names is not None else tuple(f"x{i + 1}" for i in range(p))
-        center = read_only(np.zeros(p) if mean is None else mean)
+        labels = (
+            tuple(map(str, names)) if names is not None else tuple(f"x{i + 1}" for i in range(p))
+        )
         if len(labels) != p or center.shape != (p,):
             raise SurveyError(
                 f"cov has {p} items but names has {len(labels)} and mean has {center.size}."
             )
+        if len(set(labels)) < p:
+            raise SurveyError(f"names has the same item twice: {', '.join(labels)}.")
         return cls(labels, int(n), center, matrix, float(n))
 
     @cached_property

@@ -9,7 +9,6 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from os import PathLike
 from typing import Any
 
@@ -25,6 +24,7 @@ from tcsmodel.survey.cleaning import (
     check_scale,
     checked_frame,
     item_names,
+    listed,
     normalized,
     require_column,
     scale_limits,
@@ -106,14 +106,16 @@ class Survey:
         labels: Mapping[str, str] | None = None,
     ) -> None:
         frame = checked_frame(data)
-        roles = {"weight": weight, "group": group, "wave": wave, "id": id}
+        given = {"weight": weight, "group": group, "wave": wave, "id": id}
+        roles = {role: None if name is None else str(name) for role, name in given.items()}
         for role, column in roles.items():
             if column is not None:
                 require_column(frame, column, f"{role}={column!r}")
         taken = {column for column in roles.values() if column is not None}
-        names = item_names(frame, items, taken, missing_codes)
+        codes = listed(missing_codes, "missing_codes")
+        reverse = tuple(dict.fromkeys(listed(reverse, "reverse")))
+        names = item_names(frame, items, taken, codes)
         limits = scale_limits(scale, names)
-        codes = tuple(missing_codes)
         columns = {name: to_numbers(frame[name], name, codes) for name in names}
         for name in names:
             check_scale(columns[name], name, limits.get(name))
@@ -129,12 +131,13 @@ class Survey:
                 )
             low, high = limits[name]
             columns[name] = low + high - columns[name]
-        weights = None if weight is None else to_weights(frame[weight], weight)
+        column = roles["weight"]
+        weights = None if column is None else to_weights(frame[column], column)
         answers = np.column_stack([columns[name] for name in names])
         fields = {
             "items": tuple(names),
             "scale": limits,
-            "reverse": tuple(reverse),
+            "reverse": reverse,
             **roles,
             "missing_codes": codes,
             "labels": dict(labels or {}),
@@ -172,7 +175,7 @@ class Survey:
         """Number of respondents."""
         return len(self._answers)
 
-    @cached_property
+    @property
     def data(self) -> pd.DataFrame:
         """A copy of the frame, items cleaned: numbers, nan where missing, reversals recoded."""
         return self._frame.assign(
@@ -220,9 +223,12 @@ class Survey:
         ----------
         rows : boolean array (n,) or function
             A condition per respondent, or a function of `.data` that returns one:
-            ``survey.where(lambda d: d["brand"] == "A")``.
+            ``survey.where(lambda d: d["brand"] == "A")``. A missing truth value is False.
         """
-        mask = np.asarray(rows(self.data) if callable(rows) else rows)
+        chosen = rows(self.data) if callable(rows) else rows
+        if getattr(chosen, "dtype", None) == "boolean":
+            chosen = pd.array(chosen, dtype="boolean").to_numpy(dtype=bool, na_value=False)
+        mask = np.asarray(chosen)
         if mask.shape != (self.n,) or mask.dtype != bool:
             raise OptionError(
                 f"where() needs one True or False per respondent (n={self.n}); "
