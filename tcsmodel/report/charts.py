@@ -14,6 +14,7 @@ from tcsmodel.report import theme
 from tcsmodel.report.picture import Paint, wrap
 
 LABEL_WIDTH = 2.1
+MANY_ROWS = 12
 ROW = 0.36
 LABEL_SIZE, VALUE_SIZE = 9.5, 9.0
 Write = Callable[[float], str]
@@ -28,21 +29,22 @@ class Line:
     left: bool = False
 
 
-def rows_height(labels: Sequence[str], row: float = ROW, width: float = LABEL_WIDTH) -> float:
+def rows_height(labels: Sequence[str], row: float = ROW) -> float:
     """Return the height in inches that rows with these labels need."""
-    tallest = max((len(_row_label(label, width)) for label in labels), default=1)
+    tallest = max((len(lines) for lines in _row_labels(labels)), default=1)
     return len(labels) * max(row, theme.text_height(tallest, LABEL_SIZE) + 0.06)
 
 
-def _row_label(label: str, width: float) -> list[str]:
-    return wrap(label, width, LABEL_SIZE, lines=3)
+def _row_labels(labels: Sequence[str]) -> list[list[str]]:
+    """Break labels into lines: many rows get wide labels of one line, few get narrow ones of three."""
+    if len(labels) > MANY_ROWS:
+        return [wrap(label, 1.35 * LABEL_WIDTH, LABEL_SIZE, lines=1) for label in labels]
+    return [wrap(label, LABEL_WIDTH, LABEL_SIZE, lines=3) for label in labels]
 
 
 def _label_rows(ax: Axes, labels: Sequence[str], bold: Sequence[bool] | None = None) -> None:
     ax.set_yticks(range(len(labels)))
-    ax.set_yticklabels(
-        ["\n".join(_row_label(label, LABEL_WIDTH)) for label in labels], fontsize=LABEL_SIZE
-    )
+    ax.set_yticklabels(["\n".join(lines) for lines in _row_labels(labels)], fontsize=LABEL_SIZE)
     for tick, strong in zip(ax.get_yticklabels(), bold or [False] * len(labels), strict=True):
         tick.set_fontweight("bold" if strong else "normal")
     ax.set_ylim(len(labels) - 0.5, -0.5)
@@ -111,7 +113,7 @@ def forest(
         ax.hlines(rows, *_span(frame, limits), color=theme.GRID, linewidth=0.8, zorder=0)
         for row, (low, high) in enumerate(zip(frame["ci_lower"], frame["ci_upper"], strict=True)):
             color = theme.BLUE if strong[row] else theme.QUIET
-            ax.plot([low, high], [row, row], color=color, linewidth=2.4, zorder=2)
+            ax.plot([low, high], [row, row], color=color, linewidth=2.6, alpha=0.75, zorder=2)
         colors = np.where(strong, theme.BLUE, theme.QUIET)
         ax.scatter(
             frame["estimate"],
@@ -209,49 +211,75 @@ def scree(
     """
 
     def paint(ax: Axes) -> None:
-        number = np.arange(1, len(eigenvalues) + 1)
-        observed = eigenvalues["observed"].to_numpy(dtype=float)
-        limit = eigenvalues["q95"].to_numpy(dtype=float)
-        ax.plot(number, eigenvalues["mean"], color=theme.FAINT, linewidth=1.4, zorder=2)
-        ax.plot(number, limit, color=theme.ORANGE, linewidth=1.6, linestyle=(0, (5, 2)), zorder=2)
-        ax.plot(number, observed, color=theme.QUIET, linewidth=1.2, zorder=3)
-        ax.scatter(number[kept:], observed[kept:], s=26, color=theme.QUIET, zorder=4)
-        ax.scatter(number[:kept], observed[:kept], s=52, color=theme.BLUE, zorder=5)
-        low, high = float(eigenvalues.min().min()), float(eigenvalues.max().max())
-        ax.set_ylim(low - 0.06 * (high - low), high + 0.06 * (high - low))
-        ax.set_xlim(0.4, len(number) + 0.6)
-        ax.set_xticks(number if len(number) <= 12 else number[:: int(np.ceil(len(number) / 12))])
+        _scree_lines(ax, eigenvalues, kept)
+        count = len(eigenvalues)
+        ax.set_xlim(0.4, count + 0.6)
+        ax.set_xticks(range(1, count + 1, max(1, int(np.ceil(count / 12)))))
         ax.grid(axis="y", zorder=0)
         ax.set_xlabel(axes[0])
         ax.set_ylabel(axes[1])
-        ax.annotate(
-            words[0], (number[0], observed[0]), xytext=(12, -2), textcoords="offset points",
-            va="center", color=theme.BLUE, fontweight="bold", fontsize=9.5,
-        )  # fmt: skip
-        _label_random(ax, eigenvalues, words[1:])
+        shown = ax
+        if count > 5:
+            shown = ax.inset_axes((0.36, 0.30, 0.63, 0.68))
+            _scree_close_up(shown, eigenvalues, kept)
+        _label_scree(shown, eigenvalues, kept, words)
 
     return paint
 
 
-def _label_random(ax: Axes, eigenvalues: pd.DataFrame, words: Sequence[str]) -> None:
-    """Write the two labels of random data above the curves, with lines to them."""
-    count = len(eigenvalues)
-    low, high = ax.get_ylim()
-    for place, column, label, color in (
-        (0.30, "q95", words[1], "#8a5a00"),
-        (0.42, "mean", words[0], theme.QUIET),
-    ):
-        x = max(2.0, 1 + place * count)
-        y = float(np.interp(x, np.arange(1, count + 1), eigenvalues[column]))
-        ax.annotate(
+def _scree_lines(ax: Axes, eigenvalues: pd.DataFrame, kept: int) -> None:
+    number = np.arange(1, len(eigenvalues) + 1)
+    observed = eigenvalues["observed"].to_numpy(dtype=float)
+    ax.plot(number, eigenvalues["mean"], color=theme.FAINT, linewidth=1.4, zorder=2)
+    ax.plot(
+        number, eigenvalues["q95"], color=theme.ORANGE, linewidth=1.6, linestyle=(0, (5, 2)),
+        zorder=2,
+    )  # fmt: skip
+    ax.plot(number, observed, color=theme.QUIET, linewidth=1.2, zorder=3)
+    ax.scatter(number[kept:], observed[kept:], s=22, color=theme.QUIET, zorder=4)
+    ax.scatter(number[:kept], observed[:kept], s=44, color=theme.BLUE, zorder=5)
+
+
+def _scree_close_up(ax: Axes, eigenvalues: pd.DataFrame, kept: int) -> None:
+    """Paint the stretch where the curves cross: from the second factor to a few after the last."""
+    last = min(len(eigenvalues), max(kept + 4, 7))
+    _scree_lines(ax, eigenvalues, kept)
+    part = eigenvalues.iloc[1:last]
+    low, high = float(part.min().min()), float(part.max().max())
+    ax.set_xlim(1.6, last + 0.4)
+    ax.set_ylim(low - 0.12 * (high - low), high + 0.18 * (high - low))
+    ax.set_xticks(range(2, last + 1))
+    ax.tick_params(labelsize=8)
+
+
+def _label_scree(
+    ax: Axes, eigenvalues: pd.DataFrame, kept: int, words: tuple[str, str, str]
+) -> None:
+    """Write the three labels in one column at the upper right, each with a line to its curve."""
+    first, last = (int(x) for x in (np.ceil(ax.get_xlim()[0]), np.floor(ax.get_xlim()[1])))
+    step = (last - first) / 6
+    places = (
+        ("observed", words[0], theme.BLUE, first),
+        ("q95", words[2], "#8a5a00", first + 1.4 * step),
+        ("mean", words[1], theme.QUIET, first + 2.6 * step),
+    )
+    for row, (column, label, color, x) in enumerate(places):
+        y = float(np.interp(x, np.arange(1, len(eigenvalues) + 1), eigenvalues[column]))
+        note = ax.annotate(
             label,
             (x, y),
-            xytext=(x + 0.06 * count, y + (0.40 if column == "q95" else 0.22) * (high - low)),
+            xytext=(0.40, 0.92 - 0.13 * row),
+            textcoords="axes fraction",
             va="center",
             color=color,
-            fontsize=9.5,
-            arrowprops={"arrowstyle": "-", "color": color, "linewidth": 0.8, "shrinkB": 2},
-        )
+            fontsize=9,
+            fontweight="bold" if row == 0 else "normal",
+            arrowprops={
+                "arrowstyle": "-", "color": color, "linewidth": 0.7, "shrinkB": 4,
+                "relpos": (0, 0.5),
+            },
+        )  # fmt: skip
+        note.set_in_layout(False)
 
 
 @dataclass(frozen=True)
@@ -288,6 +316,8 @@ def heat(
 
     def paint(ax: Axes) -> None:
         values = cells.values.to_numpy(dtype=float)
+        words, strong = cells.words.to_numpy(), cells.strong.to_numpy()
+        outlined = cells.outlined.to_numpy()
         ax.imshow(values, cmap=color_map, vmin=limits[0], vmax=limits[1], aspect="auto")
         for (i, j), value in np.ndenumerate(values):
             if np.isnan(value):
@@ -296,14 +326,14 @@ def heat(
             ax.text(
                 j,
                 i,
-                cells.words.iat[i, j],
+                words[i, j],
                 ha="center",
                 va="center",
                 fontsize=size,
-                fontweight="bold" if cells.strong.iat[i, j] else "normal",
+                fontweight="bold" if strong[i, j] else "normal",
                 color=_ink_on(fill),
             )
-            if cells.outlined.iat[i, j]:
+            if outlined[i, j]:
                 ax.add_patch(
                     Rectangle(
                         (j - 0.47, i - 0.45), 0.94, 0.9, fill=False, edgecolor=theme.VERMILLION,
@@ -320,9 +350,7 @@ def heat(
 
 def _label_columns(ax: Axes, labels: Sequence[str], row_labels: Sequence[str]) -> None:
     """Write the column names on top: wrapped where their words fit, slanted where not."""
-    beside = max(
-        theme.text_width(w, LABEL_SIZE) for r in row_labels for w in _row_label(r, LABEL_WIDTH)
-    )
+    beside = max(theme.text_width(w, LABEL_SIZE) for lines in _row_labels(row_labels) for w in lines)
     room = (ax.figure.get_size_inches()[0] - beside - 0.4) / len(labels) - 0.06
     widest = max(theme.text_width(word, 9) for label in labels for word in label.split() or [""])
     ax.xaxis.tick_top()
@@ -341,3 +369,33 @@ def _ink_on(color: tuple[float, float, float, float]) -> str:
     linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in color[:3]]
     luminance = 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
     return theme.PAPER if 1.05 / (luminance + 0.05) > (luminance + 0.05) / 0.063 else theme.INK
+
+
+def checks(found: pd.DataFrame) -> Paint:
+    """Paint what each check (column) found about each subject (row).
+
+    ``found`` holds 0 (nothing), 1 (note), 2 (caution) or 3 (problem); colour, shape and
+    size all tell them apart, so the picture survives a grey print.
+    """
+    marks = {
+        3: ("s", 150, theme.VERMILLION, theme.VERMILLION),
+        2: ("D", 80, theme.ORANGE, theme.ORANGE),
+        1: ("o", 46, theme.PAPER, theme.QUIET),
+        0: ("o", 8, theme.GRID, theme.FAINT),
+    }
+
+    def paint(ax: Axes) -> None:
+        levels = found.to_numpy()
+        for level, (marker, size, fill, edge) in marks.items():
+            row, column = np.nonzero(levels == level)
+            ax.scatter(
+                column, row, s=size, marker=marker, c=fill, edgecolors=edge, linewidths=1.2, zorder=3
+            )
+        names = [str(name) for name in found.index]
+        ax.hlines(np.arange(len(names)), -0.5, found.shape[1] - 0.5, color=theme.GRID, linewidth=0.8)
+        ax.set_xlim(-0.5, found.shape[1] - 0.5)
+        _label_rows(ax, names)
+        _label_columns(ax, [str(name) for name in found.columns], names)
+        ax.spines["bottom"].set_visible(False)
+
+    return paint

@@ -73,10 +73,9 @@ def arrange(
     label : (width, height)
         Of an arrow's label.
     """
-    source, target, directed = (np.array(column) for column in zip(*edges, strict=True)) if edges else (
-        np.empty(0, int), np.empty(0, int), np.empty(0, bool)
-    )  # fmt: skip
-    scene = _Scene(ellipse, np.array(cards), source, target, directed.astype(bool), label)
+    links = np.array(edges, dtype=np.intp).reshape(-1, 3)
+    source, target, directed = links[:, 0], links[:, 1], links[:, 2].astype(bool)
+    scene = _Scene(ellipse, np.array(cards), source, target, directed, label)
     grid, sides = _search(scene)
     centers, card_centers = _places(scene, grid, sides)
     sizes = np.vstack([np.tile(ellipse, (len(cards), 1)), scene.cards])
@@ -170,7 +169,11 @@ def _moved(
     sides: NDArray[np.intp],
     bounds: tuple[int, int],
 ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Return every chain after one random move: to a new place, a swap, half a row, a card's side."""
+    """Return every chain after one random move.
+
+    A construct goes to a new place, swaps with another, moves half a row, or its card
+    goes to another side.
+    """
     columns, rows = bounds
     chains, k = sides.shape
     grid, sides, all_ = grid.copy(), sides.copy(), np.arange(chains)

@@ -125,11 +125,9 @@ def _best_place(
     for step, radius in enumerate(RADII):
         for order, (dx, dy) in enumerate(DIRECTIONS):
             reach = radius * scale / np.hypot(dx, dy)
-            center = point + (
-                dx * (reach + size[0] / 2),
-                dy * (reach + size[1] / 2),
-            )
-            box = Bbox.from_bounds(center[0] - size[0] / 2, center[1] - size[1] / 2, *size)
+            x = point[0] + dx * (reach + size[0] / 2) - size[0] / 2
+            y = point[1] + dy * (reach + size[1] / 2) - size[1] / 2
+            box = Bbox.from_bounds(x, y, *size)
             outside = size[0] * size[1] - _overlap(box, inside)
             cost = (
                 20 * outside

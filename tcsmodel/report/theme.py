@@ -94,7 +94,7 @@ def style() -> Iterator[None]:
         "xtick.labelsize": 9,
         "ytick.color": FAINT,
         "ytick.labelcolor": INK,
-        "ytick.labelsize": 10,
+        "ytick.labelsize": 9,
         "grid.color": GRID,
         "grid.linewidth": 0.8,
         "lines.solid_capstyle": "round",

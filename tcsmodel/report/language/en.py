@@ -1,8 +1,122 @@
 """English strings of pictures, tables and the report."""
 
+from tcsmodel.report.language.en_report import REPORT
+from tcsmodel.report.language.en_tables import TABLES
+
 LEADING_ZERO = False
 
-STRINGS: dict[str, str] = {
+PICTURES: dict[str, str] = {
     "list.and": "{first} and {last}",
     "list.comma": ", ",
+    "caption.join": "; ",
+    "caption.n": "n = {n}",
+    "caption.bootstrap": "{level:%} intervals from {replicates:,} bootstrap replicates, seed {seed}",
+    "caption.fixed_weights": "{level:%} intervals with the weights held fixed",
+    "header.index_ci": "Index [{level:%} CI]",
+    "header.share": "Share",
+    "header.share_ci": "Share [{level:%} CI]",
+    "header.mean_sd": "Mean (SD)",
+    "picture.no_font": "No installed font has the characters {characters!s}, so PNG pictures show "
+    "empty boxes in their place. Install a font that has them, such as Noto Sans CJK SC "
+    "(Debian: apt install fonts-noto-cjk); HTML reports use the reader's fonts.",
+    "picture.none": "{what} has no picture {kind!r}. Its pictures are {known}.{hint}",
+    "picture.without": "{what} has no picture of its own.",
+    "picture.index.title": "{target} stands at {index:.1f} of 100",
+    "picture.index.subtitle": "Index of each construct, 0 to 100, highest first",
+    "picture.index.axis": "Index (0–100)",
+    "picture.index.axis_zoomed": "Index (0–100; the axis shows {low:.0f} to {high:.0f})",
+    "picture.index.alt": "Dots with intervals on a scale from 0 to 100: {listing}.",
+    "picture.drivers.title.one": "{leader} drives {target} most",
+    "picture.drivers.title.many": "{leaders} may each drive {target} most",
+    "picture.drivers.subtitle": "Each driver's share of the {r_squared:%} of {target} that the "
+    "drivers explain together (LMG)",
+    "picture.drivers.axis": "Share of the explained variance of {target}",
+    "picture.drivers.negative": "hatched: negative regression weight",
+    "picture.drivers.alt": "Bars with intervals, longest first: {listing}.",
+    "picture.ranks.title.one": "{leader} ranks first in {p:%} of the replicates",
+    "picture.ranks.title.many": "Which of {leaders} comes first is open",
+    "picture.ranks.subtitle": "Probability that a driver (row) takes a rank (column)",
+    "picture.ranks.alt": "Table of probabilities of each rank for each driver of {target}; "
+    "{leader} is first in {p:%} of the replicates.",
+    "picture.priorities.title.one": "Improve {leader} first",
+    "picture.priorities.title.many": "Improve {leaders} first; their order is open",
+    "picture.priorities.subtitle": "What one more point of each driver adds to {target}, against "
+    "where the driver stands",
+    "picture.priorities.x": "Importance: points of {target} per point of the driver",
+    "picture.priorities.y": "Performance (index, axis zoomed)",
+    "picture.priorities.cuts": "dashed lines: means of the drivers ({importance:.2f} and "
+    "{performance:.1f}); crosses: intervals; blue: first priority",
+    "picture.priorities.point": "{driver} (importance {importance:.2f}, performance "
+    "{performance:.1f})",
+    "picture.priorities.alt": "Map of importance against performance for {target}: {listing}.",
+    "quadrant.keep up": "Keep up",
+    "quadrant.concentrate here": "Concentrate here",
+    "quadrant.possible overkill": "Possible overkill",
+    "quadrant.low priority": "Low priority",
+    "picture.diagram.title": "{source} has the strongest path to {target} ({estimate:.2r})",
+    "picture.diagram.pls": "PLS path model: standardized paths, loadings in the boxes, R² in the "
+    "ellipses",
+    "picture.diagram.sem": "Covariance-based model: standardized paths, loadings in the boxes, R² "
+    "in the ellipses",
+    "picture.diagram.key": "width by size; grey dashes: interval includes zero",
+    "picture.diagram.key_plain": "width by size",
+    "picture.diagram.key_sem": "width by size; grey dashes: p of {limit:.2r} or more; * p < .05, "
+    "** p < .01, *** p < .001",
+    "picture.diagram.improper": "not admissible: do not read these numbers",
+    "picture.diagram.path": "{source} to {target} {estimate:.2r}",
+    "picture.diagram.alt": "Path diagram of {count} constructs: {paths}.",
+    "picture.htmt.title.none": "All constructs can be told apart",
+    "picture.htmt.title.one": "{pairs} are hard to tell apart",
+    "picture.htmt.title.many": "{count} pairs of constructs are hard to tell apart",
+    "picture.htmt.subtitle": "Heterotrait-monotrait ratio (HTMT) of each pair of constructs",
+    "picture.htmt.key": "framed: {limit:.2r} or more",
+    "picture.htmt.alt": "Triangle of HTMT ratios; {count} of {total} reach {limit:.2r}: {pairs}.",
+    "picture.gate.title.problems": "{problems} problems to settle before the results are trusted",
+    "picture.gate.title.cautions": "No problems, {cautions} cautions",
+    "picture.gate.title.clear": "The measured structure holds",
+    "picture.scree.title.one": "Parallel analysis keeps one factor",
+    "picture.scree.title.many": "Parallel analysis keeps {kept} factors",
+    "picture.scree.title.given": "{kept} factors were asked for; parallel analysis would keep {vote}",
+    "picture.scree.subtitle": "Eigenvalues of the reduced correlation matrix, beside those of random "
+    "data",
+    "picture.scree.caption": "n = {n}; 95th percentile of random data, seed {seed}",
+    "picture.scree.observed": "The answers",
+    "picture.scree.mean": "Random data, mean",
+    "picture.scree.q95": "Random data, 95th percentile",
+    "picture.scree.x": "Factor",
+    "picture.scree.y": "Eigenvalue",
+    "picture.scree.alt": "Falling curve of {count} eigenvalues, beginning {first}; those of random "
+    "data lie above from factor {next} on.",
+    "picture.loadings.title.simple": "Each of the {items} items belongs to one of {factors} factors",
+    "picture.loadings.title.cross": "{count} of the {items} items belong to more than one of "
+    "{factors} factors",
+    "picture.loadings.title.single": "{items} items, one factor",
+    "picture.loadings.subtitle": "Loadings after {extraction} extraction and {rotation} rotation; "
+    "bold from {limit:.2r} on",
+    "picture.loadings.alt": "Loadings of {items} items on {factors} factors, each item under the "
+    "factor of its largest loading.",
+    "picture.gate.subtitle": "What each check found about each construct",
+    "picture.gate.key": "large red square: problem; orange diamond: caution; open circle: note; "
+    "dot: nothing found",
+    "picture.gate.alt": "Grid of constructs and checks with {problems} problems, {cautions} "
+    "cautions and {notes} notes.",
+    "check.reliability": "Reliability",
+    "check.convergence": "Items agree",
+    "check.distinction": "Distinct",
+    "check.collinearity": "Sources overlap",
+    "check.agreement": "Methods agree",
+    "check.solution": "Solution",
+    "check.whole_model": "whole model",
+    "picture.answers.title": "{highest} is rated best, {lowest} worst",
+    "picture.answers.subtitle": "Mean of each item, with one standard deviation to either side",
+    "picture.answers.axis": "Answer",
+    "picture.answers.alt": "Means of {count} items, highest first, from {highest} to {lowest}.",
+    "picture.kmo.title": "The items share enough to be factored: KMO {kmo:.2r}",
+    "picture.kmo.title_low": "The items share little: KMO {kmo:.2r}",
+    "picture.kmo.subtitle": "Measure of sampling adequacy of each item",
+    "picture.kmo.axis": "Sampling adequacy",
+    "picture.kmo.alt": "Sampling adequacy of {items} items, lowest for {lowest}; all together "
+    "{kmo:.2r}.",
 }
+
+STRINGS: dict[str, str] = {**PICTURES, **TABLES, **REPORT}

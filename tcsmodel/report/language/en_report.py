@@ -1,0 +1,3 @@
+"""English sentences of the report."""
+
+REPORT: dict[str, str] = {}

@@ -1,0 +1,3 @@
+"""English headers and notes of tables."""
+
+TABLES: dict[str, str] = {}

@@ -1,0 +1,244 @@
+"""Pictures of PLS models, of the gate, and of what was answered."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+import pandas as pd
+
+from tcsmodel.models.pls import PLSResult
+from tcsmodel.report.charts import Cells, Line, checks, forest, heat, rows_height
+from tcsmodel.report.diagram import Edge, Node, diagram
+from tcsmodel.report.language import Language
+from tcsmodel.report.picture import PAD, WIDTH, Picture
+from tcsmodel.report.satisfaction_pictures import caption
+from tcsmodel.result import Severity
+from tcsmodel.satisfaction.gate import Gate
+from tcsmodel.survey.screening import Factorability, Screening
+
+OVERLAP = 0.90
+CUSTOMARY_KMO = 0.60
+CHECKS = {
+    "low_alpha": "reliability",
+    "low_ave": "convergence",
+    "low_loading": "convergence",
+    "modest_loading": "convergence",
+    "negative_weight": "convergence",
+    "htmt_high": "distinction",
+    "htmt_indistinct": "distinction",
+    "htmt_uncertain": "distinction",
+    "merge_candidates": "distinction",
+    "fornell_larcker": "distinction",
+    "collinear": "collinearity",
+    "collinear_items": "collinearity",
+    "collinear_antecedents": "collinearity",
+    "methods_disagree": "agreement",
+    "methods_disagree_sign": "agreement",
+}
+COLUMNS = ("reliability", "convergence", "distinction", "collinearity", "agreement", "solution")
+
+
+def item_label(name: str, labels: dict[str, str] | None) -> str:
+    """Return an item's name with its question, where the survey has one."""
+    question = (labels or {}).get(name, "")
+    return f"{name}  {question}" if question else name
+
+
+def pls_diagram(pls: PLSResult, words: Language) -> Picture:
+    """Return the path diagram: standardized paths, loadings, R²."""
+    numbers = words.numbers
+    loadings, explained = pls.outer_loadings, pls.r_squared
+    nodes = [
+        Node(
+            construct.name,
+            f"R² {numbers.ratio(explained[construct.name])}" if construct.name in explained else "",
+            tuple((i, numbers.ratio(loadings.loc[i, construct.name])) for i in construct.items),
+            composite,
+        )
+        for construct, composite in zip(
+            pls.estimator.spec.constructs, pls.estimator.model.mode_b, strict=True
+        )
+    ]
+    table = pls.table()
+    edges = []
+    for row in table.itertuples():
+        lines, sure = (numbers.ratio(row.path),), True
+        if pls.draws is not None:
+            lines += (numbers.interval(row.ci_lower, row.ci_upper, ratio=True),)
+            sure = row.ci_lower > 0 or row.ci_upper < 0
+        edges.append(Edge(row.source, row.target, lines, abs(row.path), sure))
+    return _diagram_picture(
+        nodes,
+        edges,
+        table.rename(columns={"path": "estimate"}),
+        words,
+        subtitle=words.text("picture.diagram.pls"),
+        caption_text=caption(
+            words,
+            pls.sample.n,
+            pls.level,
+            pls.draws,
+            words.text("picture.diagram.key" if pls.draws else "picture.diagram.key_plain"),
+        ),
+    )
+
+
+def _diagram_picture(
+    nodes: list[Node],
+    edges: list[Edge],
+    paths: pd.DataFrame,
+    words: Language,
+    *,
+    subtitle: str,
+    caption_text: str,
+) -> Picture:
+    """Return a path diagram; its title names the strongest of the most explained construct."""
+    drawn = diagram(nodes, edges)
+    crowded = paths.groupby("target", sort=False).size().idxmax()
+    into = paths[paths["target"] == crowded]
+    strongest = into.loc[into["estimate"].abs().idxmax()]
+    told = words.listing(
+        words.text(
+            "picture.diagram.path", source=row.source, target=row.target, estimate=row.estimate
+        )
+        for row in paths.itertuples()
+    )
+    values = {
+        "source": strongest["source"],
+        "target": crowded,
+        "estimate": float(strongest["estimate"]),
+    }
+    return Picture(
+        title=words.text("picture.diagram.title", **values),
+        subtitle=subtitle,
+        caption=caption_text,
+        alt=words.text("picture.diagram.alt", paths=told, count=len(nodes)),
+        paint=drawn.paint,
+        size=(drawn.size[0] + 2 * PAD, drawn.size[1]),
+    )
+
+
+def htmt_picture(pls: PLSResult, words: Language) -> Picture:
+    """Return the heterotrait-monotrait ratios of all pairs of constructs."""
+    full = pls.htmt
+    names = [name for name in full.index if full.loc[name].notna().any()]
+    lower = np.tril(np.ones((len(names), len(names)), dtype=bool), -1)
+    values = full.loc[names, names].where(lower).iloc[1:, :-1]
+    high = values >= OVERLAP
+    cells = Cells(
+        values, values.map(lambda v: words.numbers.ratio(v) if np.isfinite(v) else ""), high, high
+    )
+    pairs = [f"{row} – {column}" for (row, column), is_high in high.stack().items() if is_high]
+    key = {0: "none", 1: "one"}.get(len(pairs), "many")
+    told = {"pairs": pairs, "count": len(pairs), "limit": OVERLAP, "total": int(lower.sum())}
+    return Picture(
+        title=words.text(f"picture.htmt.title.{key}", **told),
+        subtitle=words.text("picture.htmt.subtitle"),
+        caption=words.text("caption.join").join(
+            [words.text("caption.n", n=pls.sample.n), words.text("picture.htmt.key", **told)]
+        ),
+        alt=words.text("picture.htmt.alt", **told),
+        paint=heat(cells, (0, 1)),
+        size=(WIDTH, rows_height(names[1:], 0.42)),
+    )
+
+
+def gate_picture(gate: Gate, words: Language) -> Picture:
+    """Return which check found what about which construct."""
+    whole = words.text("check.whole_model")
+    spec = gate.estimator.spec
+    home = {item: construct.name for construct in spec.constructs for item in construct.items}
+    rows = [*spec.construct_names, whole]
+    weight = {Severity.PROBLEM: 3, Severity.CAUTION: 2, Severity.NOTE: 1}
+    found = pd.DataFrame(0, index=rows, columns=list(COLUMNS))
+    for finding in gate.findings:
+        column = CHECKS.get(finding.code, "solution")
+        for row in _concerned(finding.subjects, home, rows, whole):
+            found.loc[row, column] = max(found.loc[row, column], weight[finding.severity])
+    found = found.loc[[row for row in rows if row != whole or found.loc[row].any()]]
+    problems, cautions = (int(gate.counts[name]) for name in ("problem", "caution"))
+    key = "problems" if problems else "cautions" if cautions else "clear"
+    told = {"problems": problems, "cautions": cautions, "notes": int(gate.counts["note"])}
+    return Picture(
+        title=words.text(f"picture.gate.title.{key}", **told),
+        subtitle=words.text("picture.gate.subtitle"),
+        caption=words.text("picture.gate.key"),
+        alt=words.text("picture.gate.alt", **told),
+        paint=checks(found.rename(columns=lambda name: words.text(f"check.{name}"))),
+        size=(WIDTH, rows_height(list(found.index), 0.32)),
+    )
+
+
+def _concerned(
+    subjects: Iterable[str], home: dict[str, str], rows: list[str], whole: str
+) -> set[str]:
+    named = {home.get(subject, subject) for subject in subjects}
+    return named & set(rows) or {whole}
+
+
+def answers_picture(screening: Screening, words: Language) -> Picture:
+    """Return the mean of each item with one standard deviation to either side."""
+    numbers, survey = words.numbers, screening.survey
+    table = screening.items.sort_values("mean", ascending=False)
+    labels = [item_label(str(name), dict(survey.labels)) for name in table.index]
+    frame = pd.DataFrame(
+        {
+            "label": labels,
+            "estimate": table["mean"].to_numpy(),
+            "ci_lower": (table["mean"] - table["sd"]).to_numpy(),
+            "ci_upper": (table["mean"] + table["sd"]).to_numpy(),
+            "words": [
+                f"{numbers.number(row.mean)} ({numbers.number(row.sd)})"
+                for row in table.itertuples(index=False)
+            ],
+            "strong": np.isin(np.arange(len(table)), [0, len(table) - 1]),
+        }
+    )
+    limits = set(survey.scale.values())
+    told = {"highest": table.index[0], "lowest": table.index[-1]}
+    return Picture(
+        title=words.text("picture.answers.title", **told),
+        subtitle=words.text("picture.answers.subtitle"),
+        caption=words.text("caption.n", n=survey.n),
+        alt=words.text("picture.answers.alt", count=len(table), **told),
+        paint=forest(
+            frame,
+            limits=limits.pop() if len(limits) == 1 else None,
+            axis=words.text("picture.answers.axis"),
+            values_header=words.text("header.mean_sd"),
+        ),
+        size=(WIDTH, rows_height(labels, 0.27)),
+    )
+
+
+def factorability_picture(adequacy: Factorability, words: Language) -> Picture:
+    """Return each item's sampling adequacy beside the custom."""
+    numbers = words.numbers
+    table = adequacy.kmo_items.sort_values(ascending=False)
+    frame = pd.DataFrame(
+        {
+            "label": [str(name) for name in table.index],
+            "estimate": table.to_numpy(),
+            "ci_lower": np.nan,
+            "ci_upper": np.nan,
+            "words": [numbers.ratio(value) for value in table],
+            "strong": table.to_numpy() < CUSTOMARY_KMO,
+        }
+    )
+    told = {"kmo": adequacy.kmo, "items": len(table), "lowest": table.index[-1]}
+    return Picture(
+        title=words.text(
+            "picture.kmo.title" if adequacy.kmo >= CUSTOMARY_KMO else "picture.kmo.title_low", **told
+        ),
+        subtitle=words.text("picture.kmo.subtitle"),
+        caption=words.text("caption.n", n=adequacy.moments.n),
+        alt=words.text("picture.kmo.alt", **told),
+        paint=forest(
+            frame,
+            limits=(0, 1),
+            lines=[Line(CUSTOMARY_KMO, numbers.ratio(CUSTOMARY_KMO))],
+            axis=words.text("picture.kmo.axis"),
+        ),
+        size=(WIDTH, rows_height(frame["label"].tolist(), 0.25)),
+    )

@@ -1,0 +1,137 @@
+"""`draw`: the picture of a result. Which pictures a result has is decided here by its class."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import singledispatch
+from typing import Any
+
+from matplotlib.axes import Axes
+
+from tcsmodel.errors import OptionError
+from tcsmodel.models.efa import EFAResult
+from tcsmodel.models.pls import PLSResult
+from tcsmodel.options import did_you_mean
+from tcsmodel.report import factor_pictures as factors
+from tcsmodel.report import model_pictures as models
+from tcsmodel.report import satisfaction_pictures as satisfaction
+from tcsmodel.report import theme
+from tcsmodel.report.language import Language, language
+from tcsmodel.report.picture import Picture
+from tcsmodel.result import Result
+from tcsmodel.satisfaction.drivers import Drivers
+from tcsmodel.satisfaction.gate import Gate
+from tcsmodel.satisfaction.index import SatisfactionIndex
+from tcsmodel.satisfaction.priorities import Priorities
+from tcsmodel.survey.screening import Factorability, Screening
+
+Maker = Callable[[Any, Language], Picture]
+
+
+@singledispatch
+def kinds(result: Result) -> Mapping[str, Maker]:
+    """Return the pictures that a result has, by name; the first is the default."""
+    return {}
+
+
+@kinds.register
+def _(result: Screening) -> Mapping[str, Maker]:
+    return {"answers": models.answers_picture}
+
+
+@kinds.register
+def _(result: Factorability) -> Mapping[str, Maker]:
+    return {"kmo": models.factorability_picture}
+
+
+@kinds.register
+def _(result: EFAResult) -> Mapping[str, Maker]:
+    return {"scree": factors.scree_picture, "loadings": factors.loadings_picture}
+
+
+@kinds.register
+def _(result: PLSResult) -> Mapping[str, Maker]:
+    return {"diagram": models.pls_diagram, "htmt": models.htmt_picture}
+
+
+@kinds.register
+def _(result: Gate) -> Mapping[str, Maker]:
+    return {"findings": models.gate_picture}
+
+
+@kinds.register
+def _(result: SatisfactionIndex) -> Mapping[str, Maker]:
+    return {"index": satisfaction.index_picture}
+
+
+@kinds.register
+def _(result: Drivers) -> Mapping[str, Maker]:
+    pictures: dict[str, Maker] = {"shares": satisfaction.drivers_picture}
+    if result.draws is not None:
+        pictures["ranks"] = satisfaction.ranks_picture
+    return pictures
+
+
+@kinds.register
+def _(result: Priorities) -> Mapping[str, Maker]:
+    return {"map": satisfaction.priorities_picture}
+
+
+def picture(result: Result, kind: str | None = None, language_code: str = "en") -> Picture:
+    """Return the picture of a result with its words, not yet drawn.
+
+    Raises
+    ------
+    OptionError
+        When the result has no picture of that kind; the message lists those it has.
+    """
+    words = language(language_code)
+    makers, what = kinds(result), type(result).__name__
+    if not makers:
+        raise OptionError(words.text("picture.without", what=what))
+    name = kind if kind is not None else next(iter(makers))
+    if name not in makers:
+        raise OptionError(
+            words.text(
+                "picture.none",
+                what=what,
+                kind=name,
+                known=tuple(makers),
+                hint=did_you_mean(name, makers),
+            )
+        )
+    return makers[name](result, words)
+
+
+def draw(
+    result: Result, kind: str | None = None, ax: Axes | None = None, language: str = "en"
+) -> Axes:
+    """Draw a result and return the axes; a notebook shows them as a picture.
+
+    Parameters
+    ----------
+    result : Result
+        What to draw.
+    kind : str, optional
+        Which of its pictures; the first by default.
+    ax : matplotlib.axes.Axes, optional
+        Where to draw, with the title only. By default a new figure with title,
+        subtitle and caption, free of pyplot.
+    language : str
+        Of the words.
+
+    Raises
+    ------
+    OptionError
+        When the result has no picture of that kind.
+
+    Examples
+    --------
+    >>> import tcsmodel as tcs
+    >>> index = tcs.satisfaction_index(tcs.PLS(tcs.library.ecsi()).fit(tcs.datasets.mobi()))
+    >>> index.plot().get_xlabel()
+    'Index (0–100)'
+    """
+    drawing = picture(result, kind, language)
+    theme.check_drawable(drawing.title + drawing.subtitle + drawing.alt, language)
+    return drawing.draw(ax)

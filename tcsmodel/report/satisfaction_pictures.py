@@ -1,0 +1,230 @@
+"""Pictures of what a satisfaction study asks: indices, drivers, priorities."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from tcsmodel.models.draws import Draws
+from tcsmodel.report.charts import Cells, bars, forest, heat, rows_height
+from tcsmodel.report.language import Language
+from tcsmodel.report.map import label_points, quadrants
+from tcsmodel.report.picture import Picture
+from tcsmodel.report.picture import WIDTH as FULL_WIDTH
+from tcsmodel.satisfaction.drivers import Drivers
+from tcsmodel.satisfaction.index import SatisfactionIndex
+from tcsmodel.satisfaction.priorities import Priorities, Quadrant
+
+
+def caption(words: Language, n: int, level: float, draws: Draws | None, *more: str) -> str:
+    """Return n, the interval level and the replicates behind a picture in one line."""
+    parts = [words.text("caption.n", n=n)]
+    if draws is not None:
+        parts.append(
+            words.text("caption.bootstrap", level=level, replicates=draws.n, seed=draws.seed)
+        )
+    return words.text("caption.join").join([*parts, *(part for part in more if part)])
+
+
+def leaders(drivers: Drivers) -> list[str]:
+    """Return the drivers that may rank first: the first alone before a bootstrap."""
+    table = drivers.table()
+    if drivers.draws is None:
+        return [str(table["driver"].iloc[0])]
+    return [str(name) for name in table.loc[table["rank_low"] <= 1, "driver"]]
+
+
+def first_group(order: Priorities) -> list[str]:
+    """Return the drivers that share the first place."""
+    table = order.table()
+    if "tie_group" not in table:
+        return [str(table["driver"].iloc[0])]
+    return [str(name) for name in table.loc[table["tie_group"] == 1, "driver"]]
+
+
+def index_picture(index: SatisfactionIndex, words: Language) -> Picture:
+    """Return the indices of all constructs with their intervals, highest first."""
+    numbers = words.numbers
+    table = index.table().dropna(subset=["index"]).sort_values("index", ascending=False)
+    frame = pd.DataFrame(
+        {
+            "label": table["construct"],
+            "estimate": table["index"],
+            "ci_lower": table["ci_lower"],
+            "ci_upper": table["ci_upper"],
+            "words": [
+                f"{numbers.number(row.index_, 1)} {numbers.interval(row.ci_lower, row.ci_upper, 1)}"
+                for row in table.rename(columns={"index": "index_"}).itertuples()
+            ],
+            "strong": table["construct"] == index.target,
+        }
+    )
+    low, high = zoomed(frame)
+    own = table.set_index("construct").loc[index.target]
+    values = {
+        "target": index.target,
+        "index": index.value,
+        "lower": own["ci_lower"],
+        "upper": own["ci_upper"],
+        "level": index.level,
+    }
+    fixed = "" if index.draws is not None else words.text("caption.fixed_weights", level=index.level)
+    return Picture(
+        title=words.text("picture.index.title", **values),
+        subtitle=words.text("picture.index.subtitle"),
+        caption=caption(words, index.n, index.level, index.draws, fixed),
+        alt=words.text("picture.index.alt", listing=_listing(frame, words), **values),
+        paint=forest(
+            frame,
+            limits=(low, high),
+            axis=words.text(
+                "picture.index.axis" if high - low == 100 else "picture.index.axis_zoomed",
+                low=low,
+                high=high,
+            ),
+            values_header=words.text("header.index_ci", level=index.level),
+        ),
+        size=(FULL_WIDTH, rows_height(list(frame["label"]))),
+    )
+
+
+def zoomed(frame: pd.DataFrame) -> tuple[float, float]:
+    """Return limits of a 0-100 axis, in tens, that hold all intervals and span at least 30."""
+    numbers = frame[["estimate", "ci_lower", "ci_upper"]].to_numpy(dtype=float)
+    low = 10 * np.floor((np.nanmin(numbers) - 2) / 10)
+    high = 10 * np.ceil((np.nanmax(numbers) + 2) / 10)
+    high = max(high, low + 30)
+    return float(max(min(low, 70.0), 0.0)), float(min(high, 100.0))
+
+
+def _listing(frame: pd.DataFrame, words: Language) -> str:
+    return words.listing(
+        f"{label} {value}" for label, value in zip(frame["label"], frame["words"], strict=True)
+    )
+
+
+def drivers_picture(drivers: Drivers, words: Language) -> Picture:
+    """Return the shares of R2 as bars with intervals; negative weights hatched."""
+    numbers = words.numbers
+    table = drivers.table()
+    frame = pd.DataFrame(
+        {
+            "label": table["driver"],
+            "estimate": table["share"],
+            "ci_lower": table["share_ci_lower"],
+            "ci_upper": table["share_ci_upper"],
+            "words": [
+                _share(numbers.percent(row.share), row.share_ci_lower, row.share_ci_upper)
+                for row in table.itertuples()
+            ],
+            "strong": table["sign"] > 0,
+        }
+    )
+    values = {
+        "target": drivers.target,
+        "leader": str(table["driver"].iloc[0]),
+        "share": float(table["share"].iloc[0]),
+        "leaders": leaders(drivers),
+        "r_squared": drivers.r_squared,
+    }
+    key = "one" if len(values["leaders"]) == 1 else "many"
+    negative = "" if frame["strong"].all() else words.text("picture.drivers.negative")
+    return Picture(
+        title=words.text(f"picture.drivers.title.{key}", **values),
+        subtitle=words.text("picture.drivers.subtitle", **values),
+        caption=caption(words, drivers.n, drivers.level, drivers.draws, negative),
+        alt=words.text("picture.drivers.alt", listing=_listing(frame, words), **values),
+        paint=bars(
+            frame,
+            axis=words.text("picture.drivers.axis", **values),
+            write_tick=numbers.percent,
+            values_header=words.text(
+                "header.share" if drivers.draws is None else "header.share_ci", level=drivers.level
+            ),
+        ),
+        size=(FULL_WIDTH, rows_height(list(frame["label"]), 0.42)),
+    )
+
+
+def _share(share: str, lower: float, upper: float) -> str:
+    if not np.isfinite(lower):
+        return share
+    return f"{share} [{100 * lower:.0f}, {100 * upper:.0f}]"
+
+
+def ranks_picture(drivers: Drivers, words: Language) -> Picture:
+    """Return the probability of each rank of each driver, most important first."""
+    names = list(drivers.table()["driver"])
+    values = drivers.rank_probabilities.loc[names]
+    sure = float(values.iloc[0, 0])
+    cells = Cells(
+        values,
+        values.map(lambda share: words.numbers.percent(share) if share >= 0.005 else "·"),
+        values.eq(values.max(axis=1), axis=0),
+        values > 1,
+    )
+    key = "one" if len(leaders(drivers)) == 1 else "many"
+    told = {"leader": names[0], "p": sure, "leaders": leaders(drivers), "target": drivers.target}
+    return Picture(
+        title=words.text(f"picture.ranks.title.{key}", **told),
+        subtitle=words.text("picture.ranks.subtitle"),
+        caption=caption(words, drivers.n, drivers.level, drivers.draws),
+        alt=words.text("picture.ranks.alt", **told),
+        paint=heat(cells, (0, 1)),
+        size=(_narrow(len(names)), rows_height(names)),
+    )
+
+
+def _narrow(columns: int) -> float:
+    return min(FULL_WIDTH, 2.6 + 0.85 * columns)
+
+
+def priorities_picture(order: Priorities, words: Language) -> Picture:
+    """Return the importance-performance map with intervals."""
+    table = order.table()
+    group = first_group(order)
+    frame = table.rename(columns={"driver": "label"}).assign(strong=table["driver"].isin(group))
+    values = {
+        "target": order.target,
+        "leaders": group,
+        "leader": group[0],
+        "importance": float(order.cuts["importance"]),
+        "performance": float(order.cuts["performance"]),
+    }
+    key = "one" if len(group) == 1 else "many"
+    corners = tuple(
+        words.text(f"quadrant.{quadrant.value}")
+        for quadrant in (
+            Quadrant.KEEP_UP,
+            Quadrant.CONCENTRATE,
+            Quadrant.OVERKILL,
+            Quadrant.LOW_PRIORITY,
+        )
+    )
+    cuts = words.text("picture.priorities.cuts", **values)
+    listing = words.listing(
+        words.text(
+            "picture.priorities.point",
+            driver=row.driver,
+            importance=row.importance,
+            performance=row.performance,
+        )
+        for row in table.itertuples()
+    )
+    return Picture(
+        title=words.text(f"picture.priorities.title.{key}", **values),
+        subtitle=words.text("picture.priorities.subtitle", **values),
+        caption=caption(words, order.index.n, order.level, order.index.draws, cuts),
+        alt=words.text("picture.priorities.alt", listing=listing, **values),
+        paint=quadrants(
+            frame,
+            (values["importance"], values["performance"]),
+            corners,
+            (
+                words.text("picture.priorities.x", **values),
+                words.text("picture.priorities.y", **values),
+            ),
+        ),
+        settle=label_points(frame),
+        size=(FULL_WIDTH, 4.2),
+    )
