@@ -40,7 +40,9 @@ from tcsmodel.options import did_you_mean
 from tcsmodel.report.language import language
 from tcsmodel.spec import library
 from tcsmodel.spec.model import ModelSpec
+from tcsmodel.stages import require_measured
 from tcsmodel.study import Study
+from tcsmodel.survey.io import read_table
 from tcsmodel.survey.survey import Survey
 
 LIBRARY: Mapping[str, Callable[..., ModelSpec]] = {"ecsi": library.ecsi, "acsi": library.acsi}
@@ -163,10 +165,12 @@ def read_study(path: str | PathLike[str]) -> StudyFile:
         if "file" not in data:
             raise OptionError('file is missing. Try: file = "answers.csv".')
         source = file.parent / data.pop("file")
-        data.setdefault("items", list(spec.items))
-        if isinstance(data.get("scale"), list):
-            data["scale"] = tuple(data["scale"])
-        survey = Survey.read(source, **data)
+        frame = read_table(source, data.pop("encoding", "utf-8"))
+    with _at(file, "model"):
+        require_measured(spec, frame.columns)
+    with _at(file, "data"):
+        data.setdefault("items", spec.items)
+        survey = Survey(frame, **data)
     seed = options.pop("seed", 7)
     with _at(file, "study"):
         study = Study(spec, **options)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import platform
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from importlib import import_module
@@ -17,47 +17,28 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from tcsmodel.errors import SpecError, TcsError, TcsWarning
-from tcsmodel.models.cfa import CFA
-from tcsmodel.models.efa import EFA
+from tcsmodel.errors import OptionError
 from tcsmodel.models.estimator import as_survey
-from tcsmodel.models.pls import PLS
-from tcsmodel.models.sem import SEM
 from tcsmodel.options import Missing, Scheme, choose, did_you_mean, require
 from tcsmodel.result import Finding, Result, Severity
-from tcsmodel.satisfaction.drivers import Drivers, KeyDrivers
-from tcsmodel.satisfaction.gate import structure_gate
 from tcsmodel.satisfaction.headlines import headlines
-from tcsmodel.satisfaction.index import satisfaction_index
-from tcsmodel.satisfaction.priorities import priorities
 from tcsmodel.spec.model import ModelSpec
-from tcsmodel.survey.screening import factorability, screening
+from tcsmodel.stages import STAGES, Road, Split, require_measured
 from tcsmodel.survey.survey import Survey
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
     from tcsmodel.models.cfa import CFAResult
     from tcsmodel.models.efa import EFAResult
     from tcsmodel.models.pls import PLSResult
     from tcsmodel.models.sem import SEMResult
+    from tcsmodel.satisfaction.drivers import Drivers
     from tcsmodel.satisfaction.gate import Gate
     from tcsmodel.satisfaction.index import SatisfactionIndex
     from tcsmodel.satisfaction.priorities import Priorities
     from tcsmodel.survey.screening import Factorability, Screening
 
-HALF_AT_LEAST = 100
-RESPONDENTS_PER_ITEM = 5
-STAGES = (
-    "screening",
-    "factorability",
-    "efa",
-    "cfa",
-    "sem",
-    "pls",
-    "gate",
-    "index",
-    "drivers",
-    "priorities",
-)
 PACKAGES = ("numpy", "scipy", "pandas", "statsmodels")
 
 
@@ -155,8 +136,9 @@ class Study:
             When the survey lacks what the model names.
         """
         survey = as_survey(survey, self.spec.items)
-        _require_names(self.spec, survey)
-        road = _Road(self, survey, seed, progress)
+        require_measured(self.spec, survey.data.columns)
+        survey.values(self.spec.items)
+        road = Road(self, survey, seed, progress)
         road.walk()
         for message, category in road.cautions.items():
             warnings.warn(message, category, stacklevel=2)
@@ -169,130 +151,6 @@ class Study:
             failures=road.failures,
             cautions=tuple(road.cautions),
         )
-
-
-@dataclass(frozen=True, slots=True)
-class Split:
-    """Who explored and who confirmed the structure.
-
-    Parameters
-    ----------
-    halves : bool
-        Whether EFA and CFA used different respondents.
-    n_efa, n_cfa : int
-        Complete respondents of each.
-    n_needed : int
-        Complete respondents that halves would need in all.
-    """
-
-    halves: bool
-    n_efa: int
-    n_cfa: int
-    n_needed: int
-
-
-class _Road:
-    """The running of a study: what is done, what failed, what was warned of."""
-
-    def __init__(self, study: Study, survey: Survey, seed: int, progress: bool) -> None:
-        self.study, self.survey, self.seed, self.progress = study, survey, seed, progress
-        self.done: dict[str, Result] = {}
-        self.failures: dict[str, str] = {}
-        self.cautions: dict[str, type[TcsWarning]] = {}
-        first, second, self.split = _halves(survey, study.spec.items, seed)
-        self.explored, self.confirmed = first, second
-
-    def walk(self) -> None:
-        """Run every stage in its order."""
-        for name, (compute, needs) in self._plan().items():
-            self.stage(name, compute, needs)
-
-    def _plan(self) -> dict[str, tuple[Callable[[], Result], str | None]]:
-        """Return each stage's computation and the stage without which it cannot be."""
-        spec, target, done = self.study.spec, self.study.target, self.done
-        fit = {"missing": self.study.missing, "level": self.study.level}
-        return {
-            "screening": (lambda: screening(self.survey, spec), None),
-            "factorability": (lambda: factorability(self.survey, spec.items), None),
-            "efa": (self._efa, None),
-            "cfa": (lambda: CFA(spec.measurement(), **fit).fit(self.confirmed), None),
-            "sem": (lambda: SEM(spec, **fit).fit(self.survey), None),
-            "pls": (self._pls, None),
-            "gate": (self._gate, "pls"),
-            "index": (lambda: satisfaction_index(done["pls"], target), "pls"),
-            "drivers": (self._drivers, "index"),
-            "priorities": (lambda: priorities(done["pls"], target), "index"),
-        }
-
-    def stage(self, name: str, compute: Callable[[], Result], needs: str | None = None) -> None:
-        """Run one stage; note why it failed, or what it warned of."""
-        if needs in self.failures:
-            self.failures[name] = f"It needs {needs}, which could not be computed."
-            return
-        with warnings.catch_warnings(record=True) as caught:
-            warnings.simplefilter("always", TcsWarning)
-            try:
-                self.done[name] = compute()
-            except TcsError as error:
-                self.failures[name] = str(error)
-        for warning in caught:
-            if issubclass(warning.category, TcsWarning):
-                self.cautions.setdefault(str(warning.message), warning.category)
-            else:
-                warnings.warn_explicit(
-                    warning.message, warning.category, warning.filename, warning.lineno
-                )
-
-    def _efa(self) -> EFAResult:
-        items, missing = self.study.spec.items, self.study.missing
-        return EFA(items=items, seed=self.seed, missing=missing).fit(self.explored)
-
-    def _pls(self) -> PLSResult:
-        study = self.study
-        pls = PLS(study.spec, scheme=study.scheme, missing=study.missing, level=study.level)
-        fitted = pls.fit(self.survey)
-        return fitted.bootstrap(study.bootstrap, seed=self.seed, progress=self.progress)
-
-    def _gate(self) -> Gate:
-        return structure_gate(self.done["pls"], self.done.get("sem"), self.done.get("cfa"))
-
-    def _drivers(self) -> Drivers:
-        study, index = self.study, self.done["index"]
-        names = [n for n in study.spec.antecedents(study.target) if np.isfinite(index.indices[n])]
-        if not names:
-            raise SpecError(
-                f"Nothing leads to {study.target!r}, so it has no drivers. Try a path such as "
-                f"'{study.target} ~ Quality', or another target."
-            )
-        key = KeyDrivers(study.target, names, missing=study.missing, level=study.level)
-        drivers = key.fit(index.survey([*names, study.target]))
-        return drivers.bootstrap(study.driver_bootstrap, seed=self.seed, progress=self.progress)
-
-
-def _halves(survey: Survey, items: tuple[str, ...], seed: int) -> tuple[Survey, Survey, Split]:
-    """Return who explores and who confirms: halves of the complete respondents, or everyone."""
-    complete = np.isfinite(survey.values(items)).all(axis=1)
-    half = max(HALF_AT_LEAST, RESPONDENTS_PER_ITEM * len(items))
-    if complete.any():
-        first, second = survey.where(complete).split(seed)
-        if min(first.n, second.n) >= half:
-            return first, second, Split(True, first.n, second.n, 2 * half)
-    n = int(complete.sum())
-    return survey, survey, Split(False, n, n, 2 * half)
-
-
-def _require_names(spec: ModelSpec, survey: Survey) -> None:
-    """Raise when the model names what the survey does not have."""
-    columns = survey.data.columns
-    for path in spec.paths:
-        for name in (path.source, path.target):
-            if name not in spec.construct_names and name not in columns:
-                raise SpecError(
-                    f"{name!r} in '{path.target} ~ {path.source}' has no items and is not a column "
-                    f"of the data. Give it items, '{name} =~ item1 + item2', or correct its name."
-                    f"{did_you_mean(name, (*spec.construct_names, *columns))}"
-                )
-    survey.values(spec.items)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -415,7 +273,7 @@ class StudyResult(Result):
         lines = {name: repr(result) for name, result in self.stages.items()} | {**self.failures}
         done = [stage in self.stages for stage in STAGES]
         return pd.DataFrame(
-            {"stage": STAGES, "done": done, "result": [lines[stage] for stage in STAGES]}
+            {"stage": list(STAGES), "done": done, "result": [lines[stage] for stage in STAGES]}
         )
 
     @cached_property
@@ -449,6 +307,29 @@ class StudyResult(Result):
             "n_items": len(self.spec.items),
         }
         return Finding("same_respondents", Severity.CAUTION, (), evidence)
+
+    def plot(self, kind: str | None = None, **options: Any) -> Axes:
+        """Draw a stage and return the axes.
+
+        Parameters
+        ----------
+        kind : str, optional
+            The stage, such as ``"priorities"`` or ``"pls"``; the last one by default.
+        **options
+            Those of the stage's own ``plot``.
+
+        Raises
+        ------
+        OptionError
+            When there is no such stage, or it could not be computed.
+        """
+        name = list(self.stages)[-1] if kind is None else kind
+        if name not in self.stages:
+            raise OptionError(
+                f"kind={name!r} is not a stage that was computed ({', '.join(self.stages)})."
+                f"{did_you_mean(name, self.stages)}"
+            )
+        return self.stages[name].plot(**options)
 
     def report(self, path: str | PathLike[str], language: str = "en") -> Path:
         """Write the report as one self-contained HTML file and return its path.

@@ -62,6 +62,7 @@ MODULES = {
     "result": "result",
     "datasets": "survey",
     "study": "study",
+    "stages": "study",
     "config": "study",
     "cli": "study",
     "__main__": "study",
