@@ -295,11 +295,13 @@ class _Builder:
 
     def latent_moments(self) -> None:
         """Fill Psi: stated values, correlated exogenous constructs, and unit total variances."""
-        explained = self.path.any(axis=1)
+        if not self.latents:
+            return
+        explained = {path.target for path in self.spec.paths}
+        explained |= {name for c in self.spec.constructs for name in c.items}
         for i, first in enumerate(self.latents):
             for j, second in enumerate(self.latents[:i]):
-                both_exogenous = not explained[i] and not explained[j]
-                default = CORRELATION if both_exogenous else 0.0
+                default = 0.0 if {first, second} & explained else CORRELATION
                 value = self.value(first, Op.COVARIANCE, second, default)
                 self.latent[i, j] = self.latent[j, i] = value
         total = self.implied().total
