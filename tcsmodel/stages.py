@@ -159,7 +159,7 @@ class Road:
 
 def _halves(survey: Survey, items: tuple[str, ...], seed: int) -> tuple[Survey, Survey, Split]:
     """Return who explores and who confirms: halves of the complete respondents, or everyone."""
-    complete = np.isfinite(survey.values(items)).all(axis=1)
+    complete = np.asarray(np.isfinite(survey.values(items)).all(axis=1))
     half = max(HALF_AT_LEAST, RESPONDENTS_PER_ITEM * len(items))
     if complete.any():
         first, second = survey.where(complete).split(seed)

@@ -86,8 +86,8 @@ class Study:
     target: str = field(default="Satisfaction", kw_only=True)
     bootstrap: int = field(default=5000, kw_only=True)
     driver_bootstrap: int = field(default=1000, kw_only=True)
-    scheme: Scheme | str = field(default=Scheme.PATH, kw_only=True)
-    missing: Missing | str = field(default=Missing.LISTWISE, kw_only=True)
+    scheme: Scheme = field(default=Scheme.PATH, kw_only=True)
+    missing: Missing = field(default=Missing.LISTWISE, kw_only=True)
     level: float = field(default=0.95, kw_only=True)
 
     def __post_init__(self) -> None:

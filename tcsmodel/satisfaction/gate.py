@@ -192,16 +192,17 @@ class Gate(Result):
 
 
 def _path_pairs(pls: PLSResult, sem: SEMResult) -> Iterator[PathPair]:
-    lower = upper = np.full((len(pls.paths),) * 2, np.nan)
+    names, paths = pls.estimator.model.constructs, pls.arrays["paths"]
+    lower = upper = np.full_like(paths, np.nan)
     if pls.draws is not None:
         lower, upper = pls.draws.interval("paths")
-    names = list(pls.paths.index)
-    regressions = sem.estimates.query("op == '~'")
-    fitted = {(r.rhs, r.lhs): (float(r.std), float(r.p)) for r in regressions.itertuples()}
+    rows = sem.estimates.query("op == '~'")
+    numbers = rows[["std", "p"]].to_numpy(dtype=float)
+    fitted = dict(zip(zip(rows["rhs"], rows["lhs"], strict=True), numbers, strict=True))
     for path in pls.estimator.spec.paths:
         at = names.index(path.source), names.index(path.target)
-        own, limits = float(pls.paths.iloc[at]), (float(lower[at]), float(upper[at]))
-        other, p = fitted.get((path.source, path.target), (np.nan, np.nan))
+        own, limits = float(paths[at]), (float(lower[at]), float(upper[at]))
+        other, p = map(float, fitted.get((path.source, path.target), (np.nan, np.nan)))
         reason = _difference(own, limits, other, p, pls.level)
         yield PathPair(path.source, path.target, own, *limits, other, p, reason)
 
@@ -220,23 +221,23 @@ def _difference(
 
 
 def _reliability(pls: PLSResult) -> Iterator[Finding]:
-    for row in pls.reliability.itertuples():
-        name = (str(row.Index),)
-        if row.alpha < ALPHA:
-            severity = Severity.PROBLEM if row.alpha < ALPHA_LOWEST else Severity.CAUTION
-            evidence = {"alpha": row.alpha, "threshold": ALPHA, "n_items": int(row.n_items)}
-            yield Finding("low_alpha", severity, name, evidence)
-        if row.ave < AVE:
-            evidence = {"ave": row.ave, "threshold": AVE}
-            yield Finding("low_ave", Severity.CAUTION, name, evidence)
+    model = pls.estimator.model
+    for i, name in enumerate(model.constructs):
+        alpha, ave = float(pls.arrays["alpha"][i]), float(pls.arrays["ave"][i])
+        if alpha < ALPHA:
+            severity = Severity.PROBLEM if alpha < ALPHA_LOWEST else Severity.CAUTION
+            evidence = {"alpha": alpha, "threshold": ALPHA, "n_items": int(model.sizes[i])}
+            yield Finding("low_alpha", severity, (name,), evidence)
+        if ave < AVE:
+            evidence = {"ave": ave, "threshold": AVE}
+            yield Finding("low_ave", Severity.CAUTION, (name,), evidence)
 
 
 def _overlap(pls: PLSResult) -> Iterator[Finding]:
-    names = list(pls.htmt.index)
-    ratio = _symmetric(pls.htmt.to_numpy())
+    names, ratio = pls.estimator.model.constructs, pls.arrays["htmt"]
     lower = upper = np.full_like(ratio, np.nan)
     if pls.draws is not None:
-        lower, upper = (_symmetric(limit) for limit in pls.draws.interval("htmt"))
+        lower, upper = pls.draws.interval("htmt")
     pairs = np.argwhere(np.triu((ratio >= HTMT) | (upper >= 1), k=1))
     for i, j in sorted(map(tuple, pairs), key=lambda at: -ratio[at]):
         pair = (names[i], names[j])
@@ -253,11 +254,6 @@ def _overlap(pls: PLSResult) -> Iterator[Finding]:
         evidence = {"lowest": float(inside.min()), "threshold": HTMT}
         subjects = tuple(names[i] for i in group)
         yield Finding("merge_candidates", Severity.CAUTION, subjects, evidence)
-
-
-def _symmetric(matrix: Array) -> Array:
-    """Return a matrix with both triangles filled from whichever holds numbers."""
-    return np.fmax(matrix, matrix.T)
 
 
 def _cliques(linked: NDArray[np.bool_]) -> list[list[int]]:
@@ -283,10 +279,9 @@ def _cliques(linked: NDArray[np.bool_]) -> list[list[int]]:
 
 def _fornell_larcker(pls: PLSResult) -> Iterator[Finding]:
     """Find constructs that share more with another than with their own items."""
-    names = list(pls.construct_corr.index)
-    corr = np.abs(pls.construct_corr.to_numpy().copy())
-    np.fill_diagonal(corr, 0)
-    for i, ave in enumerate(pls.reliability["ave"]):
+    names = pls.estimator.model.constructs
+    corr = np.abs(pls.arrays["construct_corr"]) * ~np.eye(len(names), dtype=bool)
+    for i, ave in enumerate(pls.arrays["ave"]):
         other = int(np.argmax(corr[i]))
         if np.sqrt(ave) <= corr[i, other]:
             evidence = {
@@ -298,11 +293,10 @@ def _fornell_larcker(pls: PLSResult) -> Iterator[Finding]:
 
 
 def _collinear(pls: PLSResult) -> Iterator[Finding]:
-    for target, vifs in pls.vif.items():
-        high = vifs[(vifs > VIF_NOTE) & (vifs <= VIF)]
-        for source, vif in high.items():
-            evidence = {"vif": float(vif), "target": str(target), "threshold": VIF_NOTE}
-            yield Finding("collinear", Severity.NOTE, (str(source),), evidence)
+    names, vif = pls.estimator.model.constructs, pls.arrays["vif"]
+    for i, j in np.argwhere((vif > VIF_NOTE) & (vif <= VIF)):
+        evidence = {"vif": float(vif[i, j]), "target": names[j], "threshold": VIF_NOTE}
+        yield Finding("collinear", Severity.NOTE, (names[i],), evidence)
 
 
 def _improper(model: str, fit: SEMResult | CFAResult) -> list[Finding]:

@@ -37,7 +37,7 @@ def _failed(stage: str, failures: Mapping[str, str]) -> Finding:
 
 
 def _index(index: SatisfactionIndex) -> Finding:
-    row = index.table().set_index("construct").loc[index.target]
+    row = index.table().iloc[index.constructs.index(index.target)]
     evidence = {
         "index": float(row["index"]),
         "ci_lower": float(row["ci_lower"]),

@@ -253,7 +253,7 @@ class SatisfactionIndex(Result):
         """Each used respondent's index (n, k), 0-100; the row labels are survey rows."""
         return pd.DataFrame(
             self._respondents(self.kind),
-            index=pd.Index(self.pls.sample.rows, name="row"),
+            index=pd.Index(np.asarray(self.pls.sample.rows), name="row"),
             columns=list(self.constructs),
         )
 
@@ -300,8 +300,8 @@ class SatisfactionIndex(Result):
         column = self.constructs.index(self.target)
         impact = self._impacts(self.pls.arrays)[at, column]
         rise = np.clip(100 - self._of(self.kind, self.pls.arrays)[at], 0, STEP)
-        blank = np.full((2, len(at)), np.nan)
-        one, five, se = blank, blank, blank[0]
+        se = np.full(len(at), np.nan)
+        one = five = (se, se)
         if self.draws is not None:
             replicates = self.draws.values["impacts"][:, at, column]
             rises = np.clip(100 - self.draws.values["index"][:, at], 0, STEP)
@@ -347,7 +347,8 @@ class SatisfactionIndex(Result):
             When the survey has no such column.
         """
         sample = self.pls.sample
-        segments = sample.survey.column(column).iloc[sample.rows].reset_index(drop=True)
+        assert sample.survey is not None  # `satisfaction_index` refuses moments
+        segments = sample.survey.column(column).iloc[np.asarray(sample.rows)].reset_index(drop=True)
         gaps = int(segments.isna().sum())
         if gaps:
             warnings.warn(
@@ -381,15 +382,17 @@ class SatisfactionIndex(Result):
 
     def verify(self) -> tuple[Finding, ...]:
         """Return items that count against their own index, and constructs without a scale."""
-        frame = self.items
+        frame = self.items.query("share < 0")
         found = [
             Finding(
                 "negative_share",
-                Severity.PROBLEM if row.construct == self.target else Severity.CAUTION,
-                (str(row.construct),),
-                {"item": row.item, "share": float(row.share)},
+                Severity.PROBLEM if construct == self.target else Severity.CAUTION,
+                (construct,),
+                {"item": item, "share": float(share)},
             )
-            for row in frame[frame["share"] < 0].itertuples()
+            for construct, item, share in zip(
+                frame["construct"], frame["item"], frame["share"], strict=True
+            )
         ]
         found.sort(key=lambda finding: finding.severity is not Severity.PROBLEM)
         unscaled = tuple(name for name in self.constructs if np.isnan(self.indices[name]))

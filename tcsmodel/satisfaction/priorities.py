@@ -175,10 +175,11 @@ class Priorities(Result):
             Finding(
                 "negative_importance",
                 Severity.CAUTION,
-                (row.driver,),
-                {"importance": float(row.importance), "target": self.target},
+                (driver,),
+                {"importance": float(importance), "target": self.target},
             )
-            for row in frame[frame["importance"] < 0].itertuples()
+            for driver, importance in zip(frame["driver"], frame["importance"], strict=True)
+            if importance < 0
         ]
         if self._draws is None:
             return tuple(found)

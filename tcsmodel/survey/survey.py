@@ -216,7 +216,7 @@ class Survey:
         require_column(self._frame, name, repr(name))
         return self._frame[name].copy()
 
-    def where(self, rows: pd.Series | Array | Callable[[pd.DataFrame], Any]) -> Survey:
+    def where(self, rows: pd.Series | NDArray[np.bool_] | Callable[[pd.DataFrame], Any]) -> Survey:
         """Return the survey of some respondents.
 
         Parameters
