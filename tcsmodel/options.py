@@ -31,6 +31,20 @@ class Rotation(StrEnum):
     OBLIMIN = "oblimin"
 
 
+class FactorRule(StrEnum):
+    """How the number of factors is found."""
+
+    PARALLEL = "parallel"
+
+
+class ScoreMethod(StrEnum):
+    """How factor scores are made."""
+
+    REGRESSION = "regression"
+    BARTLETT = "bartlett"
+    TEN_BERGE = "ten_berge"
+
+
 class Scheme(StrEnum):
     """The inner weighting scheme of PLS."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -28,7 +28,7 @@ WEAK_R_SQUARED = 0.10
 TWO_SIDED_5_PERCENT = 1.96
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class KeyDrivers:
     """Share R2 of a regression among its drivers.
 
@@ -66,8 +66,8 @@ class KeyDrivers:
     1  IMAG1       0.088  0.248     2
     """
 
-    target: str
-    drivers: Sequence[str]
+    target: str = field(kw_only=False)
+    drivers: Sequence[str] = field(kw_only=False)
     method: DriverMethod | str = DriverMethod.LMG
     missing: Missing | str = Missing.LISTWISE
     level: float = 0.95
