@@ -123,7 +123,7 @@ def shapley(worth: Array) -> Array:
         halves = weighted.reshape(*worth.shape[:-1], 2, 1 << j)
         values[..., j] = halves[..., 1, :].sum(axis=-1)
         weighted = halves.sum(axis=-2)
-    return values - (worth @ joins[size])[..., None]
+    return values - (worth * joins[size]).sum(axis=-1, keepdims=True)
 
 
 def lmg(cov: Array) -> Importance:

@@ -139,7 +139,8 @@ def _starts(k: int) -> Array:
     """Return orthogonal turns (S, k, k), the identity first; it alone for one factor."""
     if k == 1:
         return np.ones((1, 1, 1))
-    normal = np.random.default_rng(0).standard_normal((RANDOM_STARTS, k, k))
+    generator = np.random.default_rng(0)
+    normal = generator.standard_normal((RANDOM_STARTS, k, k))
     return np.concatenate([np.eye(k)[None], np.linalg.qr(normal)[0]])
 
 
