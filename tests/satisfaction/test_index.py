@@ -10,12 +10,15 @@ import pytest
 from golden_files import DATA
 
 from tcsmodel.errors import DroppedRespondentsWarning, OptionError, SpecError, SurveyError, TcsError
+from tcsmodel.kernels import index as kernel
 from tcsmodel.kernels.resample import bootstrap_chunks
 from tcsmodel.models.pls import PLS
+from tcsmodel.models.simulation import population, simulate
 from tcsmodel.result import Severity
 from tcsmodel.satisfaction.index import BOOTSTRAP, FIXED, satisfaction_index
 from tcsmodel.spec import library
 from tcsmodel.spec.model import ModelSpec
+from tcsmodel.survey.moments import Moments
 from tcsmodel.survey.survey import Survey
 
 # METHODS: index of mobi by PLS weights on 0-100 (computed in R from semPLS weights).
@@ -306,3 +309,26 @@ def test_many_rows_are_quick(frame):
     index = satisfaction_index(PLS(spec).fit(Survey(many, scale=(1, 10))))
     assert len(index.respondents) == 100_000
     assert index.table()["se"].max() < 0.1
+
+
+@pytest.mark.slow
+def test_bootstrap_intervals_cover_at_their_level():
+    """Of 240 samples, those whose 90% interval holds the population's index and impact."""
+    spec = ModelSpec.parse(SMALL)
+    center, spread, limits = 50.0, 10.0, (-50, 150)
+    truth = PLS(spec).fit(Moments.from_cov(population(spec).cov, n=10**6)).arrays
+    ranges = np.full(9, limits[0]), np.full(9, limits[1])
+    w = kernel.unstandardized_weights(truth["outer_weights"], np.ones(9), *ranges)
+    member = PLS(spec).model.member
+    impact = kernel.impacts(truth["total_effects"], w, member)[0, 2]
+    held = np.zeros(2)
+    for seed in range(240):
+        answers = center + spread * simulate(spec, n=150, seed=seed).data[list(spec.items)]
+        survey = Survey(answers, items=spec.items, scale=limits)
+        index = satisfaction_index(PLS(spec).fit(survey).bootstrap(300, seed=seed, level=0.9))
+        row, image = index.table().iloc[2], index.impacts.iloc[0]
+        held += (
+            row["ci_lower"] < center < row["ci_upper"],
+            image["ci_lower"] < impact < image["ci_upper"],
+        )
+    assert (np.abs(held / 240 - 0.9) < 3 * np.sqrt(0.9 * 0.1 / 240)).all(), held / 240
