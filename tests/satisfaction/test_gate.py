@@ -7,7 +7,10 @@ import pandas as pd
 import pytest
 from golden_files import DATA
 
+from tcsmodel.errors import ImproperSolutionWarning
+from tcsmodel.models.cfa import CFA
 from tcsmodel.models.pls import PLS
+from tcsmodel.models.sem import SEM
 from tcsmodel.result import Severity
 from tcsmodel.satisfaction.gate import structure_gate
 from tcsmodel.spec import library
@@ -158,3 +161,65 @@ def test_moments_alone_can_be_judged(survey):
     spec = library.ecsi()
     gate = structure_gate(PLS(spec).fit(survey.moments(spec.items)))
     assert found(gate, "merge_candidates")
+
+
+@pytest.fixture(scope="module")
+def sem(survey):
+    with pytest.warns(ImproperSolutionWarning):
+        return SEM(library.ecsi()).fit(survey)
+
+
+def test_an_improper_covariance_solution_is_told(pls, sem):
+    gate = structure_gate(pls, sem)
+    assert found(gate, "improper_sem") == [("SEM",)]
+    assert found(gate, "ridge")
+    head = next(f for f in gate.findings if f.code == "improper_sem")
+    assert head.evidence["status"] == "ridge"
+    assert head.evidence["count"] == len(sem.verify())
+
+
+def test_methods_side_by_side(booted, sem):
+    pairs = structure_gate(booted, sem).agreement.set_index(["source", "target"])
+    assert len(pairs) == 12
+    loyal = pairs.loc[("Satisfaction", "Loyalty")]
+    assert loyal["pls"] == pytest.approx(0.48547762, abs=1e-6)
+    std = sem.estimates.query("lhs == 'Loyalty' and op == '~' and rhs == 'Satisfaction'")["std"]
+    assert loyal["sem"] == pytest.approx(std.item())
+    value = pairs.loc[("Quality", "Value")]
+    assert value["sem"] < 0 < value["pls"]
+    assert (value["agree"], value["reason"]) == (False, "sign")
+    assert pairs.loc[("Satisfaction", "Complaints"), "agree"]
+    limits = booted.intervals("paths").set_index(["source", "target"])
+    np.testing.assert_allclose(pairs["pls_ci_lower"], limits.loc[pairs.index, "ci_lower"])
+
+
+def test_disagreement_is_counted_by_kind(booted, sem):
+    gate = structure_gate(booted, sem)
+    reasons = gate.agreement["reason"].value_counts()
+    for code, reason in (("methods_disagree_sign", "sign"), ("methods_disagree", "significance")):
+        finding = next(f for f in gate.findings if f.code == code)
+        assert finding.evidence == {"count": reasons[reason], "total": 12}
+        assert len(finding.subjects) == reasons[reason]
+
+
+def test_significance_is_compared_only_after_a_bootstrap(pls, sem):
+    assert set(structure_gate(pls, sem).agreement["reason"]) <= {"", "sign"}
+
+
+def test_methods_agree_on_a_sound_structure():
+    spec = ModelSpec.parse(SOUND)
+    data = sound()
+    pls, sem = PLS(spec).fit(data).bootstrap(300, seed=1), SEM(spec).fit(data)
+    gate = structure_gate(pls, sem, CFA(spec.measurement()).fit(data))
+    assert gate.passed
+    assert gate.findings == ()
+    assert gate.agreement["agree"].all()
+
+
+def test_a_path_that_sem_does_not_have_is_not_compared():
+    data = sound()
+    pls = PLS(ModelSpec.parse(SOUND)).fit(data)
+    other = SEM(ModelSpec.parse(SOUND.replace("C ~ A + B", "C ~ A"))).fit(data)
+    pairs = structure_gate(pls, other).agreement.set_index("source")
+    assert pairs.loc["B", "reason"] == "no estimate"
+    assert pairs.loc["A", "agree"]

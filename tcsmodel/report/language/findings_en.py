@@ -94,7 +94,7 @@ FINDINGS: dict[str, dict[str, str]] = {
     },
     "improper_sem": {
         "finding": "The covariance-based solution ({subject}) is not admissible.",
-        "evidence": "The fit ended with status {status!s} and {count} named troubles.",
+        "evidence": "The fit ended with the status '{status}'; troubles named in this table: {count}.",
         "meaning": "Its estimates are not those of any population, so they must not be reported; "
         "PLS prints calm numbers for the same data because it never checks this.",
         "advice": "Merge the constructs that cannot be told apart, or drop weak items, and fit "
@@ -489,5 +489,60 @@ FINDINGS: dict[str, dict[str, str]] = {
         "evidence": "They correlate {correlation:.2r}; {limit:.2r} is a usual limit.",
         "meaning": "Customers do not tell them apart.",
         "advice": "Ask for one factor less, or join their items in one scale.",
+    },
+    "negative_variance": {
+        "finding": "The error variance of {subject} is negative.",
+        "evidence": "It is estimated at {variance:.3f} with a standard error of {se:.3f} (a Heywood "
+        "case).",
+        "meaning": "No variable can have a negative variance, so the solution describes no "
+        "population; what surrounds {subject} is distorted as well.",
+        "advice": "Look for an item that correlates with one neighbor far above the others, and "
+        "drop it or give the construct a third item; where the estimate is within two standard "
+        "errors of zero, fix it at zero and compare the fit.",
+    },
+    "correlation_above_one": {
+        "finding": "The model implies a correlation beyond one between {subjects}.",
+        "evidence": "It is {corr:.3f}.",
+        "meaning": "The items of the two constructs share more than their reliability allows: they "
+        "measure one thing.",
+        "advice": "Merge the two constructs, or put a second-order construct above them.",
+    },
+    "latent_not_definite": {
+        "finding": "The correlations that the model implies among {subjects} cannot exist.",
+        "evidence": "Their matrix has an eigenvalue of {eigenvalue:.3f}; none may be negative.",
+        "meaning": "Together these constructs hold fewer dimensions than the model gives them.",
+        "advice": "Merge the two that overlap most (see the HTMT ratios), or drop one of them.",
+    },
+    "residual_not_definite": {
+        "finding": "The residual covariances among {subjects} cannot exist.",
+        "evidence": "Their matrix has a negative eigenvalue, though every variance is positive.",
+        "meaning": "The covariances added between item errors are larger than the errors allow.",
+        "advice": "Remove the covariances that no theory asks for, or replace them by a method "
+        "factor.",
+    },
+    "ridge": {
+        "finding": "These data do not determine {count} coefficients, above all {worst}.",
+        "evidence": "Standardized it is {std:.2f} with a standard error of {se:.1f}; the fit hardly "
+        "changes along the whole range. The closest constructs, {first} and {second}, correlate "
+        "{corr:.3f} in the model.",
+        "meaning": "The solution lies on a ridge: another sample, or another program, may give any "
+        "value, even of the other sign, while chi-square and the implied covariances stay the same.",
+        "advice": "Do not report these coefficients. Merge {first} and {second}, or put a "
+        "second-order construct above the overlapping ones; or read PLS with this caution.",
+    },
+    "singular_information": {
+        "finding": "{subject} has no standard errors.",
+        "evidence": "The information matrix is singular at the solution.",
+        "meaning": "Some parameter can change without any change of the fit.",
+        "advice": "Fix or remove a parameter of the constructs with the fewest items, or give them "
+        "more items.",
+    },
+    "replicates_improper": {
+        "finding": "Some bootstrap replicates of {subject} are not admissible.",
+        "evidence": "{improper:%} improper and {ridge:%} on a ridge, of {replicates}. They are kept.",
+        "meaning": "Their coefficients can be extreme, and the intervals are wide because of them; "
+        "leaving them out would make the intervals too narrow.",
+        "advice": "Read the percentile intervals rather than the standard errors, or simplify the "
+        "model until the replicates are admissible.",
     },
 }
