@@ -23,17 +23,22 @@ import pytest
 import tcsmodel as tcs
 from tcsmodel.result import Finding, Result, Severity
 
+# Constructs that these customers do tell apart, so that every method has a solution.
 SMALL = """
-Image        =~ IMAG1 + IMAG2 + IMAG3
-Quality      =~ PERQ1 + PERQ2 + PERQ3
+Image        =~ IMAG1 + IMAG3 + IMAG5
+Value        =~ PERV1 + PERV2
 Satisfaction =~ CUSA1 + CUSA2 + CUSA3
-Satisfaction ~ Image + Quality
-Quality ~ Image
+Value ~ Image
+Satisfaction ~ Image + Value
 """
 
 
 def pls() -> Any:
     return tcs.PLS(tcs.ModelSpec.parse(SMALL)).fit(tcs.datasets.mobi())
+
+
+def sem() -> Any:
+    return tcs.SEM(tcs.ModelSpec.parse(SMALL)).fit(tcs.datasets.mobi())
 
 
 def study() -> Any:
@@ -54,12 +59,12 @@ EXAMPLES: dict[str, Callable[[], Any]] = {
     "Factorability": lambda: tcs.factorability(tcs.datasets.mobi()),
     "EFAResult": lambda: tcs.EFA(n_factors=2).fit(tcs.datasets.mobi()),
     "CFAResult": lambda: tcs.CFA(tcs.ModelSpec.parse(SMALL).measurement()).fit(tcs.datasets.mobi()),
-    "SEMResult": lambda: tcs.SEM(tcs.ModelSpec.parse(SMALL)).fit(tcs.datasets.mobi()),
+    "SEMResult": sem,
     "PLSResult": pls,
     "Drivers": drivers,
     "SatisfactionIndex": lambda: tcs.satisfaction_index(pls()),
     "Priorities": lambda: tcs.priorities(pls()),
-    "Gate": lambda: tcs.structure_gate(pls()),
+    "Gate": lambda: tcs.structure_gate(pls(), sem()),
     "StudyResult": study,
 }
 # These come from an estimator: an object with options and a fit.
