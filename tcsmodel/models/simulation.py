@@ -133,7 +133,8 @@ def simulate(
     require(n >= 2, f"n={n!r} respondents are too few; draw at least 2.")
     people = population(spec, parameters=parameters)
     root = np.linalg.cholesky(people.cov_array)
-    drawn = np.random.default_rng(seed).standard_normal((n, len(people.items))) @ root.T
+    generator = np.random.default_rng(seed)
+    drawn = generator.standard_normal((n, len(people.items))) @ root.T
     if scale is None:
         return Survey(pd.DataFrame(drawn, columns=list(people.items)))
     low, high = scale

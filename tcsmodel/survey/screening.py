@@ -159,7 +159,7 @@ class Screening(Result):
 
     def table(self) -> pd.DataFrame:
         """Return `items`."""
-        return self.items
+        return self.items.copy()
 
     def verify(self) -> tuple[Finding, ...]:
         """Return `findings`."""
@@ -198,7 +198,7 @@ def screening(survey: Survey | pd.DataFrame, spec: Blocks | None = None) -> Scre
     >>> import tcsmodel as tcs
     >>> screened = tcs.screening(tcs.datasets.mobi(), tcs.library.ecsi())
     >>> screened.items.loc["CUSA1", ["mean", "ceiling"]].round(3).tolist()
-    [7.988, 0.136]
+    [7.988, 0.152]
     >>> int(screened.flags["straight_lining"])
     5
     """
@@ -207,8 +207,9 @@ def screening(survey: Survey | pd.DataFrame, spec: Blocks | None = None) -> Scre
     description = kernel.describe(values, weights)
     given = _as_given(survey)
     floor, ceiling = _ends(survey, description)
-    run = kernel.longest_run(given)
-    copies = kernel.same_rows(values)
+    run, copies = kernel.longest_run(given), kernel.same_rows(values)
+    for counts in (run, copies):
+        counts.setflags(write=False)
     distance, distance_p = _distances(values, weights)
     findings = (
         *suspicions.about_items(survey, description, floor, ceiling),
@@ -311,7 +312,7 @@ class Factorability(Result):
 
     def table(self) -> pd.DataFrame:
         """Return one row per item: ``kmo``."""
-        return self.kmo_items.to_frame()
+        return self.kmo_items.to_frame().copy()
 
     def verify(self) -> tuple[Finding, ...]:
         """Return findings ``kmo_low`` (below .60), ``kmo_item_low`` (.50), ``not_correlated``."""

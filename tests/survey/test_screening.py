@@ -241,6 +241,25 @@ def test_a_finding_reads_as_a_sentence(mobi_frame):
     assert "missing_codes=[...]" in text
 
 
+def test_every_finding_has_its_words(mobi_frame):
+    frame = mobi_frame.astype(float)
+    frame["CUEX1"], frame["CUEX2"], frame["PERQ2"] = 5.0, np.nan, frame["PERQ1"]
+    frame["PERQ3"] = 11 - frame["PERQ3"]
+    frame.loc[:40, "IMAG1"], frame.loc[41:45, "CUSA1"] = np.nan, 99
+    frame.loc[50:, "PERV1"], frame.loc[50:, "PERV2"] = 10, 1
+    frame.loc[60] = frame.loc[61]
+    weak = Moments.from_cov([[1, 0.1, 0.1], [0.1, 1, -0.1], [0.1, -0.1, 1]], n=30)
+    findings = [*screening(frame).findings, *screening(frame.head(60)).findings]
+    findings += factorability(weak).verify()
+    codes = {finding.code for finding in findings}
+    assert len(codes) == 15, sorted(codes)
+    for finding in findings:
+        for part in ("finding", "evidence", "meaning", "advice"):
+            words = finding.sentence(part)
+            assert words.endswith("."), words
+            assert "{" not in words
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [

@@ -1,0 +1,34 @@
+"""Closed vocabularies, conditions, and the suggestion in a refusal."""
+
+from __future__ import annotations
+
+import pytest
+
+from tcsmodel.errors import OptionError, TcsError
+from tcsmodel.options import Scheme, choose, did_you_mean, require
+
+
+def test_members_are_chosen_by_name():
+    assert choose(Scheme, "path", "scheme") is Scheme.PATH
+    assert choose(Scheme, Scheme.CENTROID, "scheme") is Scheme.CENTROID
+
+
+def test_a_typo_lists_the_vocabulary_and_suggests():
+    message = r"scheme='pth' is not one of path, factorial, centroid. Did you mean 'path'\?"
+    with pytest.raises(OptionError, match=message):
+        choose(Scheme, "pth", "scheme")
+    with pytest.raises(TcsError, match=r"scheme=3 is not one of path, factorial, centroid\.$"):
+        choose(Scheme, 3, "scheme")
+
+
+def test_suggestions_ignore_case_and_need_likeness():
+    assert did_you_mean("cusa1", ["CUSA1", "PERQ1"]) == " Did you mean 'CUSA1'?"
+    assert did_you_mean("Cusa1", ["cusa1", "CUSA1"]) == " Did you mean 'cusa1'?"
+    assert did_you_mean("zzz", ["CUSA1"]) == ""
+    assert did_you_mean("x", []) == ""
+
+
+def test_require():
+    require(True, "never seen")
+    with pytest.raises(OptionError, match="level"):
+        require(False, "level must lie between 0 and 1")
