@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tcsmodel.errors import SpecError, TcsError, TcsWarning
-from tcsmodel.models.cfa import CFA, CFAResult
+from tcsmodel.models.cfa import CFA
 from tcsmodel.models.efa import EFA, EFAResult
 from tcsmodel.models.pls import PLS, PLSResult
 from tcsmodel.models.sem import SEM, SEMResult
@@ -113,7 +113,7 @@ class Road:
         study = self.study
         return EFA(items=study.spec.items, seed=self.seed, missing=study.missing).fit(self.explored)
 
-    def cfa(self) -> CFAResult:
+    def cfa(self) -> SEMResult:
         """Confirm the measurement model, on the other half."""
         study = self.study
         spec = study.spec.measurement()
