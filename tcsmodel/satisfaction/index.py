@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -184,11 +184,8 @@ class SatisfactionIndex(Result):
         draws = self.pls.draws
         if draws is None:
             return None
-        values = {
-            "index": self._of(self.kind, draws.values),
-            "impacts": self._impacts(draws.values),
-        }
-        return Draws(values, draws.status, draws.seed, draws.level)
+        index, impacts = self._of(self.kind, draws.values), self._impacts(draws.values)
+        return replace(draws, values={"index": index, "impacts": impacts})
 
     def table(self) -> pd.DataFrame:
         """Return one row per construct: ``construct index ci_lower ci_upper n se interval``."""
@@ -305,12 +302,7 @@ class SatisfactionIndex(Result):
         if self.draws is not None:
             replicates = self.draws.values["impacts"][:, at, column]
             rises = np.clip(100 - self.draws.values["index"][:, at], 0, STEP)
-            part = Draws(
-                {"one": replicates, "five": replicates * rises},
-                self.draws.status,
-                self.draws.seed,
-                self.level,
-            )
+            part = replace(self.draws, values={"one": replicates, "five": replicates * rises})
             one, five, se = part.interval("one"), part.interval("five"), part.se("one")
         return pd.DataFrame(
             {
@@ -445,11 +437,11 @@ class SatisfactionIndex(Result):
 
     def _uncertainty(self, kind: IndexKind) -> tuple[Array, Array, Array]:
         """Return lower and upper limits and standard errors (k,) of the indices."""
-        if self.pls.draws is None:
+        draws = self.pls.draws
+        if draws is None:
             scores = self._respondents(kind)
             return _mean_interval(scores, self.pls.sample.weights, self.level)[1:]
-        values = {"index": self._of(kind, self.pls.draws.values)}
-        draws = Draws(values, self.pls.draws.status, self.pls.draws.seed, self.level)
+        draws = replace(draws, values={"index": self._of(kind, draws.values)})
         return *draws.interval("index"), draws.se("index")
 
 
