@@ -225,7 +225,7 @@ class Survey:
             A condition per respondent, or a function of `.data` that returns one:
             ``survey.where(lambda d: d["brand"] == "A")``. A missing truth value is False.
         """
-        chosen = rows(self.data) if callable(rows) else rows
+        chosen: Any = rows(self.data) if callable(rows) else rows
         if getattr(chosen, "dtype", None) == "boolean":
             chosen = pd.array(chosen, dtype="boolean").to_numpy(dtype=bool, na_value=False)
         mask = np.asarray(chosen)

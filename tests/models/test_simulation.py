@@ -9,6 +9,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from tcsmodel.errors import OptionError, SpecError
 from tcsmodel.models.pls import PLS
+from tcsmodel.models.sem import SEM
 from tcsmodel.models.simulation import population, simulate
 from tcsmodel.spec.library import ecsi
 from tcsmodel.spec.model import ModelSpec
@@ -185,7 +186,6 @@ def test_draws_have_the_covariances_of_the_population(text):
 
 @pytest.mark.slow
 def test_sem_recovers_a_factor_population():
-    SEM = pytest.importorskip("tcsmodel.models.sem").SEM
     free = "A =~ a1 + a2 + a3\nB =~ b1 + b2 + b3\nC =~ c1 + c2 + c3\nC ~ A + B"
     fit = SEM(parse(free)).fit(simulate(parse(FACTORS), 50_000, seed=3))
     std = fit.estimates.set_index(["lhs", "op", "rhs"])["std"]
