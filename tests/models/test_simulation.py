@@ -167,6 +167,7 @@ def test_answers_on_a_scale():
     ("options", "message"),
     [
         ({"n": 1}, "n=1 respondents are too few"),
+        ({"seed": -1}, "seed=-1 must be a whole number"),
         ({"scale": (10, 1)}, "two whole numbers, low below high"),
         ({"scale": (0.5, 3)}, "two whole numbers"),
     ],
