@@ -53,6 +53,7 @@ copybutton_prompt_is_regexp = True
 html_theme = "furo"
 html_title = f"tcsmodel {release}"
 html_static_path = ["_static"]
+html_css_files = ["pages.css"]
 html_show_sphinx = False
 
 

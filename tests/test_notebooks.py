@@ -26,7 +26,11 @@ def test_there_are_notebooks() -> None:
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.name)
 # The messaging library's own warnings are not ours; the notebook's appear in its output.
 @pytest.mark.filterwarnings("default")
-def test_notebook_runs_without_complaint(path: Path, tmp_path: Path) -> None:
+def test_notebook_runs_without_complaint(
+    path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # The kernel runs elsewhere and must meet the same package as this test.
+    monkeypatch.setenv("PYTHONPATH", str(Path(tcs.__file__).parent.parent))
     notebook = load(path)
     resources = {"metadata": {"path": str(tmp_path)}}
     NotebookClient(notebook, timeout=SECONDS, kernel_name="python3", resources=resources).execute()
