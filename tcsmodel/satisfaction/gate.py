@@ -68,18 +68,19 @@ def structure_gate(
     >>> [f.subjects for f in gate.findings if f.code == "merge_candidates"]
     [('Image', 'Quality', 'Satisfaction'), ('Satisfaction', 'Loyalty')]
     """
-    found = [
-        *_reliability(pls),
-        *_overlap(pls),
-        *_fornell_larcker(pls),
-        *_collinear(pls),
-        *pls.verify(),
-    ]
+    found: list[Finding] = []
     for model, fit in (("SEM", sem), ("CFA", cfa)):
         if fit is not None:
             known = {(finding.code, finding.subjects) for finding in found}
             new = _improper(model, fit)
             found += [finding for finding in new if (finding.code, finding.subjects) not in known]
+    found += [
+        *_overlap(pls),
+        *_reliability(pls),
+        *_fornell_larcker(pls),
+        *_collinear(pls),
+        *pls.verify(),
+    ]
     paths = None if sem is None else tuple(_path_pairs(pls, sem))
     if paths is not None:
         found += _disagreement(paths)
@@ -239,21 +240,42 @@ def _overlap(pls: PLSResult) -> Iterator[Finding]:
     if pls.draws is not None:
         lower, upper = pls.draws.interval("htmt")
     pairs = np.argwhere(np.triu((ratio >= HTMT) | (upper >= 1), k=1))
+    uncertain = []
     for i, j in sorted(map(tuple, pairs), key=lambda at: -ratio[at]):
         pair = (names[i], names[j])
         evidence = {"htmt": float(ratio[i, j]), "threshold": HTMT}
-        if upper[i, j] >= 1:
+        if upper[i, j] >= 1 and ratio[i, j] < HTMT:
+            uncertain.append((i, j))
+        elif upper[i, j] >= 1:
             evidence |= {"ci_lower": float(lower[i, j]), "ci_upper": float(upper[i, j])}
-            code = "htmt_indistinct" if ratio[i, j] >= HTMT else "htmt_uncertain"
-            yield Finding(code, Severity.PROBLEM, pair, evidence)
+            yield Finding("htmt_indistinct", Severity.PROBLEM, pair, evidence)
         else:
             severity = Severity.PROBLEM if ratio[i, j] >= 1 else Severity.CAUTION
             yield Finding("htmt_high", severity, pair, evidence)
+    if uncertain:
+        yield _uncertain(names, uncertain, ratio, upper)
     for group in _cliques(ratio >= HTMT):
         inside = ratio[np.ix_(group, group)][np.triu_indices(len(group), 1)]
         evidence = {"lowest": float(inside.min()), "threshold": HTMT}
         subjects = tuple(names[i] for i in group)
         yield Finding("merge_candidates", Severity.CAUTION, subjects, evidence)
+
+
+def _uncertain(
+    names: tuple[str, ...], pairs: list[tuple[int, int]], ratio: Array, upper: Array
+) -> Finding:
+    """Return one finding for all pairs whose ratio is low but whose interval reaches 1."""
+    evidence = {
+        "pairs": tuple(f"{names[i]}–{names[j]}" for i, j in pairs),
+        "lowest": float(min(ratio[at] for at in pairs)),
+        "highest": float(max(ratio[at] for at in pairs)),
+        "upper_lowest": float(min(upper[at] for at in pairs)),
+        "upper_highest": float(max(upper[at] for at in pairs)),
+        "threshold": HTMT,
+    }
+    involved = {name for i, j in pairs for name in (names[i], names[j])}
+    subjects = tuple(name for name in names if name in involved)
+    return Finding("htmt_uncertain", Severity.PROBLEM, subjects, evidence)
 
 
 def _cliques(linked: NDArray[np.bool_]) -> list[list[int]]:

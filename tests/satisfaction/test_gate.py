@@ -76,9 +76,12 @@ def test_constructs_that_cannot_be_told_apart(booted):
     assert pairs["Satisfaction", "Loyalty"].evidence["htmt"] == pytest.approx(0.957, abs=5e-4)
     assert all(f.evidence["ci_upper"] >= 1 for f in pairs.values())
     assert "cannot be told apart" in str(pairs["Quality", "Satisfaction"])
-    uncertain = [f for f in gate.findings if f.code == "htmt_uncertain"]
-    assert all(f.evidence["htmt"] < 0.9 <= 1 <= f.evidence["ci_upper"] for f in uncertain)
-    assert ("Expectation", "Loyalty") in [f.subjects for f in uncertain]
+    uncertain = next(f for f in gate.findings if f.code == "htmt_uncertain")
+    assert uncertain.severity is Severity.PROBLEM
+    assert "Expectation–Loyalty" in uncertain.evidence["pairs"]
+    assert uncertain.evidence["highest"] < 0.9
+    assert uncertain.evidence["upper_lowest"] >= 1
+    assert "Expectation–Loyalty" in uncertain.sentence()
 
 
 def test_before_a_bootstrap_high_ratios_are_cautions(pls):

@@ -218,10 +218,11 @@ FINDINGS: dict[str, dict[str, str]] = {
         "advice": "Remove them for PLS, or use SEM, which honors them.",
     },
     "htmt_uncertain": {
-        "finding": "These answers do not settle whether {subjects} are distinct.",
-        "evidence": "HTMT is {htmt:.2r} [{ci_lower:.2r}, {ci_upper:.2r}]; below {threshold:.2r}, "
-        "but the interval reaches 1.",
-        "meaning": "They may be two constructs measured with much error, or one.",
+        "finding": "These answers do not settle whether some constructs are distinct: {pairs}.",
+        "evidence": "Their HTMT ratios of {lowest:.2r} to {highest:.2r} lie below {threshold:.2r}, "
+        "but the intervals end between {upper_lowest:.2r} and {upper_highest:.2r}: none excludes "
+        "1.",
+        "meaning": "The constructs of a pair may be two, measured with much error, or one.",
         "advice": "Ask more, and more reliable, items of the weaker one, or more respondents; do "
         "not merge on this evidence alone, and do not compare their separate effects.",
     },
