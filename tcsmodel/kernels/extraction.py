@@ -189,37 +189,52 @@ def _newton(
     the Hessian enter by their absolute value, so every step goes downhill. Members leave
     the batch when the Newton decrement shows that they have arrived.
     """
-    low, high = bounds
-    x = np.clip(x, low, high)
-    value, gradient, hessian = objective(corr, x)
+    x = np.clip(x, *bounds)
+    found = list(objective(corr, x))
     iterations = np.zeros(len(x), dtype=np.intp)
     converged = np.zeros(len(x), dtype=bool)
     live = np.arange(len(x))
     for _ in range(MOST_ITERATIONS):
-        step, decrement = _step(x[live], gradient[live], hessian[live], bounds)
+        step, decrement = _step(x[live], found[1][live], found[2][live], bounds)
         arrived = decrement < NEWTON_DECREMENT
         converged[live[arrived]] = True
-        live, step = live[~arrived], step[~arrived]
+        live, step, decrement = live[~arrived], step[~arrived], decrement[~arrived]
         if not len(live):
             break
         iterations[live] += 1
-        moving = np.arange(len(live))
-        for _ in range(MOST_HALVINGS):
-            at = live[moving]
-            trial = np.clip(x[at] + step[moving], low, high)
-            found = objective(corr[at], trial)
-            better = found[0] <= value[at]
-            good = at[better]
-            x[good], value[good] = trial[better], found[0][better]
-            gradient[good], hessian[good] = found[1][better], found[2][better]
-            moving = moving[~better]
-            if not len(moving):
-                break
-            step[moving] /= 2
-        stuck = live[moving]
-        converged[stuck] = decrement[~arrived][moving] < np.sqrt(NEWTON_DECREMENT)
-        live = np.delete(live, moving)
-    return x, value, iterations, converged
+        stuck = _advance(objective, corr, x, found, live, step, bounds)
+        converged[live[stuck]] = decrement[stuck] < np.sqrt(NEWTON_DECREMENT)
+        live = np.delete(live, stuck)
+    return x, found[0], iterations, converged
+
+
+def _advance(
+    objective: Objective,
+    corr: Array,
+    x: Array,
+    found: list[Array],
+    live: NDArray[np.intp],
+    step: Array,
+    bounds: tuple[float, float],
+) -> NDArray[np.intp]:
+    """Move the live members of `x` and `found` in place, halving steps that go uphill.
+
+    Return the positions in `live` of those for which no step goes downhill.
+    """
+    moving = np.arange(len(live))
+    for _ in range(MOST_HALVINGS):
+        at = live[moving]
+        trial = np.clip(x[at] + step[moving], *bounds)
+        new = objective(corr[at], trial)
+        better = new[0] <= found[0][at]
+        x[at[better]] = trial[better]
+        for kept, part in zip(found, new, strict=True):
+            kept[at[better]] = part[better]
+        moving = moving[~better]
+        if not len(moving):
+            break
+        step[moving] /= 2
+    return moving
 
 
 def _step(

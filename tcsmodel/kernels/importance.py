@@ -21,7 +21,7 @@ Array = NDArray[np.float64]
 
 # A predictor whose share of variance not explained by those before it is below this adds nothing.
 COLLINEAR = 1e-10
-# Subsets times matrices worked on at once; about 40 bytes each.
+# Subsets times matrices worked on at once; about 100 bytes each.
 AT_ONCE = 1 << 20
 
 
@@ -71,12 +71,8 @@ def subset_r_squared(cov: Array) -> Array:
     p = corr.shape[-1] - 1
     first, second = np.triu_indices(p + 1)
     packed = np.ascontiguousarray(corr.reshape(-1, p + 1, p + 1)[:, first, second].T)
-    explained = np.empty((packed.shape[1], 1 << p))
-    together = max(1, AT_ONCE >> p)
-    for start in range(0, len(explained), together):
-        part = packed[:, start : start + together]
-        explained[start : start + together] = 1 - _residual_variances(part, p).T
-    return explained.reshape(*corr.shape[:-2], 1 << p)
+    explained = 1 - _residual_variances(packed, p).T
+    return np.ascontiguousarray(explained).reshape(*corr.shape[:-2], 1 << p)
 
 
 def _residual_variances(packed: Array, p: int) -> Array:
@@ -133,7 +129,15 @@ def lmg(cov: Array) -> Importance:
     general dominance (Budescu 1993). The shares sum to R2. Members that have a variance of
     zero come back as nan with `Status.SINGULAR`.
     """
-    explained = subset_r_squared(cov)
-    finite = np.isfinite(explained).all(axis=-1)
+    p = cov.shape[-1] - 1
+    flat = cov.reshape(-1, p + 1, p + 1)
+    shares, r_squared = np.empty((len(flat), p)), np.empty(len(flat))
+    together = max(1, AT_ONCE >> p)
+    for start in range(0, len(flat), together):
+        part = slice(start, start + together)
+        explained = subset_r_squared(flat[part])
+        shares[part], r_squared[part] = shapley(explained), explained[:, -1]
+    finite = np.isfinite(shares).all(axis=-1)
     status = np.where(finite, Status.CONVERGED, Status.SINGULAR)
-    return Importance(shapley(explained), explained[..., -1].copy(), status)
+    batch = cov.shape[:-2]
+    return Importance(shares.reshape(*batch, p), r_squared.reshape(batch), status.reshape(batch))

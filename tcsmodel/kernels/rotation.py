@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from tcsmodel.kernels import linalg
 from tcsmodel.kernels.status import Status
 
 Array = NDArray[np.float64]
@@ -28,6 +29,8 @@ STALLED_GRADIENT = 1e-6
 ROUNDING = 4e-16
 MOST_ITERATIONS = 5000
 MOST_HALVINGS = 30
+SHORTEST_PACE, LONGEST_PACE = 1e-3, 1e3
+MEMORY = 8
 RANDOM_STARTS = 15
 SAME_CRITERION = 1e-9
 
@@ -125,8 +128,9 @@ def _best(
     """Return t, the criterion, iterations and status from the best of the starts."""
     turns = _starts(a.shape[-1])
     t, value, iterations, status = _project(a[..., None, :, :] @ turns, criterion, manifold)
-    lowest = value.min(axis=-1, keepdims=True)
-    chosen = np.argmax(value <= lowest + SAME_CRITERION * (1 + np.abs(lowest)), axis=-1)
+    reached = np.where(status == Status.CONVERGED, value, np.inf)
+    lowest = reached.min(axis=-1, keepdims=True)
+    chosen = np.argmax(reached <= lowest + SAME_CRITERION * (1 + np.abs(lowest)), axis=-1)
 
     def of_chosen(values: NDArray[Any]) -> NDArray[Any]:
         return np.take_along_axis(values, chosen[..., None], axis=-1)[..., 0]
@@ -149,54 +153,93 @@ def _project(
 ) -> tuple[Array, Array, NDArray[np.intp], NDArray[np.intp]]:
     """Return t, the criterion, iterations and status of each member of the batch.
 
-    Steps double after a success and halve until the criterion falls by half of what the
-    gradient promises or, at the level of rounding error, the gradient shrinks. Members leave
-    the batch when the gradient along the manifold is nearly zero.
+    Steps have the length of Barzilai & Borwein (1988) and halve until the criterion falls
+    below its highest of the last 8 by half of what the gradient promises (Grippo, Lampariello
+    & Lucidi 1986) or, at the level of rounding error, the gradient shrinks. Members leave the
+    batch when the gradient along the manifold is nearly zero.
     """
     batch, k = a.shape[:-2], a.shape[-1]
     flat = a.reshape(-1, *a.shape[-2:])
-    usable = np.isfinite(flat).all(axis=(-2, -1))
-    t = np.tile(np.eye(k), (len(flat), 1, 1))
-    value, gradient = _slope(flat, t, criterion, manifold)
-    size, pace = _norm(gradient), np.ones(len(flat))
+    usable = np.asarray(np.isfinite(flat).all(axis=(-2, -1)))
+    at = _Position.start(np.where(usable[:, None, None], flat, 0.0), criterion, manifold)
     iterations = np.zeros(len(flat), dtype=np.intp)
-    live = np.flatnonzero(usable)
-    for _ in range(MOST_ITERATIONS):
-        live = live[size[live] > SMALLEST_GRADIENT]
+    recent = np.repeat(at.value[:, None], MEMORY, axis=1)
+    live = np.arange(len(flat))
+    for iteration in range(MOST_ITERATIONS):
+        live = live[at.size[live] > SMALLEST_GRADIENT]
         if not len(live):
             break
         iterations[live] += 1
-        pace[live] *= 2
-        moving = live
-        for _ in range(MOST_HALVINGS):
-            at = pace[moving]
-            trial = manifold.retract(t[moving] - at[:, None, None] * gradient[moving])
-            found = _slope(flat[moving], trial, criterion, manifold)
-            length = _norm(found[1])
-            falls = found[0] <= value[moving] - at * size[moving] ** 2 / 2
-            level = found[0] <= value[moving] + ROUNDING * np.abs(value[moving])
-            better = falls | (level & (length < size[moving]))
-            good = moving[better]
-            t[good], value[good], gradient[good] = trial[better], found[0][better], found[1][better]
-            size[good] = length[better]
-            moving = moving[~better]
-            if not len(moving):
-                break
-            pace[moving] /= 2
-        live = np.setdiff1d(live, moving)
-    status = np.where(size > STALLED_GRADIENT, Status.ITERATION_CAP, Status.CONVERGED)
+        t, gradient = at.t[live], at.gradient[live]
+        stuck = at.descend(live, recent.max(axis=1))
+        recent[live, iteration % MEMORY] = at.value[live]
+        at.pace[live] = _barzilai_borwein(at.t[live] - t, at.gradient[live] - gradient)
+        live = np.setdiff1d(live, stuck)
+    status = np.where(at.size > STALLED_GRADIENT, Status.ITERATION_CAP, Status.CONVERGED)
     status = np.where(usable, status, Status.SINGULAR)
     return (
-        t.reshape(*batch, k, k),
-        value.reshape(batch),
+        at.t.reshape(*batch, k, k),
+        at.value.reshape(batch),
         iterations.reshape(batch),
         status.reshape(batch),
     )
 
 
+@dataclass(slots=True)
+class _Position:
+    """Where the members of a batch stand; the arrays are moved in place.
+
+    a (b, p, k); t and gradient (b, k, k), the gradient along the manifold; value, size
+    (length of the gradient) and pace (next step length), each (b,).
+    """
+
+    a: Array
+    criterion: Criterion
+    manifold: Manifold
+    t: Array
+    value: Array
+    gradient: Array
+    size: Array
+    pace: Array
+
+    @classmethod
+    def start(cls, a: Array, criterion: Criterion, manifold: Manifold) -> _Position:
+        t = np.tile(np.eye(a.shape[-1]), (len(a), 1, 1))
+        value, gradient = _slope(a, t, criterion, manifold)
+        return cls(a, criterion, manifold, t, value, gradient, _norm(gradient), np.ones(len(a)))
+
+    def descend(self, moving: NDArray[np.intp], ceiling: Array) -> NDArray[np.intp]:
+        """Take one accepted step each; return the members that found none."""
+        for _ in range(MOST_HALVINGS):
+            pace, size, value = self.pace[moving], self.size[moving], self.value[moving]
+            trial = self.manifold.retract(
+                self.t[moving] - pace[:, None, None] * self.gradient[moving]
+            )
+            found, slope = _slope(self.a[moving], trial, self.criterion, self.manifold)
+            length = _norm(slope)
+            falls = found <= ceiling[moving] - pace * size**2 / 2
+            level = found <= value + ROUNDING * np.abs(value)
+            better = falls | (level & (length < size))
+            good = moving[better]
+            self.t[good], self.value[good] = trial[better], found[better]
+            self.gradient[good], self.size[good] = slope[better], length[better]
+            moving = moving[~better]
+            if not len(moving):
+                break
+            self.pace[moving] /= 2
+        return moving
+
+
+def _barzilai_borwein(step: Array, change: Array) -> Array:
+    """Return ``s's / s'y`` (b,), the step length that the last change of gradient suggests."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        pace = (step**2).sum(axis=(-2, -1)) / np.abs((step * change).sum(axis=(-2, -1)))
+    return np.clip(np.nan_to_num(pace, nan=1.0), SHORTEST_PACE, LONGEST_PACE)
+
+
 def _slope(a: Array, t: Array, criterion: Criterion, manifold: Manifold) -> tuple[Array, Array]:
     """Return the criterion (b,) at rotation t and its gradient (b, k, k) along the manifold."""
-    inverse = np.asarray(np.linalg.inv(t), dtype=np.float64)
+    inverse, _ = linalg.inverse(t)
     loadings = a @ _t(inverse)
     value, gradient = criterion(loadings)
     return value, manifold.tangent(t, -_t(_t(loadings) @ gradient @ inverse))
