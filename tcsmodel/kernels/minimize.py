@@ -24,10 +24,10 @@ Mask = NDArray[np.bool_]
 
 # The decrement g' H^-1 g is about the squared distance to the minimum in units of
 # standard errors, over n/2; the last step still improves on it quadratically.
-TOLERANCE = 1e-12
-NEAR = 1e-2
-LEAST_DAMPING = 1e-3
-NO_DAMPING = 1e-6
+TOLERANCE = 1e-10
+NEAR = 0.1
+LEAST_DAMPING = 1e-4
+NO_DAMPING = 1e-5
 SUFFICIENT = 1e-4
 ROUNDING = 1e-12
 MAX_TRIALS = 15
@@ -53,14 +53,14 @@ class Objective:
 
     evaluate : theta (b, q), members (b,) -> Point
     slopes : Point, members (b,), exact -> Curved
-    hopeless : theta, Point, expected, members, gain (b,) -> (b,) bool, or None
-        Asked each iteration about members that have not converged; `gain` is how much the
-        last step lowered the value.
+    hopeless : theta, Point, expected, gain, damping -> (b,) bool
+        Asked each iteration about members that have not converged; `gain` (b,) is how much
+        the last step lowered the value, `damping` (b,) what the next one starts with.
     """
 
     evaluate: Callable[[Array, Index], Any]
     slopes: Callable[[Any, Index, bool], Any]
-    hopeless: Callable[[Array, Any, Array, Index, Array], Mask] | None = None
+    hopeless: Callable[[Array, Any, Array, Array, Array], Mask]
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,9 +111,10 @@ def minimize(objective: Objective, start: Array, *, max_iter: int, patience: int
         near = best.decrement[members] < NEAR
         hessian, expected, gradient = _curvature(objective, point, members, near)
         lost = np.zeros(len(members), dtype=bool)
-        if iteration >= patience and objective.hopeless is not None:
-            theta = best.theta[members]
-            lost = objective.hopeless(theta, point, expected, members, gain[members])
+        if iteration >= patience:
+            lost = objective.hopeless(
+                best.theta[members], point, expected, gain[members], damping[members]
+            )
             best.hopeless[members] = lost
         step = _Step(hessian, expected, gradient, damping[members])
         undamped = step.damping == 0

@@ -4,7 +4,8 @@ A fit ends with a status. *Ridge*: the fit hardly changes while a standardized l
 path runs off, so that its standard error exceeds one, the largest value that such a
 coefficient of a single cause can have; nothing is known about it. On a ridge there may be no
 minimum at all, or one far out that means nothing; replicates of a bootstrap that climb one
-are recognised early, while a fit to the sample itself follows it to its end.
+are recognised early, while a fit to the sample itself follows it long enough to reach a
+minimum where there is one.
 """
 
 from __future__ import annotations
@@ -22,11 +23,9 @@ from tcsmodel.kernels.implied import (
     RESIDUAL,
     Implied,
     Layout,
-    implied,
     matrices,
 )
-from tcsmodel.kernels.minimize import Minimum, Objective, minimize
-from tcsmodel.kernels.moments import to_corr
+from tcsmodel.kernels.minimize import Minimum, Objective, minimize, pick
 from tcsmodel.kernels.standardized import jacobian
 from tcsmodel.kernels.status import Status
 
@@ -35,15 +34,18 @@ Index = NDArray[np.intp]
 Mask = NDArray[np.bool_]
 
 MAX_ITER = 200
-# Iterations before a ridge is looked for, the chi-square that the last step must have
-# gained to be left alone, and the standardized error that gives a climb away.
-PATIENCE = 10
-STALLED = 0.1
+# A ridge is looked for after so many iterations (of a replicate; of a fit that matters by
+# itself), when the last step gained less chi-square than this. A single fit is left alone as
+# long as full Newton steps succeed: those end at a minimum.
+PATIENCE = (10, 20)
+STALLED = (0.1, 1e-3)
+# The standard error of a standardized loading or path that gives a climb away.
 RUNAWAY = 3.0
 # The largest standard error of a standardized loading or path that says anything.
 UNKNOWN = 1.0
-# Eigenvalues of the information, scaled to a unit diagonal, below which it is singular.
-SINGULAR = 1e-14
+# Least eigenvalue of the information, scaled to a unit diagonal, of an identified model.
+UNIDENTIFIED = 1e-11
+# Relative size below which a negative variance or eigenvalue is rounding.
 BOUNDARY = 1e-8
 
 
@@ -70,7 +72,7 @@ def fit(
     n: int,
     *,
     start: Array | None = None,
-    recognise: bool = True,
+    patient: bool = False,
 ) -> Fit:
     """Return the maximum likelihood fits of a model to covariance matrices.
 
@@ -84,8 +86,9 @@ def fit(
         Respondents behind each.
     start : ndarray (q,), optional
         Starting values; nan where the default is to be used.
-    recognise : bool
-        Whether fits that climb a ridge are ended early.
+    patient : bool
+        Whether to follow a ridge for long before giving it up, as a single fit should and the
+        replicates of a bootstrap need not.
     """
     at = discrepancy.gathers(layout)
     floor = discrepancy.saturated(cov)
@@ -102,23 +105,28 @@ def fit(
         return discrepancy.slopes(layout, at, state, cov[members], exact=exact)
 
     def hopeless(
-        theta: Array, state: discrepancy.State, expected: Array, _: Index, gain: Array
+        theta: Array, state: discrepancy.State, expected: Array, gain: Array, damping: Array
     ) -> Mask:
-        lost = n * gain < STALLED
+        lost = n * gain < STALLED[patient]
+        if patient:
+            lost &= damping > 0
         if lost.any():
-            here = Implied(state.sigma, state.total, state.phi, state.directions)
-            here = Implied(*(getattr(here, name)[lost] for name in Implied.__slots__))
-            errors = _directed_errors(layout, theta[lost], here, _vcov(expected[lost], n))
+            errors = _directed_errors(
+                layout, theta[lost], pick(_implied_by(state), lost), _vcov(expected[lost], n)
+            )
             lost[lost] = ~(errors < RUNAWAY)
         return lost
 
-    objective = Objective(evaluate, slopes, hopeless if recognise else None)
-    best = minimize(objective, begin, max_iter=MAX_ITER, patience=PATIENCE)
-    here = implied(layout, best.theta)
+    objective = Objective(evaluate, slopes, hopeless)
+    best = minimize(objective, begin, max_iter=MAX_ITER, patience=PATIENCE[patient])
     state = discrepancy.evaluate(layout, best.theta, cov)
     vcov = _vcov(discrepancy.slopes(layout, at, state, cov, exact=False).expected, n)
-    status = _status(layout, best, here, vcov)
+    status = _status(layout, best, _implied_by(state), vcov)
     return Fit(best.theta, best.value - floor, vcov, status, best.iterations, best.converged)
+
+
+def _implied_by(state: discrepancy.State) -> Implied:
+    return Implied(state.sigma, state.total, state.phi, state.directions)
 
 
 def starting_values(layout: Layout, cov: Array) -> Array:
@@ -186,14 +194,44 @@ def _vcov(expected: Array, n: int) -> Array:
         return np.where(definite[:, None, None], 2 / n * inverse * outer, np.nan)
 
 
+def standardized_errors(layout: Layout, theta: Array, at: Implied, vcov: Array) -> Array:
+    """Return standard errors (B, r) of the standardized values of every row (delta method)."""
+    slope = jacobian(layout, theta, at)
+    with np.errstate(all="ignore"):
+        return np.sqrt(np.maximum(((slope @ vcov) * slope).sum(axis=-1), 0.0))
+
+
 def _directed_errors(layout: Layout, theta: Array, at: Implied, vcov: Array) -> Array:
     """Return (B,) the largest standard error of a standardized loading or path; nan if unknown."""
-    rows = np.flatnonzero((layout.matrix <= PATH) & (layout.free >= 0))
-    if not len(rows):
+    directed = (layout.matrix <= PATH) & (layout.free >= 0)
+    if not directed.any():
         return np.zeros(len(theta))
-    slope = jacobian(layout, theta, at)[:, rows]
+    return standardized_errors(layout, theta, at, vcov)[:, directed].max(axis=1)
+
+
+def unidentified(layout: Layout, cov: Array) -> Mask:
+    """Return (q,) True for parameters that no data of this model determine.
+
+    The information at an arbitrary point near the starting values of cov (p, p): a
+    singular one there is the model's fault, not that of the data. True where the
+    parameter takes part in a direction of which nothing is known.
+    """
+    theta = starting_values(layout, cov[None])[0]
+    shake = np.random.default_rng(0).uniform(0.5, 1.0, size=layout.n_free)
+    kind = np.empty(layout.n_free, dtype=np.intp)
+    kind[layout.owner] = layout.matrix[layout.free >= 0]
+    theta = np.where((theta == 0) & (kind == PATH), 0.3 * shake, theta * (0.8 + 0.4 * shake))
+    at = discrepancy.gathers(layout)
+    state = discrepancy.evaluate(layout, theta[None], cov[None])
+    expected = discrepancy.slopes(layout, at, state, cov[None], exact=False).expected[0]
     with np.errstate(all="ignore"):
-        return np.sqrt(((slope @ vcov) * slope).sum(axis=-1)).max(axis=1)
+        scale = 1 / np.sqrt(np.diag(expected))
+        scaled = expected * scale[:, None] * scale[None, :]
+    if not np.isfinite(scaled).all():
+        return ~np.isfinite(scale)
+    values, vectors = np.linalg.eigh(scaled)
+    null = vectors[:, values < UNIDENTIFIED]
+    return (np.abs(null) > 0.05).any(axis=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,18 +258,19 @@ def admissibility(layout: Layout, theta: Array, at: Implied) -> Admissibility:
     return Admissibility(
         latent < -BOUNDARY * np.abs(phi),
         residual < -BOUNDARY * np.abs(sigma),
-        _indefinite(at.phi),
-        _indefinite(parts.residual / np.sqrt(sigma[:, :, None] * sigma[:, None, :])),
+        _indefinite(at.phi, phi),
+        _indefinite(parts.residual, sigma),
     )
 
 
-def _indefinite(cov: Array) -> Mask:
-    """Return (B,) whether a variance or, scaled, an eigenvalue of covariances is negative."""
-    variance = np.diagonal(cov, axis1=1, axis2=2)
-    negative = (variance < -BOUNDARY).any(axis=1) | ~np.isfinite(cov).all(axis=(1, 2))
-    scaled = np.where(np.isfinite(to_corr(cov)), to_corr(cov), 0.0)
-    scaled[negative] = 0.0
-    return negative | (np.linalg.eigvalsh(scaled)[:, 0] < -BOUNDARY)
+def _indefinite(cov: Array, variance: Array) -> Mask:
+    """Return (B,) whether covariances, scaled by variances (B, p), have a negative eigenvalue."""
+    with np.errstate(all="ignore"):
+        scale = 1 / np.sqrt(np.abs(variance))
+        scaled = cov * scale[:, :, None] * scale[:, None, :]
+    lost = ~np.isfinite(scaled).all(axis=(1, 2))
+    scaled[lost] = 0.0
+    return lost | (np.linalg.eigvalsh(scaled)[:, 0] < -BOUNDARY)
 
 
 def _status(layout: Layout, best: Minimum, here: Implied, vcov: Array) -> Index:

@@ -103,6 +103,20 @@ def is_blank(column: pd.Series) -> pd.Series:
 
 def to_numbers(column: pd.Series, name: str, codes: tuple[Any, ...]) -> Array:
     """Return a column as floats (n,), nan where missing; SurveyError where it holds text."""
+    if isinstance(column.dtype, np.dtype) and column.dtype.kind in "iuf":
+        values = column.to_numpy(dtype=np.float64)
+    else:
+        values = _parsed(column, name, codes)
+    if codes:
+        numeric = pd.to_numeric(pd.Series(codes, dtype=object), errors="coerce").dropna()
+        values = np.where(np.isin(values, numeric.to_numpy(dtype=float)), np.nan, values)
+    if np.isinf(values).any():
+        raise SurveyError(f"Item {name!r} holds an infinite value; recode it as missing.")
+    return values
+
+
+def _parsed(column: pd.Series, name: str, codes: tuple[Any, ...]) -> Array:
+    """Return the numbers in a column of text, categories or nullable numbers."""
     if is_date(column.dtype):
         raise SurveyError(f"Item {name!r} holds dates, not answers; leave it out of the items.")
     plain = column.astype(object) if isinstance(column.dtype, pd.CategoricalDtype) else column
@@ -114,12 +128,7 @@ def to_numbers(column: pd.Series, name: str, codes: tuple[Any, ...]) -> Array:
             f"Item {name!r} holds text in {len(text)} rows (first {text.iloc[0]!r} in row "
             f"{text.index[0] + 1}). Recode it to numbers, or name it in missing_codes=[...]."
         )
-    values = numbers.to_numpy(dtype=np.float64, na_value=np.nan)
-    numeric_codes = pd.to_numeric(pd.Series(codes, dtype=object), errors="coerce").dropna()
-    values = np.where(np.isin(values, numeric_codes.to_numpy(dtype=float)), np.nan, values)
-    if np.isinf(values).any():
-        raise SurveyError(f"Item {name!r} holds an infinite value; recode it as missing.")
-    return values
+    return numbers.to_numpy(dtype=np.float64, na_value=np.nan)
 
 
 def scale_limits(

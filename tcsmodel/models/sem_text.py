@@ -1,0 +1,76 @@
+"""The text summary of a covariance-based model, laid out as lavaan's users know it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+if TYPE_CHECKING:
+    from tcsmodel.models.sem import SEMResult
+
+SECTIONS = (
+    ("Latent variables", "=~"),
+    ("Regressions", "~"),
+    ("Covariances", "~~"),
+    ("Variances", "variance"),
+)
+
+
+def summary(result: SEMResult) -> str:
+    """Return facts, findings, fit measures, parameters by kind and explained variances."""
+    findings = [f"{finding.severity}: {finding}" for finding in result.verify()]
+    parts = ["\n".join([repr(result), *findings]), _fit(result), *_sections(result)]
+    explained = result.r_squared.to_frame().to_string(float_format=_number)
+    return "\n\n".join([*parts, f"R-squared\n{explained}"])
+
+
+def _number(value: float) -> str:
+    return f"{value:.3f}"
+
+
+def _fit(result: SEMResult) -> str:
+    m = result.fit_measures
+    lines = [
+        ("Estimator", str(result.estimator.estimator).upper()),
+        ("Respondents", f"{result.sample.n}"),
+        ("Free parameters", f"{m['npar']:.0f}"),
+        ("Iterations", f"{result.iterations}"),
+        ("Chi-square", f"{m['chi2']:.3f}, df {m['df']:.0f}, p {m['p']:.3f}"),
+        ("Baseline chi-square", f"{m['baseline_chi2']:.3f}, df {m['baseline_df']:.0f}"),
+        ("CFI, TLI", f"{m['cfi']:.3f}, {m['tli']:.3f}"),
+        (
+            "RMSEA [90% interval]",
+            f"{m['rmsea']:.3f} [{m['rmsea_ci_lower']:.3f}, {m['rmsea_ci_upper']:.3f}], "
+            f"p (RMSEA at most .05) {m['rmsea_p_close']:.3f}",
+        ),
+        ("SRMR", f"{m['srmr']:.3f}"),
+        ("Log-likelihood", f"{m['loglik']:.3f}"),
+        ("AIC, BIC", f"{m['aic']:.3f}, {m['bic']:.3f}"),
+        ("Standard errors", _errors(result)),
+    ]
+    return "\n".join(f"{name:<24}{value}" for name, value in lines)
+
+
+def _errors(result: SEMResult) -> str:
+    if result.draws is None:
+        return "expected information"
+    shares = result.draws.status_shares
+    kept = ", ".join(f"{share:.0%} {name}" for name, share in shares.items() if share > 0)
+    return f"bootstrap, {result.draws.n} replicates ({kept})"
+
+
+def _sections(result: SEMResult) -> Iterator[str]:
+    table = result.estimates
+    kind = table["op"].mask((table["op"] == "~~") & (table["lhs"] == table["rhs"]), "variance")
+    columns = ["estimate", "se", "z", "p", "ci_lower", "ci_upper", "std"]
+    for title, op in SECTIONS:
+        part = table[kind == op]
+        if part.empty:
+            continue
+        names = part["lhs"] if op == "variance" else part["lhs"] + " " + op + " " + part["rhs"]
+        labels = part["label"].map(lambda label: f" ({label})" if label else "")
+        frame = part[columns].set_index(pd.Index(names + labels, name=None))
+        text = frame.to_string(float_format=_number, na_rep="")
+        yield f"{title} (intervals {result.level:.0%})\n{text}"
