@@ -36,7 +36,7 @@ def rows_height(labels: Sequence[str], row: float = ROW) -> float:
 
 
 def _row_labels(labels: Sequence[str]) -> list[list[str]]:
-    """Break labels into lines: many rows get wide labels of one line, few get narrow ones of three."""
+    """Break labels into lines: one wide line each where rows are many, else up to three."""
     if len(labels) > MANY_ROWS:
         return [wrap(label, 1.35 * LABEL_WIDTH, LABEL_SIZE, lines=1) for label in labels]
     return [wrap(label, LABEL_WIDTH, LABEL_SIZE, lines=3) for label in labels]
@@ -90,6 +90,7 @@ def forest(
     lines: Sequence[Line] = (),
     axis: str = "",
     values_header: str = "",
+    bold: bool = True,
 ) -> Paint:
     """Paint dots with intervals, one row each.
 
@@ -105,6 +106,8 @@ def forest(
         Reference lines.
     axis, values_header : str
         What the axis and the written column show.
+    bold : bool
+        Whether labels of strong rows are bold.
     """
 
     def paint(ax: Axes) -> None:
@@ -124,7 +127,7 @@ def forest(
             linewidths=1.0,
             zorder=3,
         )
-        _label_rows(ax, list(frame["label"]), list(strong))
+        _label_rows(ax, list(frame["label"]), list(strong & bold))
         _write_rows(ax, list(frame["words"]), values_header)
         _reference_lines(ax, lines)
         ax.set_xlim(*_span(frame, limits))
@@ -261,7 +264,7 @@ def _label_scree(
     places = (
         ("observed", words[0], theme.BLUE, first),
         ("q95", words[2], "#8a5a00", first + 1.4 * step),
-        ("mean", words[1], theme.QUIET, first + 2.6 * step),
+        ("mean", words[1], theme.QUIET, first + 4.0 * step),
     )
     for row, (column, label, color, x) in enumerate(places):
         y = float(np.interp(x, np.arange(1, len(eigenvalues) + 1), eigenvalues[column]))
@@ -326,7 +329,7 @@ def heat(
             ax.text(
                 j,
                 i,
-                words[i, j],
+                str(words[i, j]),
                 ha="center",
                 va="center",
                 fontsize=size,
@@ -350,8 +353,10 @@ def heat(
 
 def _label_columns(ax: Axes, labels: Sequence[str], row_labels: Sequence[str]) -> None:
     """Write the column names on top: wrapped where their words fit, slanted where not."""
-    beside = max(theme.text_width(w, LABEL_SIZE) for lines in _row_labels(row_labels) for w in lines)
-    room = (ax.figure.get_size_inches()[0] - beside - 0.4) / len(labels) - 0.06
+    beside = max(
+        theme.text_width(w, LABEL_SIZE) for lines in _row_labels(row_labels) for w in lines
+    )
+    room = (theme.figure_of(ax).get_size_inches()[0] - beside - 0.4) / len(labels) - 0.06
     widest = max(theme.text_width(word, 9) for label in labels for word in label.split() or [""])
     ax.xaxis.tick_top()
     if widest <= room:
@@ -389,10 +394,19 @@ def checks(found: pd.DataFrame) -> Paint:
         for level, (marker, size, fill, edge) in marks.items():
             row, column = np.nonzero(levels == level)
             ax.scatter(
-                column, row, s=size, marker=marker, c=fill, edgecolors=edge, linewidths=1.2, zorder=3
+                column,
+                row,
+                s=size,
+                marker=marker,
+                c=fill,
+                edgecolors=edge,
+                linewidths=1.2,
+                zorder=3,
             )
         names = [str(name) for name in found.index]
-        ax.hlines(np.arange(len(names)), -0.5, found.shape[1] - 0.5, color=theme.GRID, linewidth=0.8)
+        ax.hlines(
+            np.arange(len(names)), -0.5, found.shape[1] - 0.5, color=theme.GRID, linewidth=0.8
+        )
         ax.set_xlim(-0.5, found.shape[1] - 0.5)
         _label_rows(ax, names)
         _label_columns(ax, [str(name) for name in found.columns], names)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -75,7 +76,7 @@ class Diagram:
         for node, center, card, size in zip(
             self.nodes, self.layout.centers, self.layout.cards, self.cards, strict=True
         ):
-            _paint_card(ax, node, center, card, size)
+            _paint_card(ax, node, center, card, size, self.ellipse)
             _paint_node(ax, node, center, self.ellipse)
         _paint_labels(ax, self)
 
@@ -145,7 +146,14 @@ def _label_size(edge: Edge) -> tuple[float, float]:
 
 def _paint_node(ax: Axes, node: Node, center: Array, size: tuple[float, float]) -> None:
     ax.add_patch(
-        Ellipse(center, *size, facecolor="#eaf3f9", edgecolor=theme.BLUE, linewidth=1.3, zorder=4)
+        Ellipse(
+            _point(center),
+            *size,
+            facecolor="#eaf3f9",
+            edgecolor=theme.BLUE,
+            linewidth=1.3,
+            zorder=4,
+        )
     )
     lines = _name_lines(node)
     heights = [theme.text_height(1, NAME_SIZE)] * len(lines)
@@ -167,13 +175,22 @@ def _paint_node(ax: Axes, node: Node, center: Array, size: tuple[float, float]) 
         y -= height
 
 
+def _point(place: Array) -> tuple[float, float]:
+    return float(place[0]), float(place[1])
+
+
 def _paint_card(
-    ax: Axes, node: Node, center: Array, card: Array, size: tuple[float, float]
+    ax: Axes,
+    node: Node,
+    center: Array,
+    card: Array,
+    size: tuple[float, float],
+    ellipse: tuple[float, float],
 ) -> None:
     if not node.items:
         return
     left, bottom = card[0] - size[0] / 2, card[1] - size[1] / 2
-    _paint_stem(ax, node, center, card, size)
+    _paint_stem(ax, node, center, card, size, ellipse)
     for row, (name, value) in enumerate(node.items):
         y = bottom + size[1] - (row + 1) * ROW
         ax.add_patch(
@@ -183,30 +200,48 @@ def _paint_card(
             )
         )  # fmt: skip
         middle = y + ROW / 2
-        style = {"va": "center_baseline", "fontsize": ITEM_SIZE, "zorder": 5}
+        style: dict[str, Any] = {"va": "center_baseline", "fontsize": ITEM_SIZE, "zorder": 5}
         ax.text(left + 0.07, middle, _item_name(name), ha="left", color=theme.INK, **style)
         ax.text(left + size[0] - 0.07, middle, value, ha="right", color=theme.QUIET, **style)
 
 
 def _paint_stem(
-    ax: Axes, node: Node, center: Array, card: Array, size: tuple[float, float]
+    ax: Axes,
+    node: Node,
+    center: Array,
+    card: Array,
+    size: tuple[float, float],
+    ellipse: tuple[float, float],
 ) -> None:
     """Join construct and card by a short arrow: to the items, or from them for a composite."""
     edge = np.clip(center, card - np.array(size) / 2, card + np.array(size) / 2)
-    ends = (edge, center) if node.composite else (center, edge)
+    rim = center + (edge - center) * _reach(edge - center, ellipse)
+    start, end = (edge, rim) if node.composite else (rim, edge)
     ax.add_patch(
         FancyArrowPatch(
-            *ends, arrowstyle="-|>", mutation_scale=7, color=theme.FAINT, linewidth=0.9,
-            shrinkA=0, shrinkB=0, zorder=2,
+            _point(start),
+            _point(end),
+            arrowstyle="-|>",
+            mutation_scale=7,
+            color=theme.FAINT,
+            linewidth=0.9,
+            shrinkA=0,
+            shrinkB=0,
+            zorder=2,
         )
-    )  # fmt: skip
+    )
 
 
 def _ends(start: Array, end: Array, ellipse: tuple[float, float]) -> tuple[Array, Array]:
     """Return where the line between two centers meets the two ellipses."""
     run = end - start
-    reach = 1 / np.hypot(*(run / (np.array(ellipse) / 2)))
+    reach = _reach(run, ellipse)
     return start + reach * run, end - reach * run
+
+
+def _reach(run: Array, ellipse: tuple[float, float]) -> float:
+    """Return the share of `run`, from the center of an ellipse, that lies inside it."""
+    return float(1 / np.hypot(*(run / (np.array(ellipse) / 2))))
 
 
 def _edge_ends(drawn: Diagram) -> list[tuple[Array, Array]]:
@@ -219,8 +254,8 @@ def _paint_edges(ax: Axes, drawn: Diagram) -> None:
         size = min(max(edge.size, 0.0), 1.0)
         ax.add_patch(
             FancyArrowPatch(
-                start,
-                end,
+                _point(start),
+                _point(end),
                 arrowstyle="-|>" if edge.directed else "<|-|>",
                 mutation_scale=9 + 5 * size,
                 linewidth=0.8 + 3.2 * size if edge.sure else 1.1,

@@ -13,17 +13,15 @@ SALIENT = 0.40
 
 def scree_picture(efa: EFAResult, words: Language) -> Picture:
     """Return the eigenvalues of the answers beside those of random data."""
-    votes = efa.votes.set_index("rule")
-    vote, kept = int(votes.loc["parallel_factor", "n_factors"]), efa.n_factors
+    votes = dict(zip(efa.votes["rule"], efa.votes["n_factors"], strict=True))
+    vote, kept = int(votes["parallel_factor"]), efa.n_factors
     key = "given" if kept != vote else "one" if kept == 1 else "many"
     first = [words.numbers.number(value) for value in efa.parallel["observed"].head(kept + 1)]
     return Picture(
         title=words.text(f"picture.scree.title.{key}", kept=kept, vote=vote),
         subtitle=words.text("picture.scree.subtitle"),
         caption=words.text("picture.scree.caption", n=efa.n, seed=efa.estimator.seed),
-        alt=words.text(
-            "picture.scree.alt", count=len(efa.items), first=first, next=vote + 1
-        ),
+        alt=words.text("picture.scree.alt", count=len(efa.items), first=first, next=vote + 1),
         paint=scree(
             efa.parallel[["observed", "mean", "q95"]],
             kept,

@@ -191,8 +191,8 @@ def _moved(
     grid[all_[go], i[go]] = place[go]
     one, other = grid[all_[swap], i[swap]], grid[all_[swap], j[swap]]
     grid[all_[swap], i[swap]], grid[all_[swap], j[swap]] = other, one
-    grid[all_[nudge], i[nudge], 1] += generator.choice((-1, 1), size=int(nudge.sum()))
-    sides[all_[turn], i[turn]] = generator.integers(4, size=int(turn.sum()))
+    grid[all_[nudge], i[nudge], 1] += generator.choice((-1, 1), size=np.count_nonzero(nudge))
+    sides[all_[turn], i[turn]] = generator.integers(4, size=np.count_nonzero(turn))
     return grid, sides
 
 
@@ -217,10 +217,9 @@ def _cost(scene: _Scene, grid: NDArray[np.intp], sides: NDArray[np.intp]) -> Arr
     span = (boxes + sizes / 2).max(-2) - (boxes - sizes / 2).min(-2)
     return (
         60 * _overlaps(boxes, sizes)
-        + 14 * _hits(scene, start, end, boxes, sizes)
+        + _meetings(scene, start, end, boxes, sizes)
         + 10 * _crossings(scene, start, end)
         + 9 * _bundles(scene, run, length)
-        + 5 * _label_trouble(scene, start, end, boxes, sizes)
         + 30 * left.sum(-1)
         + 0.5 * upright.sum(-1)
         + 0.55 * length.sum(-1)
@@ -230,30 +229,61 @@ def _cost(scene: _Scene, grid: NDArray[np.intp], sides: NDArray[np.intp]) -> Arr
     )
 
 
+def _touching(
+    a: Array, a_size: Array, b: Array, b_size: Array, clear: float = 0.0
+) -> NDArray[np.bool_]:
+    """Return (...,): whether boxes come closer than `clear`, by centers and sizes (..., 2)."""
+    reach = (a_size + b_size) / 2 + clear
+    return (np.abs(a[..., 0] - b[..., 0]) < reach[..., 0]) & (
+        np.abs(a[..., 1] - b[..., 1]) < reach[..., 1]
+    )
+
+
 def _overlaps(boxes: Array, sizes: Array) -> Array:
     """Return how many pairs of constructs and cards touch."""
     i, j = np.triu_indices(len(sizes), 1)
-    gap = np.abs(boxes[..., i, :] - boxes[..., j, :]) - (sizes[i] + sizes[j]) / 2
-    return (gap < CLEAR).all(-1).sum(-1)
-
-
-def _hits(scene: _Scene, start: Array, end: Array, boxes: Array, sizes: Array) -> Array:
-    """Return how many arrows run through a construct or card that is not their end."""
-    hit = segments_hit(start, end, boxes, sizes + 2 * CLEAR)
-    rows = np.arange(len(scene.source))
-    hit[..., rows, scene.source] = hit[..., rows, scene.target] = False
-    return hit.sum((-2, -1))
+    close = _touching(boxes[..., i, :], sizes[i], boxes[..., j, :], sizes[j], CLEAR)
+    return close.sum(-1)
 
 
 def segments_hit(start: Array, end: Array, boxes: Array, sizes: Array) -> NDArray[np.bool_]:
     """Return (..., e, b): whether segment e meets box b, by the slab method."""
-    run = end - start
-    run = np.where(np.abs(run) < 1e-9, 1e-9, run)[..., :, None, :]
-    offset = boxes[..., None, :, :] - start[..., :, None, :]
-    near, far = (offset - sizes / 2) / run, (offset + sizes / 2) / run
-    enter = np.minimum(near, far).max(-1)
-    leave = np.maximum(near, far).min(-1)
+    (x_enter, x_leave), (y_enter, y_leave) = (
+        _slab(start[..., axis], end[..., axis], boxes[..., axis], sizes[..., axis])
+        for axis in (0, 1)
+    )
+    enter, leave = np.maximum(x_enter, y_enter), np.minimum(x_leave, y_leave)
     return (enter < leave) & (leave > 0) & (enter < 1)
+
+
+def _slab(start: Array, end: Array, boxes: Array, sizes: Array) -> tuple[Array, Array]:
+    """Return where (..., e, b) along the segments one coordinate enters and leaves the boxes."""
+    run = np.where(np.abs(end - start) < 1e-9, 1e-9, end - start)[..., :, None]
+    offset = boxes[..., None, :] - start[..., :, None]
+    near, far = (offset - sizes / 2) / run, (offset + sizes / 2) / run
+    return np.minimum(near, far), np.maximum(near, far)
+
+
+def _meetings(scene: _Scene, start: Array, end: Array, boxes: Array, sizes: Array) -> Array:
+    """Return the cost of arrows through boxes and of labels, in the middle of their arrows.
+
+    An arrow may meet its two constructs and its own label; a label nothing else at all.
+    """
+    middle, label = (start + end) / 2, np.array(scene.label)
+    count, own = boxes.shape[-2], np.arange(len(scene.source))
+    targets = np.concatenate([boxes, middle], axis=-2)
+    target_sizes = np.vstack([sizes + 2 * CLEAR, np.tile(label, (len(own), 1))])
+    hit = segments_hit(start, end, targets, target_sizes)
+    hit[..., own, scene.source] = hit[..., own, scene.target] = hit[..., own, count + own] = False
+    i, j = np.triu_indices(len(own), 1)
+    meet = _touching(middle[..., i, :], label, middle[..., j, :], label)
+    covered = _touching(middle[..., :, None, :], label, boxes[..., None, :, :], sizes)
+    return (
+        14 * hit[..., :count].sum((-2, -1))
+        + 3 * hit[..., count:].sum((-2, -1))
+        + 5 * meet.sum(-1)
+        + 7.5 * covered.sum((-2, -1))
+    )
 
 
 def _crossings(scene: _Scene, start: Array, end: Array) -> Array:
@@ -276,21 +306,9 @@ def _bundles(scene: _Scene, run: Array, length: Array) -> Array:
     """Return how many pairs of arrows leave or enter a construct in nearly one direction."""
     i, j = np.triu_indices(len(scene.source), 1)
     s, t = scene.source, scene.target
-    unit = run / np.maximum(length, 1e-9)[..., None]
-    cosine = (unit[..., i, :] * unit[..., j, :]).sum(-1)
-    same = ((s[i] == s[j]) | (t[i] == t[j])) & (cosine > 0.965)
-    chained = ((s[i] == t[j]) | (t[i] == s[j])) & (cosine < -0.965)
-    return (same | chained).sum(-1)
-
-
-def _label_trouble(scene: _Scene, start: Array, end: Array, boxes: Array, sizes: Array) -> Array:
-    """Return how many labels, in the middle of their arrows, meet a label, a box or an arrow."""
-    middle, label = (start + end) / 2, np.array(scene.label)
-    i, j = np.triu_indices(len(scene.source), 1)
-    meet = (np.abs(middle[..., i, :] - middle[..., j, :]) < label).all(-1)
-    crossed = segments_hit(start, end, middle, label)
-    own = np.arange(len(scene.source))
-    crossed[..., own, own] = False
-    room = np.abs(middle[..., :, None, :] - boxes[..., None, :, :]) - (label + sizes) / 2
-    covered = (room < 0).all(-1)
-    return meet.sum(-1) + 0.6 * crossed.sum((-2, -1)) + 1.5 * covered.sum((-2, -1))
+    together, chained = (s[i] == s[j]) | (t[i] == t[j]), (s[i] == t[j]) | (t[i] == s[j])
+    near = together | chained
+    i, j, sign = i[near], j[near], np.where(together[near], 1.0, -1.0)
+    x, y = (run[..., axis] / np.maximum(length, 1e-9) for axis in (0, 1))
+    cosine = x[..., i] * x[..., j] + y[..., i] * y[..., j]
+    return (sign * cosine > 0.965).sum(-1)

@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.transforms import Bbox
 
 from tcsmodel.report import theme
+from tcsmodel.report.frames import rows
 from tcsmodel.report.picture import Paint, wrap
 
 LABEL_SIZE = 9.5
@@ -47,7 +48,7 @@ def quadrants(
         ax.axvline(cross[0], color=theme.FAINT, linewidth=0.9, linestyle=(0, (4, 3)), zorder=1)
         ax.axhline(cross[1], color=theme.FAINT, linewidth=0.9, linestyle=(0, (4, 3)), zorder=1)
         colors = np.where(frame["strong"], theme.BLUE, theme.QUIET)
-        for color, row in zip(colors, frame.itertuples(), strict=True):
+        for color, row in zip(colors, rows(frame), strict=True):
             line = {"color": color, "linewidth": 1.5, "alpha": 0.45, "zorder": 2}
             ax.plot([row.ci_lower, row.ci_upper], [row.performance] * 2, **line)
             limits = [row.performance_ci_lower, row.performance_ci_upper]
@@ -90,9 +91,9 @@ def label_points(frame: pd.DataFrame) -> Paint:
     """
 
     def settle(ax: Axes) -> None:
-        renderer = ax.figure.canvas.get_renderer()
+        renderer, dpi = theme.renderer_of(ax), theme.figure_of(ax).dpi
         points = ax.transData.transform(frame[["importance", "performance"]].to_numpy(dtype=float))
-        scale = ax.figure.dpi / 72
+        scale = dpi / 72
         taken = [
             Bbox.from_bounds(x - 5 * scale, y - 5 * scale, 10 * scale, 10 * scale)
             for x, y in points
@@ -103,8 +104,8 @@ def label_points(frame: pd.DataFrame) -> Paint:
         distance = np.hypot(*(points[:, None, :] - points[None, :, :]).transpose(2, 0, 1))
         for i in np.argsort(np.sort(distance, axis=1)[:, 1:4].sum(axis=1), kind="stable"):
             words = wrap(str(frame["label"].iloc[i]), LABEL_WIDTH, LABEL_SIZE, lines=3)
-            width = max(theme.text_width(line, LABEL_SIZE) for line in words) * ax.figure.dpi
-            height = theme.text_height(len(words), LABEL_SIZE) * ax.figure.dpi
+            width = max(theme.text_width(line, LABEL_SIZE) for line in words) * dpi
+            height = theme.text_height(len(words), LABEL_SIZE) * dpi
             box = _best_place(points[i], (width, height), scale, taken, lines, frame_box)
             taken.append(box)
             _write_label(ax, "\n".join(words), box, points[i], bool(frame["strong"].iloc[i]))
@@ -155,15 +156,16 @@ def _crossed(box: Bbox, line: Bbox) -> float:
 
 
 def _write_label(ax: Axes, words: str, box: Bbox, point: np.ndarray, strong: bool) -> None:
-    figure = ax.figure
+    to_data = ax.transData.inverted().transform
     center = ((box.x0 + box.x1) / 2, (box.y0 + box.y1) / 2)
     near = np.clip(point, [box.x0, box.y0], [box.x1, box.y1])
-    gap = float(np.hypot(*(near - point))) * 72 / figure.dpi
+    gap = float(np.hypot(*(near - point))) * 72 / theme.figure_of(ax).dpi
     if gap > 1.3 * RADII[0]:
-        ends = ax.transData.inverted().transform([point, near])
-        ax.plot(*ends.T, color=theme.FAINT, linewidth=0.7, zorder=3)
+        ax.plot(*to_data([point, near]).T, color=theme.FAINT, linewidth=0.7, zorder=3)
+    x, y = to_data(center)
     ax.text(
-        *ax.transData.inverted().transform(center),
+        x,
+        y,
         words,
         ha="center",
         va="center",

@@ -10,6 +10,7 @@ import pandas as pd
 from tcsmodel.models.pls import PLSResult
 from tcsmodel.report.charts import Cells, Line, checks, forest, heat, rows_height
 from tcsmodel.report.diagram import Edge, Node, diagram
+from tcsmodel.report.frames import rows
 from tcsmodel.report.language import Language
 from tcsmodel.report.picture import PAD, WIDTH, Picture
 from tcsmodel.report.satisfaction_pictures import caption
@@ -62,17 +63,19 @@ def pls_diagram(pls: PLSResult, words: Language) -> Picture:
     ]
     table = pls.table()
     edges = []
-    for row in table.itertuples():
-        lines, sure = (numbers.ratio(row.path),), True
+    for row in rows(table):
+        lines, sure = [numbers.ratio(row.path)], True
         if pls.draws is not None:
-            lines += (numbers.interval(row.ci_lower, row.ci_upper, ratio=True),)
+            lines.append(numbers.interval(row.ci_lower, row.ci_upper, ratio=True))
             sure = row.ci_lower > 0 or row.ci_upper < 0
-        edges.append(Edge(row.source, row.target, lines, abs(row.path), sure))
-    return _diagram_picture(
+        edges.append(Edge(row.source, row.target, tuple(lines), abs(row.path), sure))
+    named = table.rename(columns={"path": "estimate"})
+    return diagram_picture(
         nodes,
         edges,
-        table.rename(columns={"path": "estimate"}),
+        named,
         words,
+        title=strongest_path(named, words),
         subtitle=words.text("picture.diagram.pls"),
         caption_text=caption(
             words,
@@ -84,36 +87,42 @@ def pls_diagram(pls: PLSResult, words: Language) -> Picture:
     )
 
 
-def _diagram_picture(
+def strongest_path(paths: pd.DataFrame, words: Language) -> str:
+    """Return the title that names the strongest path into the construct with most sources."""
+    crowded = paths["target"].value_counts(sort=False).idxmax()
+    into = paths[paths["target"] == crowded]
+    row = into.iloc[int(np.argmax(into["estimate"].abs()))]
+    return words.text(
+        "picture.diagram.title",
+        source=row["source"],
+        target=crowded,
+        estimate=float(row["estimate"]),
+    )
+
+
+def diagram_picture(
     nodes: list[Node],
     edges: list[Edge],
     paths: pd.DataFrame,
     words: Language,
     *,
+    title: str,
     subtitle: str,
     caption_text: str,
 ) -> Picture:
-    """Return a path diagram; its title names the strongest of the most explained construct."""
+    """Return a path diagram with its words; `paths` (``source target estimate``) are told aloud."""
     drawn = diagram(nodes, edges)
-    crowded = paths.groupby("target", sort=False).size().idxmax()
-    into = paths[paths["target"] == crowded]
-    strongest = into.loc[into["estimate"].abs().idxmax()]
     told = words.listing(
         words.text(
             "picture.diagram.path", source=row.source, target=row.target, estimate=row.estimate
         )
-        for row in paths.itertuples()
+        for row in rows(paths)
     )
-    values = {
-        "source": strongest["source"],
-        "target": crowded,
-        "estimate": float(strongest["estimate"]),
-    }
     return Picture(
-        title=words.text("picture.diagram.title", **values),
+        title=title,
         subtitle=subtitle,
         caption=caption_text,
-        alt=words.text("picture.diagram.alt", paths=told, count=len(nodes)),
+        alt=words.text("picture.diagram.alt", paths=told or words.text("none"), count=len(nodes)),
         paint=drawn.paint,
         size=(drawn.size[0] + 2 * PAD, drawn.size[1]),
     )
@@ -129,7 +138,7 @@ def htmt_picture(pls: PLSResult, words: Language) -> Picture:
     cells = Cells(
         values, values.map(lambda v: words.numbers.ratio(v) if np.isfinite(v) else ""), high, high
     )
-    pairs = [f"{row} – {column}" for (row, column), is_high in high.stack().items() if is_high]
+    pairs = [f"{values.index[i]} – {values.columns[j]}" for i, j in np.argwhere(high.to_numpy())]
     key = {0: "none", 1: "one"}.get(len(pairs), "many")
     told = {"pairs": pairs, "count": len(pairs), "limit": OVERLAP, "total": int(lower.sum())}
     return Picture(
@@ -149,14 +158,18 @@ def gate_picture(gate: Gate, words: Language) -> Picture:
     whole = words.text("check.whole_model")
     spec = gate.estimator.spec
     home = {item: construct.name for construct in spec.constructs for item in construct.items}
-    rows = [*spec.construct_names, whole]
+    names = [*spec.construct_names, whole]
     weight = {Severity.PROBLEM: 3, Severity.CAUTION: 2, Severity.NOTE: 1}
-    found = pd.DataFrame(0, index=rows, columns=list(COLUMNS))
+    worst = np.zeros((len(names), len(COLUMNS)), dtype=int)
     for finding in gate.findings:
-        column = CHECKS.get(finding.code, "solution")
-        for row in _concerned(finding.subjects, home, rows, whole):
-            found.loc[row, column] = max(found.loc[row, column], weight[finding.severity])
-    found = found.loc[[row for row in rows if row != whole or found.loc[row].any()]]
+        column = COLUMNS.index(CHECKS.get(finding.code, "solution"))
+        for name in _concerned(finding.subjects, home, names, whole):
+            at = names.index(name), column
+            worst[at] = max(worst[at], weight[finding.severity])
+    headers = [words.text(f"check.{name}") for name in COLUMNS]
+    found = pd.DataFrame(worst, index=names, columns=headers)
+    if not worst[-1].any():
+        found = found.iloc[:-1]
     problems, cautions = (int(gate.counts[name]) for name in ("problem", "caution"))
     key = "problems" if problems else "cautions" if cautions else "clear"
     told = {"problems": problems, "cautions": cautions, "notes": int(gate.counts["note"])}
@@ -165,16 +178,17 @@ def gate_picture(gate: Gate, words: Language) -> Picture:
         subtitle=words.text("picture.gate.subtitle"),
         caption=words.text("picture.gate.key"),
         alt=words.text("picture.gate.alt", **told),
-        paint=checks(found.rename(columns=lambda name: words.text(f"check.{name}"))),
+        paint=checks(found),
         size=(WIDTH, rows_height(list(found.index), 0.32)),
     )
 
 
 def _concerned(
-    subjects: Iterable[str], home: dict[str, str], rows: list[str], whole: str
+    subjects: Iterable[str], home: dict[str, str], names: list[str], whole: str
 ) -> set[str]:
+    """Return the constructs that a finding is about: items count for their construct."""
     named = {home.get(subject, subject) for subject in subjects}
-    return named & set(rows) or {whole}
+    return named & set(names) or {whole}
 
 
 def answers_picture(screening: Screening, words: Language) -> Picture:
@@ -189,8 +203,7 @@ def answers_picture(screening: Screening, words: Language) -> Picture:
             "ci_lower": (table["mean"] - table["sd"]).to_numpy(),
             "ci_upper": (table["mean"] + table["sd"]).to_numpy(),
             "words": [
-                f"{numbers.number(row.mean)} ({numbers.number(row.sd)})"
-                for row in table.itertuples(index=False)
+                f"{numbers.number(row.mean)} ({numbers.number(row.sd)})" for row in rows(table)
             ],
             "strong": np.isin(np.arange(len(table)), [0, len(table) - 1]),
         }
@@ -229,7 +242,8 @@ def factorability_picture(adequacy: Factorability, words: Language) -> Picture:
     told = {"kmo": adequacy.kmo, "items": len(table), "lowest": table.index[-1]}
     return Picture(
         title=words.text(
-            "picture.kmo.title" if adequacy.kmo >= CUSTOMARY_KMO else "picture.kmo.title_low", **told
+            "picture.kmo.title" if adequacy.kmo >= CUSTOMARY_KMO else "picture.kmo.title_low",
+            **told,
         ),
         subtitle=words.text("picture.kmo.subtitle"),
         caption=words.text("caption.n", n=adequacy.moments.n),

@@ -69,7 +69,7 @@ class Picture:
 
     def svg(self, prefix: str) -> str:
         """Return the bare drawing as an SVG element whose ids begin with `prefix`."""
-        return theme.svg(self.bare().figure, prefix)
+        return theme.svg(theme.figure_of(self.bare()), prefix)
 
     def _settle(self, ax: Axes) -> None:
         if self.settle is not None:
@@ -89,7 +89,7 @@ class Picture:
         self.paint(ax)
         _fit(ax, self.size[1], above + PAD, below + PAD)
         self._settle(ax)
-        _write(ax, head, ax.figure.get_size_inches()[1] - PAD)
+        _write(ax, head, theme.figure_of(ax).get_size_inches()[1] - PAD)
         _write(ax, foot, PAD + sum(line.height for line in foot))
         return ax
 
@@ -111,10 +111,11 @@ def _lines(words: str, width: float, size: float, weight: str, color: str) -> li
 
 
 def _write(ax: Axes, lines: list[_Line], top: float) -> None:
-    width, height = ax.figure.get_size_inches()
+    figure = theme.figure_of(ax)
+    width, height = figure.get_size_inches()
     for line in lines:
         top -= line.height
-        ax.figure.text(
+        figure.text(
             PAD / width,
             (top + 0.25 * line.height) / height,
             line.words,
@@ -130,16 +131,17 @@ def _fit(ax: Axes, inner_height: float, above: float, below: float) -> None:
 
     Labels keep their size when axes grow, so one measurement is enough.
     """
-    renderer, dpi = ax.figure.canvas.get_renderer(), ax.figure.dpi
+    figure, renderer = theme.figure_of(ax), theme.renderer_of(ax)
     inner = ax.get_window_extent(renderer)
-    outer = ax.get_tightbbox(renderer)
+    outer = ax.get_tightbbox(renderer) or inner
+    dpi = figure.dpi
     left = max(inner.x0 - outer.x0, 0) / dpi + PAD
     right = max(outer.x1 - inner.x1, 0) / dpi + PAD
     below += max(inner.y0 - outer.y0, 0) / dpi
     above += max(outer.y1 - inner.y1, 0) / dpi
-    width = ax.figure.get_size_inches()[0]
+    width = figure.get_size_inches()[0]
     height = inner_height + above + below
-    ax.figure.set_size_inches(width, height)
+    figure.set_size_inches(width, height)
     inner_width = max(width - left - right, 0.5)
     ax.set_position((left / width, below / height, inner_width / width, inner_height / height))
 

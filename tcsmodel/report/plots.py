@@ -9,9 +9,12 @@ from typing import Any
 from matplotlib.axes import Axes
 
 from tcsmodel.errors import OptionError
+from tcsmodel.models.cfa import CFAResult
 from tcsmodel.models.efa import EFAResult
 from tcsmodel.models.pls import PLSResult
+from tcsmodel.models.sem import SEMResult
 from tcsmodel.options import did_you_mean
+from tcsmodel.report import covariance_pictures as covariance
 from tcsmodel.report import factor_pictures as factors
 from tcsmodel.report import model_pictures as models
 from tcsmodel.report import satisfaction_pictures as satisfaction
@@ -51,7 +54,20 @@ def _(result: EFAResult) -> Mapping[str, Maker]:
 
 @kinds.register
 def _(result: PLSResult) -> Mapping[str, Maker]:
-    return {"diagram": models.pls_diagram, "htmt": models.htmt_picture}
+    pictures: dict[str, Maker] = {"diagram": models.pls_diagram}
+    if result.htmt.notna().any(axis=None):
+        pictures["htmt"] = models.htmt_picture
+    return pictures
+
+
+@kinds.register
+def _(result: SEMResult) -> Mapping[str, Maker]:
+    return {"diagram": covariance.sem_diagram, "loadings": covariance.loadings_forest}
+
+
+@kinds.register
+def _(result: CFAResult) -> Mapping[str, Maker]:
+    return {"loadings": covariance.loadings_forest, "diagram": covariance.sem_diagram}
 
 
 @kinds.register

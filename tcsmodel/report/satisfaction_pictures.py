@@ -7,10 +7,11 @@ import pandas as pd
 
 from tcsmodel.models.draws import Draws
 from tcsmodel.report.charts import Cells, bars, forest, heat, rows_height
+from tcsmodel.report.frames import rows
 from tcsmodel.report.language import Language
 from tcsmodel.report.map import label_points, quadrants
-from tcsmodel.report.picture import Picture
 from tcsmodel.report.picture import WIDTH as FULL_WIDTH
+from tcsmodel.report.picture import Picture
 from tcsmodel.satisfaction.drivers import Drivers
 from tcsmodel.satisfaction.index import SatisfactionIndex
 from tcsmodel.satisfaction.priorities import Priorities, Quadrant
@@ -68,7 +69,9 @@ def index_picture(index: SatisfactionIndex, words: Language) -> Picture:
         "upper": own["ci_upper"],
         "level": index.level,
     }
-    fixed = "" if index.draws is not None else words.text("caption.fixed_weights", level=index.level)
+    fixed = (
+        "" if index.draws is not None else words.text("caption.fixed_weights", level=index.level)
+    )
     return Picture(
         title=words.text("picture.index.title", **values),
         subtitle=words.text("picture.index.subtitle"),
@@ -115,19 +118,20 @@ def drivers_picture(drivers: Drivers, words: Language) -> Picture:
             "ci_upper": table["share_ci_upper"],
             "words": [
                 _share(numbers.percent(row.share), row.share_ci_lower, row.share_ci_upper)
-                for row in table.itertuples()
+                for row in rows(table)
             ],
             "strong": table["sign"] > 0,
         }
     )
+    ahead = leaders(drivers)
     values = {
         "target": drivers.target,
         "leader": str(table["driver"].iloc[0]),
         "share": float(table["share"].iloc[0]),
-        "leaders": leaders(drivers),
+        "leaders": ahead,
         "r_squared": drivers.r_squared,
     }
-    key = "one" if len(values["leaders"]) == 1 else "many"
+    key = "one" if len(ahead) == 1 else "many"
     negative = "" if frame["strong"].all() else words.text("picture.drivers.negative")
     return Picture(
         title=words.text(f"picture.drivers.title.{key}", **values),
@@ -156,7 +160,7 @@ def ranks_picture(drivers: Drivers, words: Language) -> Picture:
     """Return the probability of each rank of each driver, most important first."""
     names = list(drivers.table()["driver"])
     values = drivers.rank_probabilities.loc[names]
-    sure = float(values.iloc[0, 0])
+    sure = float(values.to_numpy()[0, 0])
     cells = Cells(
         values,
         values.map(lambda share: words.numbers.percent(share) if share >= 0.005 else "·"),
@@ -183,23 +187,21 @@ def priorities_picture(order: Priorities, words: Language) -> Picture:
     """Return the importance-performance map with intervals."""
     table = order.table()
     group = first_group(order)
+    cross = (float(order.cuts["importance"]), float(order.cuts["performance"]))
     frame = table.rename(columns={"driver": "label"}).assign(strong=table["driver"].isin(group))
     values = {
         "target": order.target,
         "leaders": group,
         "leader": group[0],
-        "importance": float(order.cuts["importance"]),
-        "performance": float(order.cuts["performance"]),
+        "importance": cross[0],
+        "performance": cross[1],
     }
     key = "one" if len(group) == 1 else "many"
-    corners = tuple(
-        words.text(f"quadrant.{quadrant.value}")
-        for quadrant in (
-            Quadrant.KEEP_UP,
-            Quadrant.CONCENTRATE,
-            Quadrant.OVERKILL,
-            Quadrant.LOW_PRIORITY,
-        )
+    corners = (
+        words.text(f"quadrant.{Quadrant.KEEP_UP}"),
+        words.text(f"quadrant.{Quadrant.CONCENTRATE}"),
+        words.text(f"quadrant.{Quadrant.OVERKILL}"),
+        words.text(f"quadrant.{Quadrant.LOW_PRIORITY}"),
     )
     cuts = words.text("picture.priorities.cuts", **values)
     listing = words.listing(
@@ -209,7 +211,7 @@ def priorities_picture(order: Priorities, words: Language) -> Picture:
             importance=row.importance,
             performance=row.performance,
         )
-        for row in table.itertuples()
+        for row in rows(table)
     )
     return Picture(
         title=words.text(f"picture.priorities.title.{key}", **values),
@@ -218,7 +220,7 @@ def priorities_picture(order: Priorities, words: Language) -> Picture:
         alt=words.text("picture.priorities.alt", listing=listing, **values),
         paint=quadrants(
             frame,
-            (values["importance"], values["performance"]),
+            cross,
             corners,
             (
                 words.text("picture.priorities.x", **values),

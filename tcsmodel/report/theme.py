@@ -12,12 +12,13 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
+from typing import Any, cast
 
 import matplotlib as mpl
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.backends.backend_agg import FigureCanvasAgg, RendererAgg
 from matplotlib.colors import LinearSegmentedColormap
-from matplotlib.figure import Figure
+from matplotlib.figure import Figure, SubFigure
 from matplotlib.font_manager import FontProperties, fontManager
 from matplotlib.textpath import text_to_path
 
@@ -74,7 +75,7 @@ def check_drawable(words: str, language: str) -> None:
 @contextmanager
 def style() -> Iterator[None]:
     """Set the look for the artists made inside the context."""
-    settings = {
+    settings: Any = {
         "font.family": list(font_families()),
         "font.size": 10,
         "text.color": INK,
@@ -113,14 +114,29 @@ class PictureAxes(Axes):
     """Axes that a notebook shows as a picture."""
 
     def _repr_png_(self) -> bytes:
-        return png(self.figure)
+        return png(figure_of(self))
 
 
 def canvas(size: tuple[float, float]) -> PictureAxes:
     """Return fresh axes that fill a figure of `size` inches, free of any global state."""
     figure = Figure(figsize=size)
     FigureCanvasAgg(figure)
-    return figure.add_axes((0, 0, 1, 1), axes_class=PictureAxes)
+    return cast(PictureAxes, figure.add_axes((0, 0, 1, 1), axes_class=PictureAxes))
+
+
+def figure_of(ax: Axes) -> Figure:
+    """Return the figure of axes, the outermost one."""
+    figure = ax.figure
+    while isinstance(figure, SubFigure):
+        figure = figure.figure
+    return figure
+
+
+def renderer_of(ax: Axes) -> RendererAgg:
+    """Return something that can measure text in a figure, whatever its own backend."""
+    figure = figure_of(ax)
+    width, height = figure.get_size_inches() * figure.dpi
+    return RendererAgg(width, height, figure.dpi)
 
 
 def png(figure: Figure, dpi: int = PNG_DPI) -> bytes:
@@ -158,15 +174,19 @@ def svg(figure: Figure, prefix: str) -> str:
     return _LINK.sub(rf"\1#{prefix}-", markup)
 
 
-def text_width(words: str, size: float, weight: str = "normal") -> float:
-    """Return the width in inches of one line of text at `size` points."""
-    if not words:
-        return 0.0
-    font = FontProperties(family=list(font_families()), size=size, weight=weight)
+@cache
+def _advance(character: str, weight: str) -> float:
+    """Return the width of one character at 100 points, in points."""
+    font = FontProperties(family=list(font_families()), size=100, weight=weight)
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message=r"Glyph .* missing from")
-        width, _, _ = text_to_path.get_text_width_height_descent(words, font, False)
-    return float(width) * POINT
+        width, _, _ = text_to_path.get_text_width_height_descent(character, font, False)
+    return float(width)
+
+
+def text_width(words: str, size: float, weight: str = "normal") -> float:
+    """Return the width in inches of one line of text at `size` points, kerning left aside."""
+    return sum(_advance(character, weight) for character in words) * size / 100 * POINT
 
 
 def text_height(lines: int, size: float) -> float:

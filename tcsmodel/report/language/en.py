@@ -8,6 +8,7 @@ LEADING_ZERO = False
 PICTURES: dict[str, str] = {
     "list.and": "{first} and {last}",
     "list.comma": ", ",
+    "none": "none",
     "caption.join": "; ",
     "caption.n": "n = {n}",
     "caption.bootstrap": "{level:%} intervals from {replicates:,} bootstrap replicates, seed {seed}",
@@ -54,6 +55,8 @@ PICTURES: dict[str, str] = {
     "quadrant.possible overkill": "Possible overkill",
     "quadrant.low priority": "Low priority",
     "picture.diagram.title": "{source} has the strongest path to {target} ({estimate:.2r})",
+    "picture.diagram.title_improper": "No admissible solution: these paths must not be read",
+    "picture.diagram.title_measurement": "How {count} items measure their constructs",
     "picture.diagram.pls": "PLS path model: standardized paths, loadings in the boxes, R² in the "
     "ellipses",
     "picture.diagram.sem": "Covariance-based model: standardized paths, loadings in the boxes, R² "
@@ -95,6 +98,14 @@ PICTURES: dict[str, str] = {
     "bold from {limit:.2r} on",
     "picture.loadings.alt": "Loadings of {items} items on {factors} factors, each item under the "
     "factor of its largest loading.",
+    "picture.cfa.title.fine": "Every item loads {limit:.2r} or more on its construct",
+    "picture.cfa.title.weak": "{weak} load below {limit:.2r}",
+    "picture.cfa.title.improper": "No admissible solution: these loadings must not be read",
+    "picture.cfa.subtitle": "Standardized loadings of the items on their constructs",
+    "picture.cfa.axis": "Standardized loading",
+    "picture.cfa.key": "{level:%} intervals; grey: below {limit:.2r}",
+    "picture.cfa.alt": "Dots with intervals for {items} loadings; {count} lie below {limit:.2r}.",
+    "header.loading_ci": "Loading [{level:%} CI]",
     "picture.gate.subtitle": "What each check found about each construct",
     "picture.gate.key": "large red square: problem; orange diamond: caution; open circle: note; "
     "dot: nothing found",

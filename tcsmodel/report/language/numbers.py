@@ -56,6 +56,11 @@ class NumberFormat:
             return f"< {self.ratio(0.001, 3)}"
         return self.ratio(value, 3)
 
+    def p_phrase(self, value: object) -> str:
+        """Return ``p = .034`` or ``p < .001``."""
+        text = self.p(value)
+        return f"p {text}" if text.startswith("<") else f"p = {text}"
+
     def count(self, value: object) -> str:
         """Return a whole number with thousands separated."""
         return self.number(value, 0)

@@ -1,0 +1,146 @@
+"""Pictures of covariance-based models: the path diagram and the loadings."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from tcsmodel.models.sem import SEMResult
+from tcsmodel.report.charts import forest, rows_height
+from tcsmodel.report.diagram import Edge, Node
+from tcsmodel.report.frames import rows
+from tcsmodel.report.language import Language
+from tcsmodel.report.model_pictures import diagram_picture, item_label, strongest_path
+from tcsmodel.report.picture import WIDTH, Picture
+
+STARS = ((0.001, "***"), (0.01, "**"), (0.05, "*"))
+CUSTOMARY_LOADING = 0.50
+
+
+def stars(p: float) -> str:
+    """Return the customary stars of a p value."""
+    return next((mark for limit, mark in STARS if p < limit), "")
+
+
+def sem_diagram(fit: SEMResult, words: Language) -> Picture:
+    """Return the path diagram: standardized paths with stars, loadings, R²."""
+    constructs = set(fit.estimator.spec.construct_names)
+    table = fit.standardized
+    arrows = _arrows(table, constructs)
+    edges = [
+        Edge(
+            row.source,
+            row.target,
+            (words.numbers.ratio(row.std) + stars(row.p),),
+            abs(row.std),
+            row.p < 1 - fit.level or row.se == 0,
+            row.directed,
+        )
+        for row in rows(arrows)
+    ]
+    ends = [name for edge in edges for name in (edge.source, edge.target)]
+    nodes = [
+        _node(name, table, fit, words)
+        for name in dict.fromkeys([*fit.estimator.spec.construct_names, *ends])
+    ]
+    paths = arrows[arrows["directed"]].rename(columns={"std": "estimate"})
+    warning = [] if fit.proper else [words.text("picture.diagram.improper")]
+    return diagram_picture(
+        nodes,
+        edges,
+        paths,
+        words,
+        title=_title(fit, paths, words),
+        subtitle=words.text("picture.diagram.sem"),
+        caption_text=words.text("caption.join").join(
+            [
+                words.text("caption.n", n=fit.sample.n),
+                *warning,
+                words.text("picture.diagram.key_sem", limit=1 - fit.level),
+            ]
+        ),
+    )
+
+
+def _title(fit: SEMResult, paths: pd.DataFrame, words: Language) -> str:
+    if not fit.proper:
+        return words.text("picture.diagram.title_improper")
+    if paths.empty:
+        return words.text("picture.diagram.title_measurement", count=len(fit.estimator.spec.items))
+    return strongest_path(paths, words)
+
+
+def _arrows(table: pd.DataFrame, constructs: set[str]) -> pd.DataFrame:
+    """Return ``source target std se p directed`` of what is drawn between constructs."""
+    second_order = table[(table["op"] == "=~") & table["rhs"].isin(constructs)]
+    paths = table[table["op"] == "~"]
+    covariances = table[
+        (table["op"] == "~~")
+        & (table["lhs"] != table["rhs"])
+        & table["lhs"].isin(constructs)
+        & table["rhs"].isin(constructs)
+    ]
+    return pd.concat(
+        [
+            second_order.assign(
+                source=second_order["lhs"], target=second_order["rhs"], directed=True
+            ),
+            paths.assign(source=paths["rhs"], target=paths["lhs"], directed=True),
+            covariances.assign(
+                source=covariances["lhs"], target=covariances["rhs"], directed=False
+            ),
+        ],
+        ignore_index=True,
+    )
+
+
+def _node(name: str, table: pd.DataFrame, fit: SEMResult, words: Language) -> Node:
+    constructs = set(fit.estimator.spec.construct_names)
+    loads = table[(table["op"] == "=~") & (table["lhs"] == name) & ~table["rhs"].isin(constructs)]
+    note = f"R² {words.numbers.ratio(fit.r_squared[name])}" if name in fit.r_squared else ""
+    items = tuple(
+        (str(row.rhs), words.numbers.ratio(row.std) + stars(row.p)) for row in rows(loads)
+    )
+    return Node(name, note, items)
+
+
+def loadings_forest(fit: SEMResult, words: Language) -> Picture:
+    """Return the standardized loadings with intervals, construct by construct."""
+    numbers, survey = words.numbers, fit.sample.survey
+    labels = {} if survey is None else dict(survey.labels)
+    table = fit.standardized.query("op == '=~'")
+    frame = pd.DataFrame(
+        {
+            "label": [f"{row.lhs}: {item_label(row.rhs, labels)}" for row in rows(table)],
+            "estimate": table["std"].to_numpy(),
+            "ci_lower": table["ci_lower"].to_numpy(),
+            "ci_upper": table["ci_upper"].to_numpy(),
+            "words": [
+                numbers.ratio(row.std)
+                + " "
+                + numbers.interval(row.ci_lower, row.ci_upper, ratio=True)
+                for row in rows(table)
+            ],
+            "strong": table["std"].to_numpy() >= CUSTOMARY_LOADING,
+        }
+    )
+    weak = [str(name) for name in table.loc[table["std"] < CUSTOMARY_LOADING, "rhs"]]
+    key = "improper" if not fit.proper else "weak" if weak else "fine"
+    told = {"weak": weak, "count": len(weak), "items": len(table), "limit": CUSTOMARY_LOADING}
+    return Picture(
+        title=words.text(f"picture.cfa.title.{key}", **told),
+        subtitle=words.text("picture.cfa.subtitle"),
+        caption=words.text("caption.join").join(
+            [
+                words.text("caption.n", n=fit.sample.n),
+                words.text("picture.cfa.key", level=fit.level, **told),
+            ]
+        ),
+        alt=words.text("picture.cfa.alt", **told),
+        paint=forest(
+            frame,
+            axis=words.text("picture.cfa.axis"),
+            values_header=words.text("header.loading_ci", level=fit.level),
+            bold=False,
+        ),
+        size=(WIDTH, rows_height(frame["label"].tolist(), 0.25)),
+    )
