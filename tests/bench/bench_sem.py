@@ -27,6 +27,8 @@ import tcsmodel as tcs
 
 DATA = Path(__file__).parent.parent / "golden" / "data"
 
+LIKE_FOR_LIKE = "semopy, all of it"
+
 HOLZINGER = """
 visual  =~ x1 + x2 + x3
 textual =~ x4 + x5 + x6
@@ -120,13 +122,13 @@ def main() -> int:
     for case in cases():
         print(f"\n{case.name}: equal in {check_equal(case)}")
         calls: dict[str, Callable[[], object]] = {
+            LIKE_FOR_LIKE: lambda case=case: theirs(case),
             "semopy, fit alone": lambda case=case: fit_semopy(case),
-            "semopy, all of it": lambda case=case: theirs(case),
         }
         for timing in compare("fit, SE, fit measures", lambda case=case: ours(case), calls):
             print(timing)
-            missed += timing.ratio < case.target
-        print(f"target: at least {case.target:g} x")
+            missed += timing.peer == LIKE_FOR_LIKE and timing.ratio < case.target
+        print(f"target: at least {case.target:g} x for the same work")
     return 1 if missed else 0
 
 
