@@ -1,4 +1,4 @@
-"""The covariance matrix that a structural equation model implies, and its derivatives.
+"""The covariance matrix and means that a structural equation model implies, and derivatives.
 
 Symbols, in LISREL's all-y form with p items and m latent variables:
 ``Sigma = G Psi G' + Theta``, ``G = Lambda A``, ``A = (I - B)^-1``, ``Phi = A Psi A'``
@@ -13,6 +13,9 @@ h is 1/2 for a variance and 1 otherwise:
     Psi[i, j]:    u = G_i, v = G_j      Theta[i, j]: u = e_i, v = e_j
 
 so first and second derivatives of any discrepancy are gathers from matrices ``W' M W``.
+
+With intercepts nu and alpha, ``mu = nu + Lambda eta`` and ``eta = A alpha``. They leave Sigma
+alone: h is 0 in their rows. `kernels.fiml` has the derivatives of mu.
 """
 
 from __future__ import annotations
@@ -29,20 +32,28 @@ Array = NDArray[np.float64]
 Index = NDArray[np.intp]
 Mask = NDArray[np.bool_]
 
-LOADING, PATH, LATENT, RESIDUAL = range(4)
+LOADING, PATH, LATENT, RESIDUAL, ITEM_MEAN, LATENT_MEAN = range(6)
 
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """Where the q free parameters live in Lambda, B, Psi and Theta.
+    """Where the q free parameters live in Lambda, B, Psi, Theta, nu and alpha.
 
-    n_items, n_latents, n_free : p, m, q
-    matrix, row, column, free : (r,) place of each row of the parameter table, and the
-        index of its free parameter (-1 where fixed)
-    template : (t,) the four matrices laid end to end, with the fixed values
-    target, source : (s,) ``template[target] = theta[source]``
-    left, right : (f,) columns u, v of W, and half : (f,) h, of each free row
-    owner : (f,) the parameter of each free row; `shared` when labels make two rows one
+    Attributes
+    ----------
+    n_items, n_latents, n_free : int
+        p, m, q.
+    matrix, row, column, free : ndarray (r,) of int
+        Place of each row of the parameter table, and the index of its free parameter (-1
+        where fixed).
+    template : ndarray (t,)
+        The matrices laid end to end, with the fixed values.
+    target, source : ndarray (s,) of int
+        ``template[target] = theta[source]``.
+    left, right : ndarray (f,) of int
+        Columns u, v of W of each free row; `half` (f,) holds its h.
+    owner : ndarray (f,) of int
+        The parameter of each free row; `shared` when labels make two rows one.
     """
 
     n_items: int
@@ -85,7 +96,8 @@ def layout(
     n_items, n_latents : int
         p and m.
     matrix, row, column : sequence of int (r,)
-        Which matrix (0 Lambda, 1 B, 2 Psi, 3 Theta) and where; one triangle of covariances.
+        Which matrix (0 Lambda, 1 B, 2 Psi, 3 Theta, 4 nu, 5 alpha) and where; one triangle
+        of covariances, column 0 of intercepts.
     free : sequence of int (r,)
         Index of the free parameter, -1 where fixed.
     fixed : array (r,)
@@ -96,18 +108,22 @@ def layout(
     p, m = n_items, n_latents
     kind, i, j, index = (np.asarray(v, dtype=np.intp) for v in (matrix, row, column, free))
     value = np.asarray(fixed, dtype=np.float64)
-    width = np.array([m, m, m, p])[kind]
-    start = np.array([0, p * m, p * m + m * m, p * m + 2 * m * m])[kind]
+    width = np.array([m, m, m, p, 1, 1])[kind]
+    ends = np.cumsum(_sizes(p, m))
+    start = np.concatenate([[0], ends])[kind]
     place, mirror = start + i * width + j, start + j * width + i
-    template = np.zeros(p * m + 2 * m * m + p * p)
+    template = np.zeros(ends[-1])
     for item, latent in observed:
         template[item * m + latent] = 1.0
-    is_free, symmetric = index >= 0, kind >= LATENT
+    is_free, symmetric = index >= 0, (kind == LATENT) | (kind == RESIDUAL)
     template[place[~is_free]] = value[~is_free]
     template[mirror[~is_free & symmetric]] = value[~is_free & symmetric]
     both = is_free & symmetric & (i != j)
-    left = np.select([kind == LOADING, kind == RESIDUAL], [i, i], p + i)
+    left = np.where(np.isin(kind, (LOADING, RESIDUAL, ITEM_MEAN)), i, p + i)
     right = np.select([kind == LATENT, kind == RESIDUAL], [p + j, j], p + m + j)
+    half = np.where(left == right, 0.5, 1.0)
+    half[kind >= ITEM_MEAN] = 0.0
+    right[kind >= ITEM_MEAN] = 0
     n_free = int(index.max(initial=-1)) + 1
     return Layout(
         p,
@@ -122,45 +138,51 @@ def layout(
         np.concatenate([index[is_free], index[both]]),
         left[is_free],
         right[is_free],
-        np.where(left == right, 0.5, 1.0)[is_free],
+        half[is_free],
         index[is_free],
         n_free < int(is_free.sum()),
     )
 
 
+def _sizes(p: int, m: int) -> tuple[int, ...]:
+    return p * m, m * m, m * m, p * p, p, m
+
+
 @dataclass(frozen=True, slots=True)
 class Matrices:
-    """loading (..., p, m); path, latent (..., m, m); residual (..., p, p)."""
+    """The matrices of a model, in the order of their codes.
+
+    loading (..., p, m); path, latent (..., m, m); residual (..., p, p);
+    item_mean (..., p, 1) nu; latent_mean (..., m, 1) alpha.
+    """
 
     loading: Array
     path: Array
     latent: Array
     residual: Array
+    item_mean: Array
+    latent_mean: Array
 
 
 def matrices(layout: Layout, theta: Array) -> Matrices:
-    """Return Lambda, B, Psi and Theta at theta (..., q)."""
+    """Return Lambda, B, Psi, Theta, nu and alpha at theta (..., q)."""
     p, m = layout.n_items, layout.n_latents
-    flat = np.empty((*theta.shape[:-1], len(layout.template)))
+    shape = theta.shape[:-1]
+    flat = np.empty((*shape, len(layout.template)))
     flat[...] = layout.template
     flat[..., layout.target] = theta[..., layout.source]
-    shape = theta.shape[:-1]
-    first, second, third = p * m, p * m + m * m, p * m + 2 * m * m
-    return Matrices(
-        flat[..., :first].reshape(*shape, p, m),
-        flat[..., first:second].reshape(*shape, m, m),
-        flat[..., second:third].reshape(*shape, m, m),
-        flat[..., third:].reshape(*shape, p, p),
-    )
+    parts = np.split(flat, np.cumsum(_sizes(p, m))[:-1], axis=-1)
+    sides = ((p, m), (m, m), (m, m), (p, p), (p, 1), (m, 1))
+    return Matrices(*(a.reshape(*shape, *side) for a, side in zip(parts, sides, strict=True)))
 
 
 def row_values(layout: Layout, theta: Array) -> Array:
     """Return the value (..., r) of every row of the parameter table, free and fixed."""
     parts = matrices(layout, theta)
     out = np.empty((*theta.shape[:-1], len(layout.matrix)))
-    for code, part in enumerate((parts.loading, parts.path, parts.latent, parts.residual)):
+    for code, name in enumerate(Matrices.__slots__):
         own = layout.matrix == code
-        out[..., own] = part[..., layout.row[own], layout.column[own]]
+        out[..., own] = getattr(parts, name)[..., layout.row[own], layout.column[own]]
     return out
 
 
@@ -193,6 +215,22 @@ def implied(layout: Layout, theta: Array) -> Implied:
     shared = parts.loading @ phi
     sigma = shared @ np.swapaxes(parts.loading, -1, -2) + parts.residual
     return Implied(sigma, total, phi, np.concatenate([reach, shared], axis=-1))
+
+
+@dataclass(frozen=True, slots=True)
+class Means:
+    """What theta implies beside covariances: item (..., p) mu, latent (..., m) eta."""
+
+    item: Array
+    latent: Array
+
+
+def means(layout: Layout, theta: Array, at: Implied) -> Means:
+    """Return the implied means at theta (..., q); zero where the layout has no intercepts."""
+    parts = matrices(layout, theta)
+    latent = at.total @ parts.latent_mean
+    item = parts.item_mean + parts.loading @ latent
+    return Means(item[..., 0], latent[..., 0])
 
 
 def sandwich(weight: Array, directions: Array) -> Array:

@@ -51,11 +51,16 @@ class Curved(Protocol):
 class Objective:
     """A batch of functions to minimize.
 
-    evaluate : theta (b, q), members (b,) -> Point
-    slopes : Point, members (b,), exact -> Curved
-    hopeless : theta, Point, expected, gain, damping -> (b,) bool
-        Asked each iteration about members that have not converged; `gain` (b,) is how much
-        the last step lowered the value, `damping` (b,) what the next one starts with.
+    Attributes
+    ----------
+    evaluate : function of theta (b, q) and members (b,)
+        Returns a Point.
+    slopes : function of Point, members (b,) and exact
+        Returns a Curved.
+    hopeless : function of theta, Point, expected, gain and damping
+        Returns (b,) of bool. Asked each iteration about members that have not converged;
+        `gain` (b,) is how much the last step lowered the value, `damping` (b,) what the next
+        one starts with.
     """
 
     evaluate: Callable[[Array, Index], Any]
