@@ -37,7 +37,7 @@ nb_execution_raise_on_error = True
 nb_execution_in_temp = True
 nb_execution_timeout = 300
 nb_execution_show_tb = True
-myst_enable_extensions = ["colon_fence", "deflist", "dollarmath"]
+myst_enable_extensions = ["deflist"]  # no mathematics: the pages load nothing from elsewhere
 myst_heading_anchors = 3
 
 # Reference: generated from the docstrings.
