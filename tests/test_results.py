@@ -250,8 +250,9 @@ def test_a_longer_bootstrap_begins_with_the_shorter_one(name: str) -> None:
     short, long = (example(name).bootstrap(n, seed=3).draws for n in (30, 70))
     assert set(short.values) == set(long.values)
     for quantity, values in short.values.items():
-        # Matrix products of other sizes round their last bit differently.
-        np.testing.assert_allclose(values, long.values[quantity][:30], rtol=1e-9, atol=1e-12)
+        # Matrix products of other sizes round their last bit differently, and an iteration
+        # carries that to where it stops.
+        np.testing.assert_allclose(values, long.values[quantity][:30], rtol=1e-7, atol=1e-9)
 
 
 def test_hostile_names_are_escaped_in_html() -> None:
