@@ -22,9 +22,11 @@ Array = NDArray[np.float64]
 Index = NDArray[np.intp]
 Mask = NDArray[np.bool_]
 
-# The decrement g' H^-1 g is about the squared distance to the minimum in units of
-# standard errors, over n/2; the last step still improves on it quadratically.
-TOLERANCE = 1e-10
+# The decrement g' H^-1 g is about the squared distance to the minimum in units of standard
+# errors, over n/2. A full step ends the search when the decrement is small and the next one,
+# foreseen from the fall of the last two as Newton steps fall, is below the tolerance.
+TOLERANCE = 1e-12
+SMALL = 1e-6
 NEAR = 0.1
 LEAST_DAMPING = 1e-4
 NO_DAMPING = 1e-5
@@ -127,7 +129,7 @@ def minimize(objective: Objective, start: Array, *, max_iter: int, patience: int
         gain[members] = step.before - point.value
         damping[members] = step.damping
         best.value[members] = point.value
-        best.converged[members] = (step.decrement <= TOLERANCE) & undamped
+        best.converged[members] = undamped & _settled(best.decrement[members], step.decrement)
         best.decrement[members] = step.decrement
         alive = ~(best.converged[members] | lost | step.stuck)
     return best
@@ -220,6 +222,12 @@ def _descend(objective: Objective, best: Minimum, members: Index, point: Any, st
         step.stuck[failed] = True
     best.theta[members] = theta
     return new
+
+
+def _settled(last: Array, now: Array) -> Mask:
+    """Return where the decrement after this step will be negligible."""
+    fall = np.where(np.isfinite(last), np.minimum(now / last, 1.0), 1.0)
+    return (now <= SMALL) & (now * fall**2 <= TOLERANCE)
 
 
 def _enough(before: Array, after: Array, decrement: Array) -> Mask:

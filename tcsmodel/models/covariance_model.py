@@ -95,24 +95,32 @@ class CovarianceModel:
         """Return the fits to covariances (B, p, p) with divisor n."""
         return sem.fit(self.layout, cov, n, start=self.start, patient=patient)
 
-    def quantities(self, cov: Array, theta: Array) -> dict[str, Array]:
-        """Return what a fit says besides its parameters, for theta (B, q).
+    def structure(self, theta: Array) -> dict[str, Array]:
+        """Return what the parameters (B, q) say of the model.
 
         Names and shapes are those of ``draws.values``: rows of the parameter table (B, r),
-        constructs (B, k) and their pairs (B, k, k).
+        explained variables (B, e), and pairs of constructs (B, k, k).
         """
         layout, k = self.layout, self.parameters.n_constructs
-        at, parts = implied.implied(layout, theta), implied.matrices(layout, theta)
-        std = standardize(layout, theta, at)
-        member, corr = self.member, to_corr(cov)
-        loadings = self._standardized_loadings(std)
-        phi = np.diagonal(at.phi, axis1=1, axis2=2)[:, :k]
-        raw = np.where(member, parts.loading[:, :, :k], 0.0)
+        at = implied.implied(layout, theta)
         return {
             "estimates": implied.row_values(layout, theta),
-            "std": std,
-            "r_squared": self._r_squared(at, parts),
+            "std": standardize(layout, theta, at),
+            "r_squared": self._r_squared(at, implied.matrices(layout, theta)),
             "construct_corr": to_corr(at.phi)[:, :k, :k],
+        }
+
+    def measurement(self, cov: Array, theta: Array, std: Array) -> dict[str, Array]:
+        """Return the reliability (B, k) of constructs and their HTMT (B, k, k).
+
+        For covariances of the items, parameters (B, q) and their standardized values.
+        """
+        k, member, corr = self.parameters.n_constructs, self.member, to_corr(cov)
+        parts = implied.matrices(self.layout, theta)
+        phi = np.diagonal(implied.implied(self.layout, theta).phi, axis1=1, axis2=2)[:, :k]
+        raw = np.where(member, parts.loading[:, :, :k], 0.0)
+        loadings = self._standardized_loadings(std)
+        return {
             "alpha": reliability.alpha(cov, member),
             "alpha_std": reliability.alpha(corr, member),
             "omega": reliability.omega(raw, phi, parts.residual, member),
@@ -140,8 +148,8 @@ class CovarianceModel:
             )
         ]
         with np.errstate(all="ignore"):
-            unexplained = np.concatenate(diagonals[:2], axis=1)
-            return 1 - unexplained / np.concatenate(diagonals[2:], axis=1)
+            share = np.concatenate(diagonals[:2], axis=1) / np.concatenate(diagonals[2:], axis=1)
+            return np.where(share < -sem.BOUNDARY, np.nan, 1 - share)
 
     def fit_measures(self, cov: Array, value: Array, sigma: Array, n: int) -> dict[str, Array]:
         """Return fit measures (B,) by name, for discrepancies `value` (B,) of covariances."""

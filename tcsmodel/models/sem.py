@@ -144,7 +144,7 @@ class SEM:
         fitted = self.model.fit(cov[None], sample.n, patient=True)
         if fitted.status[0] >= Status.RIDGE:
             self._check_identified(cov)
-        values = self.model.quantities(cov[None], fitted.theta)
+        values = self.model.structure(fitted.theta)
         result = self._result_class()(
             self,
             sample,
@@ -192,8 +192,8 @@ class SEMResult(Result):
     sample : Sample
         The moments of the items, and the respondents where known.
     arrays : dict of str to ndarray
-        Quantities as read-only arrays, named and shaped as in ``draws.values``: rows of the
-        parameter table (r,), constructs (k,), pairs of constructs (k, k).
+        Estimates, standardized estimates, explained variances and correlations of constructs
+        as read-only arrays, named and shaped as in ``draws.values``.
     theta : ndarray (q,)
         The free parameters.
     vcov_array : ndarray (q, q)
@@ -339,7 +339,7 @@ class SEMResult(Result):
 
     @cached_property
     def r_squared(self) -> pd.Series:
-        """Explained variance of items and of explained constructs."""
+        """Explained variance of items and constructs; nan where an error variance is negative."""
         return pd.Series(
             self.arrays["r_squared"], index=list(self.model.explained), name="r_squared"
         )
@@ -361,23 +361,28 @@ class SEMResult(Result):
         """Observed minus implied correlations of the items."""
         return self._by_items(to_corr(self._cov) - to_corr(self._sigma))
 
+    @cached_property
+    def _measurement(self) -> dict[str, Array]:
+        values = self.model.measurement(self._cov[None], self.theta[None], self.arrays["std"][None])
+        return {name: value[0] for name, value in values.items()}
+
     def _by_items(self, values: Array) -> pd.DataFrame:
         names = list(self.model.parameters.items)
         return pd.DataFrame(values, index=names, columns=names)
 
-    def _by_constructs(self, name: str) -> pd.DataFrame:
+    def _by_constructs(self, values: Array) -> pd.DataFrame:
         names = list(self.model.constructs)
-        return pd.DataFrame(self.arrays[name], index=names, columns=names)
+        return pd.DataFrame(values, index=names, columns=names)
 
     @cached_property
     def construct_corr(self) -> pd.DataFrame:
         """The correlations of the constructs that the model implies."""
-        return self._by_constructs("construct_corr")
+        return self._by_constructs(self.arrays["construct_corr"])
 
     @cached_property
     def htmt(self) -> pd.DataFrame:
         """Heterotrait-monotrait ratios of absolute correlations; nan on the diagonal."""
-        return self._by_constructs("htmt")
+        return self._by_constructs(self._measurement["htmt"])
 
     @cached_property
     def reliability(self) -> pd.DataFrame:
@@ -390,7 +395,7 @@ class SEMResult(Result):
         """
         names = ("alpha", "alpha_std", "omega", "rho_c", "ave")
         frame = pd.DataFrame(
-            {name: self.arrays[name] for name in names}, index=list(self.model.constructs)
+            {name: self._measurement[name] for name in names}, index=list(self.model.constructs)
         )
         sizes = [len(construct.items) for construct in self.estimator.spec.constructs]
         return frame.assign(n_items=sizes)
@@ -446,7 +451,8 @@ class SEMResult(Result):
         n = self.sample.n
         cov = cov * ((n - 1) / n)
         fitted = self.model.fit(cov, n, patient=False)
-        values = self.model.quantities(cov, fitted.theta)
+        values = self.model.structure(fitted.theta)
+        values |= self.model.measurement(cov, fitted.theta, values["std"])
         values["chi2"] = n * fitted.value
         lost = fitted.status >= Status.ITERATION_CAP
         for value in values.values():

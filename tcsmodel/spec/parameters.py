@@ -196,7 +196,7 @@ def parameter_table(spec: ModelSpec, *, std_lv: bool = False) -> ParameterTable:
     structure = _Structure(spec)
     terms = [*_written(spec, structure, std_lv), *_defaults(spec, structure, std_lv)]
     table = ParameterTable(
-        tuple(_numbered(structure.placed(term, exogenous) for term, exogenous in terms)),
+        tuple(structure.placed(*numbered) for numbered in _numbered(terms)),
         spec.items,
         structure.latents,
         len(spec.constructs),
@@ -234,7 +234,7 @@ class _Structure:
         causing = {*self.sources, *self.indicators}
         self.pure_outcomes = tuple(n for n in explained if n not in causing)
 
-    def placed(self, term: Term, exogenous: bool) -> Parameter:
+    def placed(self, term: Term, exogenous: bool, free: int | None) -> Parameter:
         """Return the row of a term, at its place in the matrices."""
         latent = self._latent_at
         if term.op is Op.REFLECTIVE and term.rhs not in latent:
@@ -254,6 +254,7 @@ class _Structure:
             term.op,
             term.rhs,
             *place,
+            free=free,
             fixed=term.fixed,
             start=term.start,
             label=term.label or "",
@@ -305,24 +306,23 @@ def _defaults(spec: ModelSpec, structure: _Structure, std_lv: bool) -> Iterator[
             yield Term(lhs, Op.COVARIANCE, rhs), True
 
 
-def _numbered(rows: Iterable[Parameter]) -> Iterator[Parameter]:
-    """Yield the rows with their free indices; a label shared with a fixed row fixes both."""
-    placed = list(rows)
-    fixed = {row.label: row.fixed for row in placed if row.label and row.fixed is not None}
+def _numbered(terms: list[tuple[Term, bool]]) -> Iterator[tuple[Term, bool, int | None]]:
+    """Yield terms with their free indices; a label shared with a fixed term fixes both."""
+    fixed = {t.label: t.fixed for t, _ in terms if t.label and t.fixed is not None}
     index: dict[str, int] = {}
     count = 0
-    for row in placed:
-        value = fixed.get(row.label, row.fixed)
-        if value is not None:
-            yield replace(row, fixed=value)
-            continue
-        if row.label in index:
-            yield replace(row, free=index[row.label])
-            continue
-        if row.label:
-            index[row.label] = count
-        yield replace(row, free=count)
-        count += 1
+    for term, exogenous in terms:
+        if term.fixed is not None:
+            yield term, exogenous, None
+        elif term.label in fixed:
+            yield replace(term, fixed=fixed[term.label]), exogenous, None
+        elif term.label in index:
+            yield term, exogenous, index[term.label]
+        else:
+            if term.label:
+                index[term.label] = count
+            yield term, exogenous, count
+            count += 1
 
 
 def _check_identified(table: ParameterTable) -> None:
@@ -378,25 +378,30 @@ def _check_single_item(table: ParameterTable, name: str) -> None:
 
 def _check_block(table: ParameterTable, name: str) -> None:
     """Raise when a construct on its own has more parameters than its indicators have moments."""
-    indicators = {row.rhs for row in _loadings(table, name)}
-    inside = indicators | {name}
+    indicators = [row.rhs for row in _loadings(table, name)]
+    inside = {name, *indicators}
     own = set()
     for row in table:
-        if row.fixed == 0.0 or not {row.lhs, row.rhs} & inside:
-            continue
-        measures = row.op is Op.REFLECTIVE and row.rhs in table.latents and row.lhs in indicators
-        if measures:
+        measures_indicator = row.op is Op.REFLECTIVE and row.lhs in indicators
+        if row.fixed == 0.0 or measures_indicator or not {row.lhs, row.rhs} & inside:
             continue
         if not {row.lhs, row.rhs} <= inside:
             return
         if row.free is not None:
             own.add(row.free)
     k = len(indicators)
-    if len(own) > k * (k + 1) // 2:
-        loads = [row.rhs for row in _loadings(table, name)]
-        equal = " + ".join(f"a*{item}" for item in loads)
+    moments = k * (k + 1) // 2
+    if len(own) <= moments:
+        return
+    if k > 2:
         raise IdentificationError(
-            f"Construct {name!r} has {k} items and no connection to other constructs, so its "
-            f"loadings are not identified. Give it a third item, connect it with a path, or fix "
-            f"the loadings equal: {name} =~ {equal}."
+            f"Construct {name!r} has {len(own)} free parameters of its own, but its {k} items have "
+            f"only {moments} variances and covariances. Remove covariances between its items, or "
+            "give it more items."
         )
+    equal = " + ".join(f"a*{item}" for item in indicators)
+    raise IdentificationError(
+        f"Construct {name!r} has {k} items and no connection to other constructs, so its loadings "
+        "are not identified. Give it a third item, connect it with a path, or fix the loadings "
+        f"equal: {name} =~ {equal}."
+    )

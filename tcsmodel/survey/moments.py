@@ -184,7 +184,7 @@ def require_varying(moments: Moments) -> None:
 
 def require_definite(moments: Moments, purpose: str) -> None:
     """Raise SurveyError when the correlation matrix is singular, naming the cause."""
-    names, corr = moments.names, moments.corr.to_numpy()
+    names, corr = moments.names, kernel.to_corr(moments.cov_array)
     p = len(names)
     first, second = np.triu_indices(p, 1)
     worst = int(np.argmax(np.abs(corr[first, second]))) if p > 1 else 0
