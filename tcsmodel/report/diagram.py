@@ -141,7 +141,7 @@ def _label_size(edge: Edge) -> tuple[float, float]:
         *(theme.text_width(line, EDGE_SIZE - 1) for line in rest),
         0.0,
     )
-    return width + 0.06, theme.text_height(len(edge.words), EDGE_SIZE) + 0.02
+    return width + 0.10, theme.text_height(len(edge.words), EDGE_SIZE) + 0.02
 
 
 def _paint_node(ax: Axes, node: Node, center: Array, size: tuple[float, float]) -> None:

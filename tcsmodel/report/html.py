@@ -91,7 +91,7 @@ def title_facts(study: StudyLike, words: Language) -> list[tuple[str, str]]:
         (
             "fact.methods",
             words.text(
-                "fact.methods_are",
+                "fact.methods_are" if study.sem is None else "fact.methods_sem",
                 scheme=str(options.scheme),
                 bootstrap=options.bootstrap,
                 level=options.level,

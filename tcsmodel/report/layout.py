@@ -121,7 +121,8 @@ def _search(scene: _Scene) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     grid, sides = _start(scene)
     if len(grid) == 1:
         return grid, sides
-    bounds = int(grid[:, 0].max()) + 1, max(3, int(np.ptp(grid[:, 1])) // 2 + 2)
+    columns = max(int(grid[:, 0].max()) + 1, int(np.ceil(1.2 * np.sqrt(len(grid)))))
+    bounds = columns, max(3, int(np.ptp(grid[:, 1])) // 2 + 2)
     grid, sides = np.tile(grid, (CHAINS, 1, 1)), np.tile(sides, (CHAINS, 1))
     plain = replace(scene, cards=np.zeros_like(scene.cards))
     for stage, heat, steps in ((plain, HEATS[0], STEPS[0]), (scene, HEATS[1], STEPS[1])):
@@ -221,7 +222,7 @@ def _cost(scene: _Scene, grid: NDArray[np.intp], sides: NDArray[np.intp]) -> Arr
         + 10 * _crossings(scene, start, end)
         + 9 * _bundles(scene, run, length)
         + 30 * left.sum(-1)
-        + 0.5 * upright.sum(-1)
+        + 1.5 * upright.sum(-1)
         + 0.55 * length.sum(-1)
         + 0.8 * span[..., 0]
         + 4 * np.maximum(span[..., 0] - WIDEST, 0)

@@ -74,8 +74,8 @@ PICTURES: dict[str, str] = {
     "picture.htmt.subtitle": "Heterotrait-monotrait ratio (HTMT) of each pair of constructs",
     "picture.htmt.key": "framed: {limit:.2r} or more",
     "picture.htmt.alt": "Triangle of HTMT ratios; {count} of {total} reach {limit:.2r}: {pairs}.",
-    "picture.gate.title.problems": "{problems} problems to settle before the results are trusted",
-    "picture.gate.title.cautions": "No problems, {cautions} cautions",
+    "picture.gate.title.problems": "Problems to settle before the results are trusted: {problems}",
+    "picture.gate.title.cautions": "No problems; cautions: {cautions}",
     "picture.gate.title.clear": "The measured structure holds",
     "picture.scree.title.one": "Parallel analysis keeps one factor",
     "picture.scree.title.many": "Parallel analysis keeps {kept} factors",
@@ -91,15 +91,16 @@ PICTURES: dict[str, str] = {
     "picture.scree.alt": "Falling curve of {count} eigenvalues, beginning {first}; those of random "
     "data lie above from factor {next} on.",
     "picture.loadings.title.simple": "Each of the {items} items belongs to one of {factors} factors",
-    "picture.loadings.title.cross": "{count} of the {items} items belong to more than one of "
-    "{factors} factors",
+    "picture.loadings.title.cross": "Items that belong to more than one of {factors} factors: "
+    "{count} of {items}",
     "picture.loadings.title.single": "{items} items, one factor",
     "picture.loadings.subtitle": "Loadings after {extraction} extraction and {rotation} rotation; "
     "bold from {limit:.2r} on",
     "picture.loadings.alt": "Loadings of {items} items on {factors} factors, each item under the "
     "factor of its largest loading.",
     "picture.cfa.title.fine": "Every item loads {limit:.2r} or more on its construct",
-    "picture.cfa.title.weak": "{weak} load below {limit:.2r}",
+    "picture.cfa.title.weak": "Items that load below {limit:.2r} on their construct: {count} of "
+    "{items}",
     "picture.cfa.title.improper": "No admissible solution: these loadings must not be read",
     "picture.cfa.subtitle": "Standardized loadings of the items on their constructs",
     "picture.cfa.axis": "Standardized loading",
@@ -109,8 +110,8 @@ PICTURES: dict[str, str] = {
     "picture.gate.subtitle": "What each check found about each construct",
     "picture.gate.key": "large red square: problem; orange diamond: caution; open circle: note; "
     "dot: nothing found",
-    "picture.gate.alt": "Grid of constructs and checks with {problems} problems, {cautions} "
-    "cautions and {notes} notes.",
+    "picture.gate.alt": "Grid of constructs and checks. Problems: {problems}, cautions: "
+    "{cautions}, notes: {notes}.",
     "check.reliability": "Reliability",
     "check.convergence": "Items agree",
     "check.distinction": "Distinct",

@@ -48,9 +48,11 @@ REPORT: dict[str, str] = {
     "fact.used_of": "{used} used of {all}",
     "fact.items": "Items in the model",
     "fact.model": "Model",
-    "fact.model_is": "{constructs} constructs, {items} items, {paths} paths",
+    "fact.model_is": "constructs: {constructs}, items: {items}, paths: {paths}",
     "fact.methods": "Methods",
-    "fact.methods_are": "PLS ({scheme} scheme) with {bootstrap:,} bootstrap replicates; SEM by "
+    "fact.methods_are": "PLS ({scheme} scheme) with {bootstrap:,} bootstrap replicates; {level:%} "
+    "intervals",
+    "fact.methods_sem": "PLS ({scheme} scheme) with {bootstrap:,} bootstrap replicates; SEM by "
     "maximum likelihood; {level:%} intervals",
     "fact.missing": "Missing answers",
     "fact.weights": "Weights",
@@ -62,10 +64,10 @@ REPORT: dict[str, str] = {
     "fact.versions": "versions",
     "fact.hash": "Data (SHA-256)",
     "missing.listwise": "respondents with a gap are left out (listwise)",
-    "report.gate.passed": "The structure gate is passed: no problems, {n_cautions} cautions, "
-    "{n_notes} notes.",
-    "report.gate.not_passed": "The structure gate is not passed: {n_problems} problems, {n_cautions} "
-    "cautions, {n_notes} notes. Read what follows with these findings in mind.",
+    "report.gate.passed": "The structure gate is passed: no problems (cautions: {n_cautions}, "
+    "notes: {n_notes}).",
+    "report.gate.not_passed": "The structure gate is not passed (problems: {n_problems}, cautions: "
+    "{n_cautions}, notes: {n_notes}). Read what follows with these findings in mind.",
     "report.gate.clear": "The structure gate is passed: nothing was found against reliability, "
     "distinctness, collinearity and admissibility.",
     "report.screening": "What looks odd in the answers",
@@ -102,6 +104,8 @@ REPORT: dict[str, str] = {
     "report.model.text": "The same specification was estimated by PLS ({scheme} scheme), which "
     "describes composites of the items, and by covariance-based SEM, which models the latent "
     "variables behind them.",
+    "report.model.pls": "The model was estimated by PLS ({scheme} scheme), which describes composites of "
+    "the items.",
     "report.fit": "Fit",
     "report.improper": "Not admissible: {models}. The estimates are those of no population and must "
     "not be reported; PLS prints calm numbers for the same data because it never checks this.",
@@ -121,7 +125,7 @@ REPORT: dict[str, str] = {
     "report.model_text": "Model",
     "report.formulas": "Formulas and references",
     "report.repeat": "How to repeat it",
-    "report.repeat.code": "With `survey` holding the same answers (see the hash of the data):",
+    "report.repeat.code": "With the same answers in survey (see the hash of the data)",
     "formula.index": "Index: Σ share × 100 (answer − low) / (high − low), the shares of a "
     "construct's items summing to 1. Fornell, Johnson, Anderson, Cha & Bryant (1996), Journal of "
     "Marketing 60(4).",

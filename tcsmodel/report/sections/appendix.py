@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import fields
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from tcsmodel.models.efa import EFAResult
 from tcsmodel.models.pls import PLSResult
+from tcsmodel.models.sem import SEMResult
 from tcsmodel.report.frames import rows
 from tcsmodel.report.language import Language
 from tcsmodel.report.sections.blocks import (
@@ -25,49 +26,59 @@ from tcsmodel.report.sections.structure import htmt_pairs
 from tcsmodel.report.sections.study_like import StudyLike
 from tcsmodel.report.tables import Columns, Table, shown
 
-FORMULAS = (
-    "index",
-    "impacts",
-    "priorities",
-    "lmg",
-    "pls",
-    "alpha",
-    "rho",
-    "ave",
-    "htmt",
-    "f_squared",
-    "sem",
-    "parallel",
-    "bootstrap",
-)
+FORMULAS = {
+    "index": "index",
+    "impacts": "index",
+    "priorities": "priorities",
+    "lmg": "drivers",
+    "pls": "pls",
+    "alpha": "pls",
+    "rho": "pls",
+    "ave": "pls",
+    "htmt": "pls",
+    "f_squared": "pls",
+    "sem": "sem",
+    "parallel": "efa",
+    "bootstrap": "pls",
+}
 
 
 def appendix(study: StudyLike, words: Language) -> Section:
     """Return what a careful reader needs to check and to repeat the study."""
-    labels = dict(study.survey.labels)
-    blocks: list[Block] = [Heading(words.text("report.full_tables"))]
-    if study.efa is not None:
-        blocks.append(Tabular(loadings_table(study.efa, words)))
-    if study.pls is not None:
-        blocks += [
-            Tabular(measurement_table(study.pls, labels, words)),
-            Tabular(cross_loadings_table(study.pls, words)),
-            Tabular(effects_table(study.pls, words)),
-            Tabular(all_htmt_table(study.pls, words)),
-        ]
-    for name, fit in (("CFA", study.cfa), ("SEM", study.sem)):
-        if fit is not None:
-            blocks.append(Tabular(estimates_table(name, fit, words)))
+    tables = list(_full_tables(study, words))
+    blocks: list[Block] = [Heading(words.text("report.full_tables"))] if tables else []
+    blocks += [Tabular(table) for table in tables]
     blocks += [
         Heading(words.text("report.how")),
         Code(words.text("report.model_text"), str(study.spec)),
         Facts(options(study, words)),
-        Heading(words.text("report.formulas")),
-        Bullets(tuple(words.text(f"formula.{name}") for name in FORMULAS)),
+    ]
+    used = [name for name, stage in FORMULAS.items() if getattr(study, stage) is not None]
+    if used:
+        blocks += [
+            Heading(words.text("report.formulas")),
+            Bullets(tuple(words.text(f"formula.{name}") for name in used)),
+        ]
+    blocks += [
         Heading(words.text("report.repeat")),
         Code(words.text("report.repeat.code"), recipe(study)),
     ]
     return Section("appendix", words.text("section.appendix"), tuple(blocks))
+
+
+def _full_tables(study: StudyLike, words: Language) -> Iterator[Table]:
+    """Yield the full tables of the stages that ran."""
+    if study.efa is not None:
+        yield loadings_table(study.efa, words)
+    if study.pls is not None:
+        yield measurement_table(study.pls, dict(study.survey.labels), words)
+        yield cross_loadings_table(study.pls, words)
+        yield effects_table(study.pls, words)
+        if study.pls.htmt.notna().any(axis=None):
+            yield all_htmt_table(study.pls, words)
+    for name, fit in (("CFA", study.cfa), ("SEM", study.sem)):
+        if fit is not None:
+            yield estimates_table(name, fit, words)
 
 
 def options(study: StudyLike, words: Language) -> tuple[tuple[str, str], ...]:
@@ -97,12 +108,17 @@ def recipe(study: StudyLike) -> str:
         [
             "import tcsmodel as tcs",
             "",
-            f"spec = tcs.ModelSpec.parse({str(study.spec)!r})",
+            f"spec = tcs.ModelSpec.parse({_quoted(str(study.spec))})",
             f"study = tcs.Study(spec, {', '.join(chosen)})",
             f"result = study.run(survey, seed={study.seed})",
             'result.report("report.html")',
         ]
     )
+
+
+def _quoted(text: str) -> str:
+    """Return a Python string literal, over several lines where nothing needs an escape."""
+    return repr(text) if "\\" in text or '"""' in text else f'"""\n{text.strip()}\n"""'
 
 
 def _literal(value: object) -> str:
@@ -207,7 +223,7 @@ def all_htmt_table(pls: PLSResult, words: Language) -> Table:
     return Table(words.text("table.all_htmt"), columns, long=True)
 
 
-def estimates_table(name: str, fit: Any, words: Language) -> Table:
+def estimates_table(name: str, fit: SEMResult, words: Language) -> Table:
     """Return every estimate of a covariance-based model."""
     make, table = Columns(words), fit.estimates
     columns = shown(
@@ -216,9 +232,7 @@ def estimates_table(name: str, fit: Any, words: Language) -> Table:
         make.number("column.se", table["se"], 3),
         make.number("column.z", table["z"]),
         make.p("column.p", table["p"]),
-        make.interval(
-            "column.ci", table["ci_lower"], table["ci_upper"], 3, level=fit.estimator.level
-        ),
+        make.interval("column.ci", table["ci_lower"], table["ci_upper"], 3, level=fit.level),
         make.number("column.std", table["std"], 3),
     )
     notes = () if fit.proper else (words.text("note.improper"),)

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from tcsmodel.models.pls import PLSResult
+from tcsmodel.models.sem import SEMResult
 from tcsmodel.report.frames import rows
 from tcsmodel.report.language import Language
 from tcsmodel.report.language.numbers import NOTHING
@@ -33,11 +34,14 @@ def model(study: StudyLike, words: Language) -> Section:
     """Return the path model by PLS and by covariance-based SEM."""
     blocks: list[Block] = [*failed("pls", study, words), *failed("sem", study, words)]
     if study.pls is not None:
+        key = "report.model.pls" if study.sem is None else "report.model.text"
         blocks += [
-            Paragraph(words.text("report.model.text", scheme=str(study.pls.estimator.scheme))),
+            Paragraph(words.text(key, scheme=str(study.pls.estimator.scheme))),
             figure(study.pls, "diagram", words),
         ]
-    fits = {name: fit for name, fit in (("CFA", study.cfa), ("SEM", study.sem)) if fit is not None}
+    fits: dict[str, SEMResult] = {
+        name: fit for name, fit in (("CFA", study.cfa), ("SEM", study.sem)) if fit is not None
+    }
     if fits:
         blocks += [Heading(words.text("report.fit")), *_fits(fits, words)]
     if study.pls is not None:
@@ -49,7 +53,7 @@ def model(study: StudyLike, words: Language) -> Section:
     return Section("model", words.text("section.model"), tuple(blocks))
 
 
-def _fits(fits: dict[str, Any], words: Language) -> list[Block]:
+def _fits(fits: dict[str, SEMResult], words: Language) -> list[Block]:
     blocks: list[Block] = [Tabular(fit_table(fits, words))]
     improper = [name for name, fit in fits.items() if not fit.proper]
     if improper:
@@ -58,7 +62,7 @@ def _fits(fits: dict[str, Any], words: Language) -> list[Block]:
     return [*blocks, Findings(tuple(unique.values()), words)] if unique else blocks
 
 
-def fit_table(fits: dict[str, Any], words: Language) -> Table:
+def fit_table(fits: dict[str, SEMResult], words: Language) -> Table:
     """Return the fit of the covariance-based models beside the customs, named as customs."""
     make = Columns(words)
     columns = [make.label("column.measure", [words.text(f"fit.{name}") for name in CONVENTIONS])]
@@ -84,7 +88,7 @@ def _fit_cell(fit: pd.Series, measure: str, words: Language) -> str:
     return numbers.number(value, 1)
 
 
-def paths_table(pls: PLSResult, gate: Gate | None, sem: Any, words: Language) -> Table:
+def paths_table(pls: PLSResult, gate: Gate | None, sem: SEMResult | None, words: Language) -> Table:
     """Return every path by PLS and, beside it, by covariance-based SEM."""
     make, paths = Columns(words), pls.table()
     for name in ("se", "ci_lower", "ci_upper"):
@@ -113,7 +117,8 @@ def paths_table(pls: PLSResult, gate: Gate | None, sem: Any, words: Language) ->
         notes.append(words.text("note.agree"))
         if not sem.proper:
             notes.append(words.text("note.improper"))
-    return Table(words.text("table.paths"), shown(*columns), tuple(notes))
+    title = words.text("table.paths_pls" if agreement is None else "table.paths")
+    return Table(title, shown(*columns), tuple(notes))
 
 
 def _decision(row: Any, words: Language) -> str:

@@ -206,15 +206,13 @@ def priorities_table(found: Priorities, words: Language) -> Table:
         make.label("column.driver", table["driver"]),
         make.number("column.importance", table["importance"]),
         make.number("column.performance", table["performance"], 1),
-        make.number("column.gain", table["gain"], 1),
-        make.interval(
-            "column.ci", table["gain_ci_lower"], table["gain_ci_upper"], 1, level=found.level
-        ),
+        _gain(found, table, words),
         make.label("column.quadrant", [_quadrant(row, words) for row in rows(table)]),
     ]
     if sure:
         columns += [
             make.percent("column.p_first", table["p_first"]),
+            make.percent("column.p_top3", table["p_top3"]),
             Column(words.text("column.tie_group"), _groups(table)),
         ]
     notes = (words.text("note.priorities", target=found.target),)
@@ -222,6 +220,18 @@ def priorities_table(found: Priorities, words: Language) -> Table:
     return Table(
         words.text("table.priorities", target=found.target), shown(*columns), notes, strong=strong
     )
+
+
+def _gain(found: Priorities, table: pd.DataFrame, words: Language) -> Column:
+    """Return the potential gain with its interval, once there are replicates."""
+    write = words.numbers
+    if table["gain_ci_lower"].isna().all():
+        return Columns(words).number("column.gain", table["gain"], 1)
+    cells = tuple(
+        f"{write.number(row.gain, 1)} {write.interval(row.gain_ci_lower, row.gain_ci_upper, 1)}"
+        for row in rows(table)
+    )
+    return Column(words.text("column.gain_ci", level=found.level), cells)
 
 
 def _groups(table: pd.DataFrame) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from tcsmodel.models.cfa import CFAResult
 from tcsmodel.models.efa import EFAResult
 from tcsmodel.models.pls import PLSResult
 from tcsmodel.report.language import Language
@@ -103,7 +104,7 @@ def votes_table(efa: EFAResult, words: Language) -> Table:
     )
 
 
-def _confirmed(cfa: Any, words: Language) -> list[Block]:
+def _confirmed(cfa: CFAResult, words: Language) -> list[Block]:
     fit = cfa.fit_measures
     told = {
         "n": cfa.sample.n,
@@ -119,7 +120,26 @@ def _confirmed(cfa: Any, words: Language) -> list[Block]:
     blocks: list[Block] = [Paragraph(words.text("report.cfa.text", **told))]
     if not cfa.proper:
         blocks.append(Paragraph(words.text("report.cfa.improper"), "failed"))
-    return blocks
+    return [*blocks, Tabular(cfa_reliability_table(cfa, words))]
+
+
+def cfa_reliability_table(cfa: CFAResult, words: Language) -> Table:
+    """Return the reliability of the scales by the confirmatory model."""
+    make = Columns(words)
+    frame = cfa.reliability[cfa.reliability["n_items"] > 1]
+    notes = [words.text("note.cfa_reliability")]
+    if not cfa.proper:
+        notes.append(words.text("note.improper"))
+    columns = (
+        make.label("column.construct", frame.index),
+        make.count("column.items", frame["n_items"]),
+        make.ratio("column.alpha_raw", frame["alpha"]),
+        make.ratio("column.alpha", frame["alpha_std"]),
+        make.ratio("column.omega", frame["omega"]),
+        make.ratio("column.rho_c", frame["rho_c"]),
+        make.ratio("column.ave", frame["ave"]),
+    )
+    return Table(words.text("table.cfa_reliability"), columns, tuple(notes), long=True)
 
 
 def _measured(pls: PLSResult, words: Language) -> list[Block]:
