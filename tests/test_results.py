@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from tolerances import POINT
 
 import tcsmodel as tcs
 from tcsmodel.result import Finding, Result, Severity
@@ -252,7 +253,7 @@ def test_a_longer_bootstrap_begins_with_the_shorter_one(name: str) -> None:
     for quantity, values in short.values.items():
         # Matrix products of other sizes round their last bit differently, and an iteration
         # carries that to where it stops.
-        np.testing.assert_allclose(values, long.values[quantity][:30], rtol=1e-7, atol=1e-9)
+        np.testing.assert_allclose(values, long.values[quantity][:30], rtol=POINT, atol=POINT)
 
 
 def test_hostile_names_are_escaped_in_html() -> None:
