@@ -15,11 +15,24 @@ from tcsmodel.spec import library
 from tcsmodel.spec.model import ModelSpec
 from tcsmodel.survey.survey import Survey
 
-COLUMNS = (
-    "driver importance ci_lower ci_upper performance performance_ci_lower performance_ci_upper "
-    "gain gain_ci_lower gain_ci_upper priority quadrant quadrant_probability p_first p_top3 "
-    "tie_group"
-).split()
+COLUMNS = [
+    "driver",
+    "importance",
+    "ci_lower",
+    "ci_upper",
+    "performance",
+    "performance_ci_lower",
+    "performance_ci_upper",
+    "gain",
+    "gain_ci_lower",
+    "gain_ci_upper",
+    "priority",
+    "quadrant",
+    "quadrant_probability",
+    "p_first",
+    "p_top3",
+    "tie_group",
+]
 ONE_DRIVER = "A =~ IMAG1 + IMAG2\nSatisfaction =~ CUSA1 + CUSA2\nSatisfaction ~ A"
 
 
