@@ -26,7 +26,7 @@ def log_determinant(a: Array) -> tuple[Array, Mask]:
 
 
 def _log_determinant_by_eigenvalues(a: Array) -> tuple[Array, Mask]:
-    finite = np.isfinite(a).all(axis=(-2, -1))
+    finite: Mask = np.asarray(np.isfinite(a).all(axis=(-2, -1)))
     eigenvalues = np.linalg.eigvalsh(np.where(finite[:, None, None], a, 0.0))
     definite = eigenvalues[:, 0] > DEFINITE * eigenvalues[:, -1]
     value = np.full(len(a), np.inf)
@@ -37,9 +37,9 @@ def _log_determinant_by_eigenvalues(a: Array) -> tuple[Array, Mask]:
 def inverse(a: Array) -> tuple[Array, Mask]:
     """Return inverses of (B, p, p), nan where there is none, and (B,) whether there is one."""
     try:
-        return np.linalg.inv(a), np.ones(len(a), dtype=bool)
+        return np.asarray(np.linalg.inv(a)), np.ones(len(a), dtype=np.bool_)
     except np.linalg.LinAlgError:
-        finite = np.isfinite(a).all(axis=(-2, -1))
+        finite: Mask = np.asarray(np.isfinite(a).all(axis=(-2, -1)))
         regular = np.linalg.slogdet(np.where(finite[:, None, None], a, 0.0))[0] != 0
     out = np.full_like(a, np.nan)
     out[regular] = np.linalg.inv(a[regular])
@@ -49,7 +49,7 @@ def inverse(a: Array) -> tuple[Array, Mask]:
 def solve(a: Array, b: Array) -> Array:
     """Return x (B, q) with ``a x = b`` for a (B, q, q) and b (B, q); nan where a is singular."""
     try:
-        return np.linalg.solve(a, b[..., None])[..., 0]
+        return np.asarray(np.linalg.solve(a, b[..., None])[..., 0])
     except np.linalg.LinAlgError:
         inverses, _ = inverse(a)
         return np.einsum("bij,bj->bi", inverses, b)

@@ -122,7 +122,9 @@ def fit(
     state = discrepancy.evaluate(layout, best.theta, cov)
     vcov = _vcov(discrepancy.slopes(layout, at, state, cov, exact=False).expected, n)
     status = _status(layout, best, _implied_by(state), vcov)
-    return Fit(best.theta, best.value - floor, vcov, status, best.iterations, best.converged)
+    with np.errstate(invalid="ignore"):
+        value = best.value - floor
+    return Fit(best.theta, value, vcov, status, best.iterations, best.converged)
 
 
 def _implied_by(state: discrepancy.State) -> Implied:
@@ -171,15 +173,16 @@ def _latent_scales(layout: Layout, variance: Array) -> tuple[Array, Index]:
             phi[:, j] = fixed.latent[j, j] or 1.0
         elif len(known):
             error = fixed.residual[known[0], known[0]]
-            own = variance[:, known[0]] - (error if np.isfinite(error) else 0.0)
-            share = 1.0 if np.isfinite(error) else 0.5
-            phi[:, j] = share * np.maximum(own, 0.05) / fixed.loading[known[0], j] ** 2
-    for j in np.flatnonzero(markers < 0):
-        known = np.flatnonzero(np.isfinite(fixed.path[:, j]) & (fixed.path[:, j] != 0))
-        if np.isfinite(fixed.latent[j, j]):
-            phi[:, j] = fixed.latent[j, j] or 1.0
+            own = variance[:, known[0]]
+            share = np.maximum(own - error, 0.05 * own) if np.isfinite(error) else own / 2
+            phi[:, j] = share / fixed.loading[known[0], j] ** 2
+    for higher in np.flatnonzero(markers < 0):
+        path = fixed.path[:, higher]
+        known = np.flatnonzero(np.isfinite(path) & (path != 0))
+        if np.isfinite(fixed.latent[higher, higher]):
+            phi[:, higher] = fixed.latent[higher, higher] or 1.0
         elif len(known):
-            phi[:, j] = phi[:, known[0]] / (2 * fixed.path[known[0], j] ** 2)
+            phi[:, higher] = phi[:, known[0]] / (2 * path[known[0]] ** 2)
     return phi, markers
 
 
@@ -231,7 +234,7 @@ def unidentified(layout: Layout, cov: Array) -> Mask:
         return ~np.isfinite(scale)
     values, vectors = np.linalg.eigh(scaled)
     null = vectors[:, values < UNIDENTIFIED]
-    return (np.abs(null) > 0.05).any(axis=1)
+    return (np.abs(null) > 1e-4).any(axis=1)
 
 
 @dataclass(frozen=True, slots=True)

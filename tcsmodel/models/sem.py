@@ -79,7 +79,7 @@ class SEM:
     ... ''')
     >>> result = tcs.SEM(spec).fit(tcs.datasets.mobi())
     >>> result.fit_measures[["chi2", "df", "cfi"]].round(3).to_dict()
-    {'chi2': 36.5, 'df': 17.0, 'cfi': 0.978}
+    {'chi2': 38.645, 'df': 17.0, 'cfi': 0.979}
     """
 
     spec: ModelSpec
@@ -457,7 +457,7 @@ class SEMResult(Result):
         lost = fitted.status >= Status.ITERATION_CAP
         for value in values.values():
             value[lost] = np.nan
-        return {**values, "status": fitted.status}
+        return values | {"status": fitted.status.astype(np.float64)}
 
     def verify(self) -> tuple[Finding, ...]:
         """Return what makes the solution inadmissible or undetermined, worst first."""

@@ -388,7 +388,7 @@ FINDINGS: dict[str, dict[str, str]] = {
         "advice": "Ask for one factor less, or join their items in one scale.",
     },
     "negative_variance": {
-        "finding": "The error variance of {subject} is negative.",
+        "finding": "The unexplained variance of {subject} is negative.",
         "evidence": "It is estimated at {variance:.3f} with a standard error of {se:.3f} (a Heywood "
         "case).",
         "meaning": "No variable can have a negative variance, so the solution describes no "
