@@ -21,7 +21,7 @@ Size = tuple[float, float]
 
 SIDES = np.array([[-1.0, 0.0], [1.0, 0.0], [0.0, 1.0], [0.0, -1.0]])
 COLUMN_GAP, ROW_GAP, CARD_GAP, CLEAR, WIDEST = 1.05, 0.70, 0.16, 0.10, 8.6
-CHAINS, STEPS, HEATS = 40, (300, 600), (7.0, 4.0)
+CHAINS, STEPS, HEATS = 48, (250, 800), (6.0, 4.0)
 
 
 @dataclass(frozen=True)
@@ -222,7 +222,7 @@ def _cost(scene: _Scene, grid: NDArray[np.intp], sides: NDArray[np.intp]) -> Arr
         + 10 * _crossings(scene, start, end)
         + 9 * _bundles(scene, run, length)
         + 30 * left.sum(-1)
-        + 1.5 * upright.sum(-1)
+        + 0.8 * upright.sum(-1)
         + 0.55 * length.sum(-1)
         + 0.8 * span[..., 0]
         + 4 * np.maximum(span[..., 0] - WIDEST, 0)
@@ -280,7 +280,7 @@ def _meetings(scene: _Scene, start: Array, end: Array, boxes: Array, sizes: Arra
     meet = _touching(middle[..., i, :], label, middle[..., j, :], label)
     covered = _touching(middle[..., :, None, :], label, boxes[..., None, :, :], sizes)
     return (
-        14 * hit[..., :count].sum((-2, -1))
+        24 * hit[..., :count].sum((-2, -1))
         + 3 * hit[..., count:].sum((-2, -1))
         + 5 * meet.sum(-1)
         + 7.5 * covered.sum((-2, -1))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -15,7 +16,11 @@ from tcsmodel.report.picture import Paint, wrap
 
 LABEL_SIZE = 9.5
 LABEL_WIDTH = 1.35
-DIRECTIONS = ((1, 0), (-1, 0), (0, 1), (0, -1), (1, 1), (1, -1), (-1, 1), (-1, -1))
+DIRECTIONS = (
+    (1, 0), (-1, 0), (0, 1), (0, -1), (1, 1), (1, -1), (-1, 1), (-1, -1),
+    (1, 0.5), (1, -0.5), (-1, 0.5), (-1, -0.5), (0.5, 1), (-0.5, 1), (0.5, -1), (-0.5, -1),
+)  # fmt: skip
+ROUNDS = 3
 RADII = (9.0, 18.0, 30.0, 46.0)
 
 
@@ -86,31 +91,45 @@ def _limits(frame: pd.DataFrame, columns: Sequence[str], through: float) -> tupl
 def label_points(frame: pd.DataFrame) -> Paint:
     """Paint the label of each point where it covers no other label, point, line or corner.
 
-    Points are labelled from the most crowded on; each label takes the place with the
-    least overlap among eight directions at growing distances, the nearest first.
+    Each label takes the place with the least overlap, among directions at growing
+    distances, the nearest first; in later rounds it sees where all the others went.
     """
 
     def settle(ax: Axes) -> None:
         renderer, dpi = theme.renderer_of(ax), theme.figure_of(ax).dpi
         points = ax.transData.transform(frame[["importance", "performance"]].to_numpy(dtype=float))
         scale = dpi / 72
-        taken = [
+        fixed = [
             Bbox.from_bounds(x - 5 * scale, y - 5 * scale, 10 * scale, 10 * scale)
             for x, y in points
         ]
-        taken += [text.get_window_extent(renderer) for text in ax.texts]
+        fixed += [text.get_window_extent(renderer) for text in ax.texts]
         lines = [line.get_window_extent(renderer) for line in ax.lines]
-        frame_box = ax.get_window_extent(renderer)
-        distance = np.hypot(*(points[:, None, :] - points[None, :, :]).transpose(2, 0, 1))
-        for i in np.argsort(np.sort(distance, axis=1)[:, 1:4].sum(axis=1), kind="stable"):
-            words = wrap(str(frame["label"].iloc[i]), LABEL_WIDTH, LABEL_SIZE, lines=3)
-            width = max(theme.text_width(line, LABEL_SIZE) for line in words) * dpi
-            height = theme.text_height(len(words), LABEL_SIZE) * dpi
-            box = _best_place(points[i], (width, height), scale, taken, lines, frame_box)
-            taken.append(box)
-            _write_label(ax, "\n".join(words), box, points[i], bool(frame["strong"].iloc[i]))
+        inside = ax.get_window_extent(renderer)
+        words = [_words(row) for row in rows(frame)]
+        places: dict[int, Bbox] = {}
+        for i in ROUNDS * list(range(len(points))):
+            size = _extent(words[i], bool(frame["strong"].iloc[i]), dpi)
+            others = [box.padded(3 * scale) for j, box in places.items() if j != i]
+            places[i] = _best_place(points[i], size, scale, fixed + others, lines, inside)
+        for i, box in places.items():
+            strong = bool(frame["strong"].iloc[i])
+            _write_label(ax, "\n".join(words[i]), box, points[i], strong)
 
     return settle
+
+
+def _words(row: Any) -> list[str]:
+    return wrap(str(row.label), LABEL_WIDTH, LABEL_SIZE, lines=3, weight=_weight(row.strong))
+
+
+def _weight(strong: bool) -> str:
+    return "bold" if strong else "normal"
+
+
+def _extent(words: Sequence[str], strong: bool, dpi: float) -> tuple[float, float]:
+    width = max(theme.text_width(line, LABEL_SIZE, _weight(strong)) for line in words)
+    return width * dpi, theme.text_height(len(words), LABEL_SIZE) * dpi
 
 
 def _best_place(
@@ -129,10 +148,11 @@ def _best_place(
             x = point[0] + dx * (reach + size[0] / 2) - size[0] / 2
             y = point[1] + dy * (reach + size[1] / 2) - size[1] / 2
             box = Bbox.from_bounds(x, y, *size)
-            outside = size[0] * size[1] - _overlap(box, inside)
+            covered = [area for other in taken if (area := _overlap(box, other)) > 0]
             cost = (
-                20 * outside
-                + 10 * sum(_overlap(box, other) for other in taken)
+                20 * (size[0] * size[1] - _overlap(box, inside))
+                + 10 * sum(covered)
+                + 2000 * scale**2 * len(covered)
                 + 3 * scale * sum(_crossed(box, line) for line in lines)
                 + scale**2 * (80 * step + 2 * order)
             )
@@ -170,7 +190,7 @@ def _write_label(ax: Axes, words: str, box: Bbox, point: np.ndarray, strong: boo
         ha="center",
         va="center",
         fontsize=LABEL_SIZE,
-        fontweight="bold" if strong else "normal",
+        fontweight=_weight(strong),
         color=theme.INK,
         zorder=5,
     )
