@@ -22,11 +22,10 @@ Write = Callable[[float], str]
 
 @dataclass(frozen=True)
 class Line:
-    """A reference line: its place, its words and whether the words stand left of it."""
+    """A reference line and its words."""
 
     at: float
-    words: str = ""
-    left: bool = False
+    words: str
 
 
 def rows_height(labels: Sequence[str], row: float = ROW) -> float:
@@ -69,18 +68,16 @@ def _write_rows(ax: Axes, words: Sequence[str], header: str = "") -> None:
 def _reference_lines(ax: Axes, lines: Sequence[Line]) -> None:
     for line in lines:
         ax.axvline(line.at, color=theme.FAINT, linewidth=0.9, linestyle=(0, (4, 3)), zorder=1)
-        if line.words:
-            ax.annotate(
-                line.words,
-                (line.at, 1.0),
-                xycoords=("data", "axes fraction"),
-                xytext=(-3 if line.left else 3, 3),
-                textcoords="offset points",
-                ha="right" if line.left else "left",
-                va="bottom",
-                fontsize=8.5,
-                color=theme.QUIET,
-            )
+        ax.annotate(
+            line.words,
+            (line.at, 1.0),
+            xycoords=("data", "axes fraction"),
+            xytext=(3, 3),
+            textcoords="offset points",
+            va="bottom",
+            fontsize=8.5,
+            color=theme.QUIET,
+        )
 
 
 def forest(

@@ -14,6 +14,7 @@ from tcsmodel.report.picture import WIDTH, Picture
 
 STARS = ((0.001, "***"), (0.01, "**"), (0.05, "*"))
 CUSTOMARY_LOADING = 0.50
+NAMED = 4
 
 
 def stars(p: float) -> str:
@@ -49,7 +50,7 @@ def sem_diagram(fit: SEMResult, words: Language) -> Picture:
         edges,
         paths,
         words,
-        title=_title(fit, paths, words),
+        title=_title(fit, paths[paths["op"] == "~"], words),
         subtitle=words.text("picture.diagram.sem"),
         caption_text=words.text("caption.join").join(
             [
@@ -124,7 +125,8 @@ def loadings_forest(fit: SEMResult, words: Language) -> Picture:
         }
     )
     weak = [str(name) for name in table.loc[table["std"] < CUSTOMARY_LOADING, "rhs"]]
-    key = "improper" if not fit.proper else "weak" if weak else "fine"
+    some = "weak" if len(weak) <= NAMED else "weak_many"
+    key = "improper" if not fit.proper else some if weak else "fine"
     told = {"weak": weak, "count": len(weak), "items": len(table), "limit": CUSTOMARY_LOADING}
     return Picture(
         title=words.text(f"picture.cfa.title.{key}", **told),

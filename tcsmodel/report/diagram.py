@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from tcsmodel.report import theme
 from tcsmodel.report.layout import Layout, arrange, segments_hit
-from tcsmodel.report.picture import Paint, wrap
+from tcsmodel.report.picture import wrap
 
 Array = NDArray[np.float64]
 NAME_SIZE, NOTE_SIZE, ITEM_SIZE, EDGE_SIZE = 9.5, 8.5, 8.0, 8.5
@@ -99,11 +99,6 @@ def diagram(nodes: Sequence[Node], edges: Sequence[Edge]) -> Diagram:
     sizes = [_label_size(edge) for edge in edges] or [(0.0, 0.0)]
     layout = arrange(ellipse, cards, links, tuple(np.max(sizes, axis=0).tolist()))
     return Diagram(tuple(nodes), tuple(edges), ellipse, cards, layout)
-
-
-def paint_diagram(drawn: Diagram) -> Paint:
-    """Return the function that paints `drawn`."""
-    return drawn.paint
 
 
 def _name_lines(node: Node) -> list[str]:

@@ -25,8 +25,7 @@ from matplotlib.textpath import text_to_path
 from tcsmodel.errors import TcsWarning
 from tcsmodel.report.language import text
 
-BLUE, ORANGE, GREEN, VERMILLION = "#0072B2", "#E69F00", "#009E73", "#D55E00"
-SKY, PURPLE, BLACK = "#56B4E9", "#CC79A7", "#000000"
+BLUE, ORANGE, VERMILLION = "#0072B2", "#E69F00", "#D55E00"
 INK, QUIET, FAINT, GRID, PAPER = "#1f2328", "#59636e", "#8c959f", "#e4e7eb", "#ffffff"
 DIVERGING = LinearSegmentedColormap.from_list("blue_vermillion", [BLUE, PAPER, VERMILLION])
 SEQUENTIAL = LinearSegmentedColormap.from_list("paper_blue", [PAPER, "#9ecae1", BLUE])

@@ -117,6 +117,7 @@ def test_second_order_constructs_point_at_their_parts(hs_frame: pd.DataFrame) ->
     )
     drawing = picture(tcs.CFA(spec).fit(hs_frame), "diagram")
     assert "g to textual" in drawing.alt
+    assert drawing.title == "How 9 items measure their constructs"
 
 
 def test_an_unknown_kind_lists_the_pictures(study: Any) -> None:

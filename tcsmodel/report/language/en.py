@@ -99,7 +99,8 @@ PICTURES: dict[str, str] = {
     "picture.loadings.alt": "Loadings of {items} items on {factors} factors, each item under the "
     "factor of its largest loading.",
     "picture.cfa.title.fine": "Every item loads {limit:.2r} or more on its construct",
-    "picture.cfa.title.weak": "Items that load below {limit:.2r} on their construct: {count} of "
+    "picture.cfa.title.weak": "Items that load below {limit:.2r} on their construct: {weak}",
+    "picture.cfa.title.weak_many": "Items that load below {limit:.2r} on their construct: {count} of "
     "{items}",
     "picture.cfa.title.improper": "No admissible solution: these loadings must not be read",
     "picture.cfa.subtitle": "Standardized loadings of the items on their constructs",

@@ -39,6 +39,8 @@ def model(study: StudyLike, words: Language) -> Section:
             Paragraph(words.text(key, scheme=str(study.pls.estimator.scheme))),
             figure(study.pls, "diagram", words),
         ]
+    if study.sem is not None and study.sem.proper:
+        blocks.append(figure(study.sem, "diagram", words))
     fits: dict[str, SEMResult] = {
         name: fit for name, fit in (("CFA", study.cfa), ("SEM", study.sem)) if fit is not None
     }
