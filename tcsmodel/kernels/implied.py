@@ -171,9 +171,13 @@ def matrices(layout: Layout, theta: Array) -> Matrices:
     flat = np.empty((*shape, len(layout.template)))
     flat[...] = layout.template
     flat[..., layout.target] = theta[..., layout.source]
-    parts = np.split(flat, np.cumsum(_sizes(p, m))[:-1], axis=-1)
     sides = ((p, m), (m, m), (m, m), (p, p), (p, 1), (m, 1))
-    return Matrices(*(a.reshape(*shape, *side) for a, side in zip(parts, sides, strict=True)))
+    parts, start = [], 0
+    for rows, columns in sides:
+        end = start + rows * columns
+        parts.append(flat[..., start:end].reshape(*shape, rows, columns))
+        start = end
+    return Matrices(*parts)
 
 
 def row_values(layout: Layout, theta: Array) -> Array:
