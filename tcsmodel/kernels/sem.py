@@ -258,13 +258,13 @@ def admissibility(layout: Layout, theta: Array, at: Implied) -> Admissibility:
     residual = np.diagonal(parts.residual, axis1=1, axis2=2)
     phi = np.diagonal(at.phi, axis1=1, axis2=2)
     sigma = np.diagonal(at.sigma, axis1=1, axis2=2)
-    negative = residual < -BOUNDARY * np.abs(sigma)
+    negative: Mask = residual < -BOUNDARY * np.abs(sigma)
     correlated = ((layout.matrix == RESIDUAL) & (layout.row != layout.column)).any()
     return Admissibility(
         latent < -BOUNDARY * np.abs(phi),
         negative,
         _indefinite(at.phi, phi),
-        _indefinite(parts.residual, sigma) if correlated else negative.any(axis=1),
+        _indefinite(parts.residual, sigma) if correlated else np.asarray(negative.any(axis=1)),
     )
 
 
