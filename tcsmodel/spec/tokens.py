@@ -7,6 +7,7 @@ import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum, auto
+from typing import Protocol
 
 from tcsmodel.errors import SpecError
 
@@ -38,12 +39,18 @@ PATTERN = re.compile(
   | (?P<comment>[#!].*)
   | (?P<number>(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)
   | (?P<quoted>"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')
-  | (?P<operator>~\*~|=~|<~|~~|:=|==|~|<|>|\||%)
+  | (?P<operator>~\*~|[=~<>:|]{2,}|[~<>|%])
   | (?P<end>;)
   | (?P<symbol>[-+*/^?,():=])
     """,
     re.VERBOSE,
 )
+OPERATORS = ("=~", "<~", "~", "~~", "|", ":=", "==", "<", ">", "~*~", "%")
+MEANT = {
+    "~=": "=~", "~~=": "=~", "=~~": "=~", "==~": "=~", "~==": "=~", "~~~": "~~", "~<": "<~",
+    "<~~": "<~", "<=~": "<~", "===": "==", "=:": ":=", "::=": ":=", ":==": ":=", "<<": "<",
+    ">>": ">", "<=": "<", "=<": "<", ">=": ">", "=>": ">", "~>": "~",
+}  # fmt: skip
 KINDS = {
     "number": Kind.NUMBER,
     "operator": Kind.OPERATOR,
@@ -54,9 +61,24 @@ ESCAPE = re.compile(r"\\(u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|.)")
 ESCAPED = {"n": "\n", "t": "\t", "r": "\r", '"': '"', "'": "'", "\\": "\\"}
 
 
-def located(message: str, token: Token, text: str) -> SpecError:
-    """Return a SpecError that shows the line of `token` and a caret under it."""
-    return SpecError(message, line=token.line, column=token.column, text=text)
+NAMES = (Kind.NAME, Kind.QUOTED)
+
+
+class Place(Protocol):
+    """What knows where it stands in the model text."""
+
+    @property
+    def line(self) -> int:
+        """Line, from 1."""
+
+    @property
+    def column(self) -> int:
+        """Column, from 1."""
+
+
+def located(message: str, place: Place, text: str) -> SpecError:
+    """Return a SpecError that shows the line of `place` and a caret under it."""
+    return SpecError(message, line=place.line, column=place.column, text=text)
 
 
 def tokens(text: str) -> Iterator[Token]:
@@ -93,6 +115,8 @@ def _matched(match: re.Match[str], place: Token, text: str) -> Iterator[Token]:
             place,
             text,
         )
+    if group == "operator" and word not in OPERATORS:
+        raise located(_not_an_operator(word), place, text)
     if group == "quoted":
         yield Token(Kind.QUOTED, _unescape(word, place, text), place.line, place.column)
     elif group in KINDS:
@@ -124,6 +148,24 @@ def is_plain(name: str) -> bool:
 def quote(name: str) -> str:
     """Return `name` in double quotes with everything escaped that would not survive."""
     return '"' + "".join(_escape(letter) for letter in name) + '"'
+
+
+def quoted(name: str) -> str:
+    """Return `name` as it is written in model text: in quotes only when it needs them."""
+    return name if is_plain(name) else quote(name)
+
+
+def number_text(value: float) -> str:
+    """Return the shortest text that reads back as `value`."""
+    return repr(float(value) + 0.0).removesuffix(".0")
+
+
+def _not_an_operator(word: str) -> str:
+    message = f"{word!r} is not an operator."
+    if word not in MEANT:
+        return f"{message} Use one of {', '.join(OPERATORS[:-2])}."
+    hint = " It includes equality." if MEANT[word] in "<>" and "=" in word else ""
+    return f"{message} Did you mean {MEANT[word]!r}?{hint}"
 
 
 def _escape(letter: str) -> str:
