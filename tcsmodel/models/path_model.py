@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from tcsmodel.errors import OptionError, SpecError
 from tcsmodel.options import Mode, did_you_mean
+from tcsmodel.spec.features import Feature, refuse_features
 from tcsmodel.spec.model import ModelSpec, Op, Term
 
 Mask = NDArray[np.bool_]
@@ -37,7 +38,8 @@ class PathModel:
     mode_b : ndarray (k,) of bool
         True for Mode B constructs.
     ignored : tuple of str
-        What the text states and PLS has no use for: labels, starting values, ``NA*``.
+        What the text states and PLS has no use for: labels, starting values, ``NA*``,
+        intercepts (composites have means of zero) and defined parameters.
     """
 
     constructs: tuple[str, ...]
@@ -61,6 +63,7 @@ class PathModel:
             When `modes` names an unknown construct.
         """
         _refuse_unknown_modes(spec, modes)
+        refuse_features(spec, "PLS", known=(Feature.INTERCEPT, Feature.DEFINITION))
         _refuse_terms(spec)
         _refuse_structure(spec)
         names = spec.construct_names
@@ -137,7 +140,7 @@ def _refuse_terms(spec: ModelSpec) -> None:
             )
         if term.fixed is not None:
             raise SpecError(
-                f"'{term.lhs} {term.op} {term.fixed:g}*{term.rhs}' fixes a parameter of "
+                f"{_with(term, f'{term.fixed:g}')} fixes a parameter of "
                 f"{term.lhs!r}, but PLS estimates every weight, loading and path. Remove "
                 f"'{term.fixed:g}*', or use SEM."
             )
@@ -146,10 +149,17 @@ def _refuse_terms(spec: ModelSpec) -> None:
         if times > 1:
             first = next(term for term in spec.terms if term.label == label)
             raise SpecError(
-                f"Label {label!r} (first in '{first.lhs} {first.op} {label}*{first.rhs}') appears "
+                f"Label {label!r} (first in {_with(first, label)}) appears "
                 f"{times} times, which sets parameters equal; PLS cannot. Give each its own label "
                 "or none, or use SEM."
             )
+
+
+def _with(term: Term, modifier: str) -> str:
+    """Return the statement with a modifier, in quotes: ``'B ~ 0.5*A'``."""
+    if term.op is Op.INTERCEPT:
+        return f"'{term.lhs} ~ {modifier}*1'"
+    return f"'{term.lhs} {term.op} {modifier}*{term.rhs}'"
 
 
 def _of(term: Term, home: Mapping[str, str]) -> str:
@@ -217,9 +227,9 @@ def _ignored(spec: ModelSpec) -> tuple[str, ...]:
             ("starting value", None if term.start is None else f"{term.start:g}"),
             ("free parameter mark", "NA" if term.free else None),
         )
+        if term.op is Op.INTERCEPT:
+            found.append(f"intercept '{term.statement}'")
         found += [
-            f"{what} {value!r} of '{term.lhs} {term.op} {term.rhs}'"
-            for what, value in parts
-            if value is not None
+            f"{what} {value!r} of '{term.statement}'" for what, value in parts if value is not None
         ]
-    return tuple(found)
+    return (*found, *(f"defined parameter '{definition}'" for definition in spec.definitions))

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from tcsmodel.errors import SpecError
 from tcsmodel.kernels import implied as kernel
 from tcsmodel.options import did_you_mean, require
+from tcsmodel.spec.features import Feature, refuse_features
 from tcsmodel.spec.model import Construct, ModelSpec, Op, Term
-from tcsmodel.spec.syntax import parse_terms
 from tcsmodel.survey.moments import read_only
 from tcsmodel.survey.survey import Survey
 
@@ -171,6 +171,7 @@ def population(spec: ModelSpec, *, parameters: Mapping[str, float] | None = None
     SpecError
         When the values describe no population.
     """
+    refuse_features(spec, "simulate()", known=(Feature.DEFINITION,))
     return _Builder(spec, _values(spec, parameters or {})).population()
 
 
@@ -181,7 +182,7 @@ def _values(spec: ModelSpec, parameters: Mapping[str, float]) -> dict[Key, float
     }
     values = {key: value for key, value in stated.items() if value is not None}
     for text, value in parameters.items():
-        terms = parse_terms(text)
+        terms = ModelSpec.parse(text).terms
         key = _key(terms[0])
         if len(terms) > 1 or key not in stated:
             known = [" ".join(term) for term in stated]

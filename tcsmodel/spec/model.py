@@ -1,71 +1,244 @@
-"""`ModelSpec`: what the researcher believes, as a tuple of terms.
+"""`ModelSpec`: what the researcher believes, as statements.
 
-A term is one statement of the model language, such as ``Image =~ a*IMAG1``.
-Everything else (constructs, paths, items) is read off the terms, so the text, the
-builder and the library make the same object and nothing is stored twice.
+A term is one statement about parameters, such as ``Image =~ a*IMAG1``; constraints and
+defined parameters are statements about their labels. Everything else (constructs, paths,
+items) is read off the terms, so the text, the builder and the library make the same object
+and nothing is stored twice.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import cached_property
 from math import isfinite
 
 from tcsmodel.errors import SpecError
+from tcsmodel.spec.expression import Binary, Expression, Placed, names
+from tcsmodel.spec.tokens import quoted
 
 
 class Op(StrEnum):
-    """Operators of the model language."""
+    """Operators of statements about parameters."""
 
     REFLECTIVE = "=~"
     COMPOSITE = "<~"
     REGRESSION = "~"
     COVARIANCE = "~~"
+    INTERCEPT = "~1"
+    THRESHOLD = "|"
 
 
-@dataclass(frozen=True)
-class Term:
-    """One statement about one pair.
+class Relation(StrEnum):
+    """Operators of constraints; the inequalities include equality."""
+
+    EQUAL = "=="
+    LESS = "<"
+    GREATER = ">"
+
+
+TWO_SIDED = (Op.REFLECTIVE, Op.COMPOSITE, Op.REGRESSION, Op.COVARIANCE)
+THRESHOLD_NAME = re.compile(r"t[1-9][0-9]*")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Modifiers(Placed):
+    """What a statement says about one parameter besides that it exists.
 
     Parameters
     ----------
-    lhs, op, rhs : str, Op, str
-        As written: ``Image =~ IMAG1``, ``Loyalty ~ Satisfaction``, ``x1 ~~ x2``.
     fixed : float, optional
         The value of a fixed parameter (``0.5*x``).
     free : bool
         True where the text frees a parameter that would be fixed (``NA*x``).
     label : str, optional
-        The parameter's label (``a*x``).
+        The parameter's label (``a*x``); parameters with one label are equal.
     start : float, optional
         Starting value (``start(0.5)*x``).
+    lower, upper : float, optional
+        Bounds (``lower(0)*x``, ``upper(1)*x``).
+    """
+
+    fixed: float | None = None
+    free: bool = False
+    label: str | None = None
+    start: float | None = None
+    lower: float | None = None
+    upper: float | None = None
+
+    @property
+    def says_something(self) -> bool:
+        """Whether any modifier is given."""
+        return self.free or any(getattr(self, name) is not None for name in VALUES)
+
+    def mistake(self) -> str | None:
+        """Return what contradicts itself here, in words that follow the statement."""
+        values = (self.fixed, self.start, self.lower, self.upper)
+        for value in values:
+            if value is not None and not isfinite(value):
+                return f"has the value {value!r}; give a finite number."
+        if self.label is not None and not self.label.strip():
+            return "has an empty label; give it a name or none."
+        if self.fixed is not None and (self.free or self.start is not None):
+            return f"is fixed to {self.fixed:g} and freed at once; keep one of them."
+        low = -float("inf") if self.lower is None else self.lower
+        high = float("inf") if self.upper is None else self.upper
+        if self.fixed is not None and (self.lower, self.upper) != (None, None):
+            return f"is fixed to {self.fixed:g} and bounded at once; keep one of them."
+        if low > high:
+            return f"has a lower bound of {low:g} above its upper bound of {high:g}; swap them."
+        if self.start is not None and not low <= self.start <= high:
+            return f"starts at {self.start:g}, outside its bounds; start within them."
+        return None
+
+
+VALUES = ("fixed", "label", "start", "lower", "upper")
+MODIFIERS = ("free", *VALUES)
+
+
+@dataclass(frozen=True)
+class Term(Modifiers):
+    """One statement about one parameter.
+
+    Parameters
+    ----------
+    lhs, op, rhs : str, Op, str
+        As written: ``Image =~ IMAG1``, ``Loyalty ~ Satisfaction``, ``x1 ~~ x2``. The right
+        side of an intercept (``x ~ 1``) is empty; that of a threshold is ``t1``, ``t2``, ...
+    groups : tuple of Modifiers, keyword
+        One per group where the text tells groups apart (``c(a, b)*x``), else empty; where
+        one group is fixed the others are free. The modifiers of the term itself then say
+        nothing.
+
+    See `Modifiers` for the others.
     """
 
     lhs: str
     op: Op
     rhs: str
-    fixed: float | None = None
-    free: bool = False
-    label: str | None = None
-    start: float | None = None
+    groups: tuple[Modifiers, ...] = field(default=(), kw_only=True)
 
     def __post_init__(self) -> None:
-        statement = f"'{self.lhs} {self.op} {self.rhs}'"
-        for name in (self.lhs, self.rhs):
-            if not isinstance(name, str) or not name.strip():
-                raise SpecError(f"{statement} needs a name on each side, not {name!r}.")
         if self.op not in tuple(Op):
-            raise SpecError(f"{statement}: {self.op!r} is not one of {', '.join(Op)}.")
-        object.__setattr__(self, "op", Op(self.op))
-        for value in (self.fixed, self.start):
-            if value is not None and not isfinite(value):
-                raise SpecError(f"{statement} has the value {value!r}; give a finite number.")
-        if self.fixed is not None and (self.free or self.start is not None):
             raise SpecError(
-                f"{statement} is fixed to {self.fixed:g} and freed at once; keep one of them."
+                f"'{self.lhs} {self.op} {self.rhs}': {self.op!r} is not one of {', '.join(Op)}."
             )
+        object.__setattr__(self, "op", Op(self.op))
+        object.__setattr__(self, "groups", tuple(self.groups))
+        self._check_names()
+        self._check_groups()
+        for one in (self, *self.groups):
+            mistake = one.mistake()
+            if mistake is not None:
+                raise SpecError(f"'{self.statement}' {mistake}")
+
+    def _check_names(self) -> None:
+        named = (self.lhs,) if self.op is Op.INTERCEPT else (self.lhs, self.rhs)
+        for name in named:
+            if not isinstance(name, str) or not name.strip():
+                raise SpecError(f"'{self.statement}' needs a name on each side, not {name!r}.")
+        if self.op is Op.INTERCEPT and self.rhs:
+            raise SpecError(f"The intercept of {self.lhs!r} has no right side, not {self.rhs!r}.")
+        if self.op is Op.THRESHOLD and not THRESHOLD_NAME.fullmatch(self.rhs):
+            raise SpecError(
+                f"'{self.statement}': thresholds are named t1, t2, ... in the order of the "
+                f"categories, not {self.rhs!r}."
+            )
+
+    def _check_groups(self) -> None:
+        if not self.groups:
+            return
+        if len(self.groups) < 2:
+            raise SpecError(f"'{self.statement}' has one group; c() takes one value per group.")
+        if self.says_something:
+            raise SpecError(f"'{self.statement}' has modifiers beside those of its groups.")
+        if not any(one.says_something for one in self.groups):
+            raise SpecError(f"'{self.statement}' has groups without modifiers; leave them out.")
+        if any(one.free or one.fixed is not None for one in self.groups):
+            freed = [replace(one, free=one.fixed is None or one.free) for one in self.groups]
+            object.__setattr__(self, "groups", tuple(freed))
+
+    @property
+    def statement(self) -> str:
+        """The statement without its modifiers: ``Image =~ IMAG1``, ``x ~ 1``."""
+        if self.op is Op.INTERCEPT:
+            return f"{self.lhs} ~ 1"
+        return f"{self.lhs} {self.op} {self.rhs}"
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The labels of the term, each once."""
+        own = (one.label for one in (self, *self.groups))
+        return tuple(dict.fromkeys(label for label in own if label is not None))
+
+    def in_group(self, group: int) -> Term:
+        """Return the term as it is in one group, counted from 0; itself when all are alike."""
+        if not self.groups:
+            return self
+        own = {name: getattr(self.groups[group], name) for name in MODIFIERS}
+        return replace(self, groups=(), **own)
+
+
+@dataclass(frozen=True)
+class Constraint(Placed):
+    """A relation between expressions in labels, such as ``a == 2*b`` or ``a > 0``.
+
+    Parameters
+    ----------
+    left : Expression
+        Left side.
+    relation : Relation
+        ``==``, ``<`` or ``>``.
+    right : Expression
+        Right side.
+    """
+
+    left: Expression
+    relation: Relation
+    right: Expression
+
+    def __post_init__(self) -> None:
+        if self.relation not in tuple(Relation):
+            raise SpecError(f"{self.relation!r} is not one of {', '.join(Relation)}.")
+        object.__setattr__(self, "relation", Relation(self.relation))
+
+    @property
+    def difference(self) -> Expression:
+        """What must be zero (``==``) or zero and above (``<``, ``>``)."""
+        sides = self.left, self.right
+        larger, smaller = reversed(sides) if self.relation is Relation.LESS else sides
+        return Binary("-", larger, smaller)
+
+    def __str__(self) -> str:
+        return f"{self.left} {self.relation} {self.right}"
+
+
+@dataclass(frozen=True)
+class Definition(Placed):
+    """A parameter defined by others, such as ``indirect := a*b``.
+
+    Parameters
+    ----------
+    name : str
+        Its name, which later statements may use.
+    expression : Expression
+        In labels and in parameters defined before.
+    """
+
+    name: str
+    expression: Expression
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.name, str) or not self.name.strip():
+            raise SpecError(f"':=' needs a name on its left, not {self.name!r}.")
+
+    def __str__(self) -> str:
+        return f"{quoted(self.name)} := {self.expression}"
+
+
+Statement = Term | Constraint | Definition
 
 
 @dataclass(frozen=True)
@@ -96,7 +269,11 @@ class ModelSpec:
     Parameters
     ----------
     terms : tuple of Term
-        The statements, in the order written.
+        The statements about parameters, in the order written.
+    constraints : tuple of Constraint
+        What holds between labels.
+    definitions : tuple of Definition
+        Parameters made of others; each may use those before it.
 
     Examples
     --------
@@ -111,17 +288,22 @@ class ModelSpec:
     """
 
     terms: tuple[Term, ...]
+    constraints: tuple[Constraint, ...] = ()
+    definitions: tuple[Definition, ...] = ()
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "terms", tuple(self.terms))
+        from tcsmodel.spec.checks import first_conflict
+
+        for name in ("terms", "constraints", "definitions"):
+            object.__setattr__(self, name, tuple(getattr(self, name)))
         if not self.terms:
             raise SpecError(
                 "The model has no statements. Try: Satisfaction =~ sat1 + sat2 + sat3, one per "
                 "line."
             )
-        conflict = first_conflict(self.terms)
+        conflict = first_conflict(self.terms, self.constraints, self.definitions)
         if conflict is not None:
-            raise SpecError(conflict[1])
+            raise SpecError(conflict.message)
 
     @classmethod
     def parse(cls, text: str) -> ModelSpec:
@@ -132,19 +314,24 @@ class ModelSpec:
         SpecError
             With the line and a caret under the place.
         """
-        from tcsmodel.spec.syntax import parse_terms
+        from tcsmodel.spec.syntax import parse_statements
 
-        return cls(parse_terms(text))
+        return cls.of(parse_statements(text))
 
     @classmethod
-    def of(cls, *parts: Iterable[Term]) -> ModelSpec:
+    def of(cls, *parts: Iterable[Statement]) -> ModelSpec:
         """Return the specification of builder parts (`reflective`, `single`, `paths`, ...)."""
-        return cls(tuple(term for part in parts for term in part))
+        statements = [statement for part in parts for statement in part]
+        return cls(
+            tuple(s for s in statements if isinstance(s, Term)),
+            tuple(s for s in statements if isinstance(s, Constraint)),
+            tuple(s for s in statements if isinstance(s, Definition)),
+        )
 
     def __str__(self) -> str:
-        from tcsmodel.spec.syntax import write_terms
+        from tcsmodel.spec.writing import write_statements
 
-        return write_terms(self.terms)
+        return write_statements((*self.terms, *self.definitions, *self.constraints))
 
     @cached_property
     def constructs(self) -> tuple[Construct, ...]:
@@ -169,16 +356,26 @@ class ModelSpec:
 
     @cached_property
     def items(self) -> tuple[str, ...]:
-        """Observed variables: those measured first, then those only in paths or covariances."""
+        """Observed variables: those measured first, then those only in other statements."""
         latent = set(self.construct_names)
         measured = (item for construct in self.constructs for item in construct.items)
         other = (
             name
             for term in self.terms
-            if term.op in (Op.REGRESSION, Op.COVARIANCE)
-            for name in (term.lhs, term.rhs)
+            if term.op not in (Op.REFLECTIVE, Op.COMPOSITE)
+            for name in ((term.lhs, term.rhs) if term.op in TWO_SIDED else (term.lhs,))
         )
         return tuple(dict.fromkeys(n for n in (*measured, *other) if n not in latent))
+
+    @cached_property
+    def labels(self) -> tuple[str, ...]:
+        """Labels of parameters, in the order written."""
+        return tuple(dict.fromkeys(label for term in self.terms for label in term.labels))
+
+    @cached_property
+    def n_groups(self) -> int | None:
+        """How many groups the statements tell apart (``c(a, b)*x``); None when none does."""
+        return next((len(term.groups) for term in self.terms if term.groups), None)
 
     def construct(self, name: str) -> Construct:
         """Return the construct called `name`; SpecError with a suggestion when there is none."""
@@ -204,60 +401,35 @@ class ModelSpec:
         return tuple(name for name in self.construct_names if name in reached - {target})
 
     def measurement(self) -> ModelSpec:
-        """Return the measurement part alone: no paths, no covariances of constructs."""
+        """Return the measurement part alone: no paths, no covariances of constructs.
+
+        Constraints and defined parameters stay when all that they name stays.
+        """
+        constructs = set(self.construct_names)
         kept = tuple(
             t
             for t in self.terms
-            if t.op in (Op.REFLECTIVE, Op.COMPOSITE)
-            or (t.op is Op.COVARIANCE and not {t.lhs, t.rhs} & set(self.construct_names))
+            if t.op is not Op.REGRESSION
+            and not (t.op is Op.COVARIANCE and {t.lhs, t.rhs} & constructs)
         )
-        return ModelSpec(kept)
+        known = {label for term in kept for label in term.labels}
+        definitions = []
+        for definition in self.definitions:
+            if {name.name for name in names(definition.expression)} <= known:
+                definitions.append(definition)
+                known.add(definition.name)
+        constraints = tuple(
+            c for c in self.constraints if {name.name for name in names(c.difference)} <= known
+        )
+        return ModelSpec(kept, constraints, tuple(definitions))
 
     def __repr__(self) -> str:
+        more = [
+            f", {len(own)} {what}{'s' * (len(own) > 1)}"
+            for own, what in ((self.constraints, "constraint"), (self.definitions, "definition"))
+            if own
+        ]
         return (
             f"ModelSpec({len(self.constructs)} constructs, {len(self.items)} items, "
-            f"{len(self.paths)} paths)"
+            f"{len(self.paths)} paths{''.join(more)})"
         )
-
-
-def first_conflict(terms: Sequence[Term]) -> tuple[int, str] | None:
-    """Return the index of the first term that contradicts those before it, and the message."""
-    seen: set[tuple[str, str, str]] = set()
-    kind: dict[str, Op] = {}
-    parts: dict[str, list[str]] = {}
-    for i, term in enumerate(terms):
-        left, right = term.lhs, term.rhs
-        if term.op is Op.COVARIANCE:
-            left, right = sorted((left, right))
-        key = (left, term.op, right)
-        if key in seen:
-            return i, f"'{term.lhs} {term.op} {term.rhs}' is stated twice; keep one of them."
-        seen.add(key)
-        if term.op is Op.REGRESSION and term.lhs == term.rhs:
-            return i, (
-                f"'{term.lhs} ~ {term.rhs}' is a path from a construct to itself; remove it."
-            )
-        if term.op not in (Op.REFLECTIVE, Op.COMPOSITE):
-            continue
-        if kind.setdefault(term.lhs, term.op) is not term.op:
-            return i, (
-                f"Construct {term.lhs!r} is measured with both =~ and <~; choose one, or use two "
-                "names."
-            )
-        parts.setdefault(term.lhs, []).append(term.rhs)
-        if _reaches(parts, term.rhs, term.lhs):
-            return i, f"Construct {term.lhs!r} cannot measure itself; name its items instead."
-    return None
-
-
-def _reaches(parts: Mapping[str, Sequence[str]], start: str, goal: str) -> bool:
-    """Whether `goal` is `start` or measured by it, over any number of orders."""
-    waiting, met = [start], set[str]()
-    while waiting:
-        name = waiting.pop()
-        if name == goal:
-            return True
-        if name not in met:
-            met.add(name)
-            waiting.extend(parts.get(name, ()))
-    return False

@@ -22,6 +22,7 @@ from functools import cached_property
 from itertools import combinations
 
 from tcsmodel.errors import IdentificationError, SpecError
+from tcsmodel.spec.features import refuse_features
 from tcsmodel.spec.model import ModelSpec, Op, Term
 
 
@@ -173,7 +174,7 @@ def parameter_table(spec: ModelSpec, *, std_lv: bool = False) -> ParameterTable:
     Raises
     ------
     SpecError
-        When the model has a composite or no parameter to estimate.
+        When the model has a composite, no parameter to estimate, or what has no estimator.
     IdentificationError
         When the data cannot determine a parameter, naming the construct and the cure.
 
@@ -187,6 +188,7 @@ def parameter_table(spec: ModelSpec, *, std_lv: bool = False) -> ParameterTable:
     >>> table.df
     2
     """
+    refuse_features(spec, "CFA and SEM")
     for construct in spec.constructs:
         if construct.composite:
             raise SpecError(

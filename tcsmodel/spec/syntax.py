@@ -1,52 +1,62 @@
-"""Model text to terms and back; lavaan's language, parsed without ever evaluating anything.
+"""Model text to statements; lavaan's language, parsed without ever evaluating anything.
 
-`tokens` finds the words, this module the statements. What is legal in lavaan but
-has no estimator here yet is an error that names it, never ignored.
+`tokens` finds the words, `expression` the arithmetic of constraints, this module the
+statements. What is legal in lavaan but unknown here is an error that names it, never ignored.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import groupby
+from dataclasses import dataclass, replace
 from math import isfinite
 from typing import Any
 
 from tcsmodel.errors import SpecError
-from tcsmodel.spec.model import Op, Term, first_conflict
-from tcsmodel.spec.tokens import Kind, Token, is_plain, located, quote, tokens
+from tcsmodel.options import did_you_mean
+from tcsmodel.spec.checks import first_conflict
+from tcsmodel.spec.expression import Expression, parse_expression
+from tcsmodel.spec.model import (
+    MODIFIERS,
+    Constraint,
+    Definition,
+    Modifiers,
+    Op,
+    Relation,
+    Statement,
+    Term,
+)
+from tcsmodel.spec.tokens import NAMES, Kind, Token, located, tokens
 
-SUPPORTED = tuple(str(op) for op in Op)
-NAMES = (Kind.NAME, Kind.QUOTED)
-CONTINUES_AFTER = ("+", "*", ",", "(")
-CONTINUES_BEFORE = ("+", "*")
+DEFINED = ":="
+SUPPORTED = (*(str(op) for op in Op if op is not Op.INTERCEPT), DEFINED, *map(str, Relation))
+CONTINUES_AFTER = ("+", "-", "*", "/", "^", ",", "(")
+CONTINUES_BEFORE = ("+", "*", "/", "^", ")")
 UNSUPPORTED = {
-    ":=": "Defined parameters (:=) have no estimator yet. Remove the statement; total and "
-    "indirect effects are in the result of PLS.",
-    "==": "Equality constraints (==) have no estimator yet. Remove the statement, or simplify the "
-    "model.",
-    "<": "Inequality constraints (<) have no estimator yet. Remove the statement.",
-    ">": "Inequality constraints (>) have no estimator yet. Remove the statement.",
-    "|": "Thresholds (|) have no estimator yet. Remove the statement; items count as continuous.",
     "~*~": "Response scaling (~*~) has no estimator yet. Remove the statement.",
     "%": "The operator % has no estimator yet. Remove the statement.",
     ":": "Blocks and interactions (:) have no estimator yet. Fit each group by "
     "survey.where(...), or remove the term.",
-    "~1": "Intercepts (~1) have no estimator yet. Remove the term; means are not modelled.",
     "?": "Starting values are written start(0.5)*x, not 0.5?x.",
+    "0": "An intercept of zero is written with a star: x ~ 0*1.",
 }
 UNSUPPORTED_CALLS = {
-    "c": "One modifier per group, c(), has no estimator yet. Fit each group by survey.where(...).",
-    "equal": "equal() has no estimator yet. Give both parameters the same label: a*x1 + a*x2.",
     "efa": "Exploratory blocks, efa(), have no estimator yet. Use EFA(...).",
     "rv": "Random slopes, rv(), have no estimator yet. Remove the modifier.",
     "prior": "Priors, prior(), have no estimator yet. Remove the modifier.",
-    "lower": "Bounds, lower(), have no estimator yet. Remove the modifier.",
-    "upper": "Bounds, upper(), have no estimator yet. Remove the modifier.",
 }
+NUMERIC = ("start", "lower", "upper")
 
 
-def parse_terms(text: str) -> tuple[Term, ...]:
-    """Return the terms of lavaan-style model text, in the order written.
+@dataclass(frozen=True)
+class _Same:
+    """``equal("f =~ x1")``: the parameter named takes part in an equality."""
+
+    key: tuple[str, str, str]
+    place: Token
+
+
+def parse_statements(text: str) -> tuple[Statement, ...]:
+    """Return the statements of lavaan-style model text, in the order written.
 
     Statements stand on lines or between semicolons and go on after ``+``, ``*`` or an
     operator; ``#`` and ``!`` begin comments.
@@ -58,9 +68,10 @@ def parse_terms(text: str) -> tuple[Term, ...]:
 
     Examples
     --------
-    >>> from tcsmodel.spec.syntax import parse_terms
-    >>> [(t.lhs, str(t.op), t.rhs, t.fixed) for t in parse_terms("Quality =~ 1*q1 + q2")]
-    [('Quality', '=~', 'q1', 1.0), ('Quality', '=~', 'q2', None)]
+    >>> from tcsmodel.spec.syntax import parse_statements
+    >>> first, second, third = parse_statements("Quality =~ 1*q1 + a*q2; a > 0")
+    >>> first.statement, first.fixed, second.label, str(third)
+    ('Quality =~ q1', 1.0, 'a', 'a > 0')
     """
     if not isinstance(text, str):
         raise SpecError(
@@ -68,16 +79,54 @@ def parse_terms(text: str) -> tuple[Term, ...]:
             "Try: ModelSpec.parse('Satisfaction =~ sat1 + sat2 + sat3')."
         )
     text = text.removeprefix("\ufeff")
-    placed = [
-        pair
-        for statement in _statements(list(tokens(text)))
-        for pair in _Statement(statement, text).terms()
-    ]
-    conflict = first_conflict([term for term, _ in placed])
+    read: list[Statement] = []
+    equal: dict[int, _Same] = {}
+    for words in _statements(list(tokens(text))):
+        for statement, same in _Statement(words, text).statements():
+            if same is not None:
+                equal[len(read)] = same
+            read.append(statement)
+    for at, same in equal.items():
+        _share_label(read, at, same, text)
+    conflict = first_conflict(
+        [s for s in read if isinstance(s, Term)],
+        [s for s in read if isinstance(s, Constraint)],
+        [s for s in read if isinstance(s, Definition)],
+    )
     if conflict is not None:
-        index, message = conflict
-        raise located(message, placed[index][1], text)
-    return tuple(term for term, _ in placed)
+        raise located(conflict.message, conflict.place, text)
+    return tuple(read)
+
+
+def _key(term: Term) -> tuple[str, str, str]:
+    left, right = (term.lhs, term.rhs)
+    if term.op is Op.COVARIANCE:
+        left, right = sorted((left, right))
+    return left, term.op, right
+
+
+def _share_label(read: list[Statement], at: int, same: _Same, text: str) -> None:
+    """Give the term at `at` and the one that its equal() names one label."""
+    found = [i for i, s in enumerate(read) if isinstance(s, Term) and _key(s) == same.key]
+    term, other = read[at], read[found[0]] if found else None
+    named = " ".join(same.key).rstrip()
+    if not isinstance(term, Term) or not isinstance(other, Term) or found[0] == at:
+        known = [s.statement for s in read if isinstance(s, Term) and s is not term]
+        raise located(
+            f"equal() names {named!r}, which is no other parameter written in the model."
+            f"{did_you_mean(named, known)}",
+            same.place,
+            text,
+        )
+    if term.groups or other.groups or (term.label and other.label not in (None, term.label)):
+        raise located(
+            "equal() joins parameters without labels of their own. Give both the same label, as "
+            "in a*x1 + a*x2.",
+            same.place,
+            text,
+        )
+    label = other.label or term.label or "".join(same.key)
+    read[at], read[found[0]] = replace(term, label=label), replace(other, label=label)
 
 
 def _statements(words: Sequence[Token]) -> Iterator[list[Token]]:
@@ -107,7 +156,7 @@ def _continues(last: Token, rest: Iterable[Token]) -> bool:
 
 
 class _Statement:
-    """Reads one statement: left names, operator, right terms."""
+    """Reads one statement: left side, operator, right side."""
 
     def __init__(self, words: Sequence[Token], text: str) -> None:
         self.words, self.text, self.at = words, text, 0
@@ -125,28 +174,17 @@ class _Statement:
         self.at = min(self.at + 1, len(self.words) - 1)
         return word
 
-    def terms(self) -> Iterator[tuple[Term, Token]]:
+    def statements(self) -> Iterator[tuple[Statement, _Same | None]]:
         operator = self.operator()
-        left = [self.left()]
-        while self.is_symbol("+"):
-            self.take()
-            left.append(self.left())
-        if self.here is not operator:
-            raise self.unexpected(f"before {operator.text!r}")
-        self.take()
-        right: dict[str, tuple[dict[str, Any], Token]] = {}
-        self.right(right, operator)
-        while self.is_symbol("+"):
-            self.take()
-            self.right(right, operator)
-        if self.here.kind is not Kind.END:
-            raise self.unexpected("after a term")
-        for name in left:
-            for rhs, (modifiers, place) in right.items():
-                yield self.term(name.text, operator, rhs, modifiers, place), place
+        if operator.text in tuple(Relation):
+            yield self.constraint(operator), None
+        elif operator.text == DEFINED:
+            yield self.definition(operator), None
+        else:
+            yield from self.terms(operator)
 
     def operator(self) -> Token:
-        """Return the operator of the statement, or fail when there is none with an estimator."""
+        """Return the operator of the statement, or fail when there is none that is known."""
         for word in self.words:
             if word.kind is Kind.OPERATOR:
                 if word.text not in SUPPORTED:
@@ -155,12 +193,58 @@ class _Statement:
             if word.kind is Kind.SYMBOL and word.text == ":":
                 raise self.error(UNSUPPORTED[":"], word)
             if word.kind is Kind.SYMBOL and word.text == "=":
-                raise self.error("'=' is not an operator; items are written with '=~'.", word)
+                raise self.error(
+                    "'=' is not an operator; items are written with '=~', equalities with '=='.",
+                    word,
+                )
         raise self.error(
             f"This statement has no operator. Use one of {', '.join(SUPPORTED)}, as in "
             "Satisfaction =~ sat1 + sat2.",
             self.words[0],
         )
+
+    def constraint(self, operator: Token) -> Constraint:
+        at = self.words.index(operator)
+        return Constraint(
+            self.expression(self.words[: at + 1]),
+            Relation(operator.text),
+            self.expression(self.words[at + 1 :]),
+            line=operator.line,
+            column=operator.column,
+        )
+
+    def definition(self, operator: Token) -> Definition:
+        if self.here.kind not in NAMES:
+            raise self.unexpected("where the name of a defined parameter should stand")
+        name = self.take()
+        if self.here is not operator:
+            raise self.unexpected(f"before {operator.text!r}")
+        expression = self.expression(self.words[self.at + 1 :])
+        return Definition(name.text, expression, line=name.line, column=name.column)
+
+    def expression(self, words: Sequence[Token]) -> Expression:
+        return parse_expression(words, self.text)
+
+    def terms(self, operator: Token) -> Iterator[tuple[Term, _Same | None]]:
+        left = [self.left()]
+        while self.is_symbol("+"):
+            self.take()
+            left.append(self.left())
+        if self.here is not operator:
+            raise self.unexpected(f"before {operator.text!r}")
+        self.take()
+        right: dict[tuple[Op, str], tuple[dict[str, Any], Token]] = {}
+        self.right(right, operator)
+        while self.is_symbol("+"):
+            self.take()
+            self.right(right, operator)
+        if self.here.kind is not Kind.END:
+            raise self.unexpected("after a term")
+        for name in left:
+            for (op, rhs), (modifiers, place) in right.items():
+                own = dict(modifiers)
+                same = own.pop("equal", None)
+                yield self.term(name.text, op, rhs, own, place), same
 
     def left(self) -> Token:
         if self.here.kind not in NAMES:
@@ -171,7 +255,9 @@ class _Statement:
             raise self.error("Labels and values stand on the right side only.", self.here)
         return self.take()
 
-    def right(self, found: dict[str, tuple[dict[str, Any], Token]], operator: Token) -> None:
+    def right(
+        self, found: dict[tuple[Op, str], tuple[dict[str, Any], Token]], operator: Token
+    ) -> None:
         """Read one term on the right; a name that returns with a new modifier is one term."""
         modifiers: dict[str, Any] = {}
         place = self.here
@@ -180,17 +266,24 @@ class _Statement:
         name = self.here
         if name.kind is Kind.END:
             raise self.error(f"{operator.text!r} needs at least one name on its right.", operator)
-        if name.kind is Kind.NUMBER and operator.text == Op.REGRESSION and name.text in ("0", "1"):
-            raise self.error(UNSUPPORTED["~1"], name)
-        if name.kind not in NAMES:
-            raise self.unexpected(f"where a name should stand on the right of {operator.text!r}")
+        key = self.target(name, Op(operator.text))
         self.take()
         if self.is_symbol(":"):
             raise self.error(UNSUPPORTED[":"], self.here)
-        earlier, place = found.get(name.text, ({}, place))
-        if name.text in found and (not modifiers and not earlier):
+        earlier, place = found.get(key, ({}, place))
+        if key in found and (not modifiers and not earlier):
             raise self.error(f"{name.text!r} stands twice on the right; keep one.", name)
-        found[name.text] = (self.merged(earlier, modifiers, name), place)
+        found[key] = (self.merged(earlier, modifiers, name), place)
+
+    def target(self, name: Token, op: Op) -> tuple[Op, str]:
+        """Return operator and right side of the parameter at `name`; ``1`` is an intercept."""
+        if name.kind is Kind.NUMBER and op is Op.REGRESSION and name.text in ("0", "1"):
+            if name.text == "0":
+                raise self.error(UNSUPPORTED["0"], name)
+            return Op.INTERCEPT, ""
+        if name.kind not in NAMES:
+            raise self.unexpected(f"where a name should stand on the right of {str(op)!r}")
+        return op, name.text
 
     def is_modifier(self) -> bool:
         if self.here.kind in (*NAMES, Kind.NUMBER):
@@ -204,7 +297,7 @@ class _Statement:
             new: dict[str, Any] = {"fixed": self.number()}
         elif self.is_symbol("(", ahead=1):
             new = self.call()
-        elif place.kind is Kind.NAME and place.text == "NA":
+        elif self.is_missing():
             self.take()
             new = {"free": True}
         else:
@@ -215,6 +308,9 @@ class _Statement:
         if not self.is_symbol("*"):
             raise self.unexpected("where '*' should follow a modifier")
         self.take()
+
+    def is_missing(self) -> bool:
+        return self.here.kind is Kind.NAME and self.here.text == "NA"
 
     def number(self) -> float:
         sign = 1.0
@@ -230,24 +326,82 @@ class _Statement:
         return value
 
     def call(self) -> dict[str, Any]:
-        """Read ``start(0.5)`` or ``label("a")``."""
-        name = self.take()
+        """Read ``start(0.5)``, ``lower(0)``, ``label("a")``, ``c(a, b)``, ``equal("f =~ x")``."""
+        name = self.here
         if name.text in UNSUPPORTED_CALLS:
             raise self.error(UNSUPPORTED_CALLS[name.text], name)
-        if name.kind is not Kind.NAME or name.text not in ("start", "label"):
+        if name.kind is Kind.NAME and name.text == "c":
+            return self.by_group(self.vector(), name)
+        self.take()
+        if name.kind is not Kind.NAME or name.text not in (*NUMERIC, "label", "equal"):
             raise self.unexpected(f"after {name.text!r}")
         self.take()
         new: dict[str, Any]
-        if name.text == "start":
-            new = {"start": self.number()}
+        if name.text in NUMERIC:
+            new = {name.text: self.numbers(name)}
+        elif name.text == "equal":
+            new = {"equal": self.same()}
         elif self.here.kind in NAMES:
             new = {"label": self.take().text}
         else:
             raise self.unexpected('where the label should stand, as in label("a")*x')
+        self.close(name)
+        return new
+
+    def close(self, name: Token) -> None:
         if not self.is_symbol(")"):
             raise self.unexpected(f"where ')' should close {name.text}()")
         self.take()
-        return new
+
+    def numbers(self, name: Token) -> float | tuple[float | None, ...]:
+        """Read the one number of ``start()``, or one for each group in ``c()``."""
+        if not (self.here.text == "c" and self.is_symbol("(", ahead=1)):
+            return self.number()
+        place, values = self.here, self.vector()
+        if any(isinstance(value, str) for value in values):
+            raise self.error(f"{name.text}() takes numbers.", place)
+        return values
+
+    def vector(self) -> tuple[Any, ...]:
+        """Read ``c(a, NA, 0.5)`` into names, None and numbers."""
+        name = self.take()
+        self.take()
+        values = [self.element()]
+        while self.is_symbol(","):
+            self.take()
+            values.append(self.element())
+        self.close(name)
+        if len(values) < 2:
+            raise self.error("c() takes one value for each group, two at least.", name)
+        return tuple(values)
+
+    def element(self) -> str | float | None:
+        if self.is_missing():
+            self.take()
+            return None
+        return self.take().text if self.here.kind in NAMES else self.number()
+
+    def by_group(self, values: tuple[Any, ...], place: Token) -> dict[str, Any]:
+        """Return ``c()`` as labels, or as fixed values among which NA frees."""
+        if not any(isinstance(value, str) for value in values):
+            return {"fixed": values}
+        if any(isinstance(value, float) for value in values):
+            raise self.error("c() takes labels or numbers, not both at once.", place)
+        return {"label": values}
+
+    def same(self) -> _Same:
+        """Read the parameter that ``equal()`` names in quotes."""
+        place = self.take()
+        try:
+            words = list(tokens(place.text)) if place.kind is Kind.QUOTED else []
+            read = [s for own in _statements(words) for s, _ in _Statement(own, "").statements()]
+        except SpecError:
+            read = []
+        if len(read) != 1 or not isinstance(read[0], Term):
+            raise self.error(
+                'equal() takes one parameter in quotes, as in equal("Image =~ imag1")*imag2.', place
+            )
+        return _Same(_key(read[0]), place)
 
     def merged(
         self, earlier: Mapping[str, Any], new: Mapping[str, Any], place: Token
@@ -259,11 +413,13 @@ class _Statement:
                 )
         return {**earlier, **new}
 
-    def term(
-        self, lhs: str, operator: Token, rhs: str, modifiers: Mapping[str, Any], place: Token
-    ) -> Term:
+    def term(self, lhs: str, op: Op, rhs: str, modifiers: dict[str, Any], place: Token) -> Term:
+        sizes = {len(value) for value in modifiers.values() if isinstance(value, tuple)}
+        if len(sizes) > 1:
+            raise self.error("c() takes the same number of groups throughout a term.", place)
+        own: dict[str, Any] = {"groups": _groups(modifiers, sizes.pop())} if sizes else modifiers
         try:
-            return Term(lhs, Op(operator.text), rhs, **modifiers)
+            return Term(lhs, op, rhs, line=place.line, column=place.column, **own)
         except SpecError as error:
             raise self.error(str(error), place) from None
 
@@ -280,34 +436,13 @@ class _Statement:
         return self.error(f"Unexpected {word.text!r} {where}.{advice}", word)
 
 
-def write_terms(terms: Iterable[Term]) -> str:
-    """Return model text that `parse_terms` reads back to the same terms.
-
-    Neighbouring terms with the same left side and operator share a line.
-    """
-    lines = []
-    for (lhs, op), group in groupby(terms, key=lambda term: (term.lhs, term.op)):
-        right = " + ".join(_modifiers(term) + _name(term.rhs) for term in group)
-        lines.append(f"{_name(lhs)} {op} {right}")
-    return "\n".join(lines)
-
-
-def _name(name: str) -> str:
-    return name if is_plain(name) else quote(name)
-
-
-def _number(value: float) -> str:
-    return repr(float(value)).removesuffix(".0")
-
-
-def _modifiers(term: Term) -> str:
-    parts = []
-    if term.free:
-        parts.append("NA*")
-    if term.fixed is not None:
-        parts.append(f"{_number(term.fixed)}*")
-    if term.start is not None:
-        parts.append(f"start({_number(term.start)})*")
-    if term.label is not None:
-        parts.append(f"{quote('NA') if term.label == 'NA' else _name(term.label)}*")
-    return "".join(parts)
+def _groups(modifiers: Mapping[str, Any], n: int) -> tuple[Modifiers, ...]:
+    """Return the modifiers of each group, from values for all and values by group."""
+    by_name = {
+        name: value if isinstance(value, tuple) else (value,) * n
+        for name, value in modifiers.items()
+    }
+    if isinstance(modifiers.get("fixed"), tuple) and "free" not in modifiers:
+        by_name["free"] = tuple(value is None for value in by_name["fixed"])
+    names = [name for name in MODIFIERS if name in by_name]
+    return tuple(Modifiers(**{name: by_name[name][g] for name in names}) for g in range(n))

@@ -32,6 +32,7 @@ MEASURED = "A =~ a1 + a2\nB =~ b1 + b2\nC =~ c1 + c2\n"
         ("B ~ A\nc1 ~ B", r"'c1' in 'c1 ~ B' is not a construct.*'Myc1 =~ c1'"),
         ("B ~ A\nC ~ b", r"'b' in 'C ~ b' is not a construct.* Did you mean 'B'\?"),
         ("B ~ A\nC ~ B\nG =~ A + B", "Construct 'G' is second order .*by construct 'A'"),
+        ("B ~ A\nC ~ B\nC ~ 2*1", r"'C ~ 2\*1' fixes a parameter of 'C'"),
         ("B ~ A\nC ~ B + D\nD =~ a1 + d2", "Item 'a1' belongs to 'A' and to 'D'"),
     ],
 )
@@ -56,6 +57,16 @@ def test_labels_and_starting_values_are_listed_not_hidden():
         "label 'l1' of 'A =~ a1'",
         "free parameter mark 'NA' of 'A =~ a2'",
         "starting value '0.3' of 'B ~ A'",
+    )
+
+
+def test_intercepts_and_defined_parameters_are_listed_not_hidden():
+    spec = ModelSpec.parse(f"{MEASURED}B ~ p*A\nC ~ q*B\na1 ~ 1\nindirect := p*q")
+    assert PLS(spec).model.ignored == (
+        "label 'p' of 'B ~ A'",
+        "label 'q' of 'C ~ B'",
+        "intercept 'a1 ~ 1'",
+        "defined parameter 'indirect := p * q'",
     )
 
 
