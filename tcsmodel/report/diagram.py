@@ -89,8 +89,8 @@ def diagram(nodes: Sequence[Node], edges: Sequence[Edge]) -> Diagram:
     >>> from tcsmodel.report.diagram import Edge, Node, diagram
     >>> drawn = diagram([Node("Quality"), Node("Satisfaction", "R² .67")],
     ...                 [Edge("Quality", "Satisfaction", (".82",), 0.82)])
-    >>> drawn.layout.centers[0, 0] < drawn.layout.centers[1, 0]
-    np.True_
+    >>> bool(drawn.layout.centers[0, 0] < drawn.layout.centers[1, 0])
+    True
     """
     ellipse = _ellipse_size(nodes)
     cards = tuple(_card_size(node) for node in nodes)

@@ -222,7 +222,7 @@ def _cost(scene: _Scene, grid: NDArray[np.intp], sides: NDArray[np.intp]) -> Arr
         + 10 * _crossings(scene, start, end)
         + 9 * _bundles(scene, run, length)
         + 30 * left.sum(-1)
-        + 0.8 * upright.sum(-1)
+        + 1.2 * upright.sum(-1)
         + 0.55 * length.sum(-1)
         + 0.8 * span[..., 0]
         + 4 * np.maximum(span[..., 0] - WIDEST, 0)

@@ -146,7 +146,7 @@ def draw(
     >>> import tcsmodel as tcs
     >>> index = tcs.satisfaction_index(tcs.PLS(tcs.library.ecsi()).fit(tcs.datasets.mobi()))
     >>> index.plot().get_xlabel()
-    'Index (0–100)'
+    'Index (0–100; the axis shows 50 to 80)'
     """
     drawing = picture(result, kind, language)
     theme.check_drawable(drawing.title + drawing.subtitle + drawing.alt, language)
