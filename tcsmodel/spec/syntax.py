@@ -394,7 +394,9 @@ class _Statement:
         place = self.take()
         try:
             words = list(tokens(place.text)) if place.kind is Kind.QUOTED else []
-            read = [s for own in _statements(words) for s, _ in _Statement(own, "").statements()]
+            read = [
+                s for own in _statements(words) for s, _ in _Statement(own, place.text).statements()
+            ]
         except SpecError:
             read = []
         if len(read) != 1 or not isinstance(read[0], Term):

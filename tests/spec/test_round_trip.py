@@ -108,9 +108,27 @@ PIECES = [
 ]  # fmt: skip
 
 
+SAMPLE = """A =~ a*x + c(1, NA)*y + equal("A =~ w")*z + w
+A ~ 1; B ~ lower(-1)*A
+x | t1 + start(.5)*t2
+t := -a^2 * (exp(a) - 1)
+a < t/3
+"""
+
+
 @settings(max_examples=300, deadline=None)
-@given(st.lists(st.sampled_from(PIECES), max_size=15).map("".join))
-def test_any_text_is_read_or_refused(text):
+@given(
+    st.lists(
+        st.tuples(
+            st.integers(0, len(SAMPLE)), st.integers(0, 3), st.just("") | st.sampled_from(PIECES)
+        ),
+        max_size=3,
+    )
+)
+def test_any_text_is_read_or_refused(edits):
+    text = SAMPLE
+    for at, length, piece in edits:
+        text = text[:at] + piece + text[at + length :]
     try:
         spec = ModelSpec.parse(text)
     except SpecError:

@@ -230,6 +230,7 @@ def test_a_typo_in_an_operator(operator, meant):
         ('A =~ equal("A =~ x")*x', "is no other parameter"),
         ("A =~ x + equal(x)*y", r"equal\(\) takes one parameter in quotes"),
         ('A =~ x + equal("A ~~~ x")*y', r"equal\(\) takes one parameter in quotes"),
+        ('A =~ x + equal("=~ x")*y', r"equal\(\) takes one parameter in quotes"),
         ('A =~ a*x + b*equal("A =~ x")*y', "without labels of their own"),
         ("A =~ x*y + x", "line 1: Label 'x' of 'A =~ y' is also an item"),
         ("A =~ A*x", "Label 'A' of 'A =~ x' is also a construct"),
