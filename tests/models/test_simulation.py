@@ -129,6 +129,7 @@ def test_parameters_go_before_the_text():
     [
         (FACTORS, {"C ~ a": 0.1}, r"'C ~ a', which is not one statement.*Did you mean 'C ~ A'\?"),
         (FACTORS, {"C ~ A + B": 0.1}, "not one statement"),
+        (FACTORS, {"": 0.1}, "no statements"),
         (FACTORS, {"C ~ A": np.nan}, r"parameters\['C ~ A'\] is nan"),
         ("A =~ a\nB =~ b\nB ~ 1.2*A", {}, r"sources of 'B' explain more than all.*R2 = 1.44"),
         ("A =~ 1.1*a1 + a2", {}, r"loadings of 'a1' explain more than all of .*1.21"),
