@@ -189,7 +189,8 @@ class Gate(Result):
 
     def _facts(self) -> str:
         verdict = "passed" if self.passed else "not passed"
-        return f"{verdict}: " + ", ".join(f"{n} {name}s" for name, n in self.counts.items())
+        counted = (f"{n} {name}{'' if n == 1 else 's'}" for name, n in self.counts.items())
+        return f"{verdict}: " + ", ".join(counted)
 
 
 def _path_pairs(pls: PLSResult, sem: SEMResult) -> Iterator[PathPair]:

@@ -322,7 +322,7 @@ class Factorability(Result):
         return (
             f"{len(self.moments.names)} items, n={self.moments.n}, KMO {self.kmo:.3f}, "
             f"Bartlett chi2({self.bartlett_df}) = {self.bartlett_chi2:.2f}, "
-            f"p = {self.bartlett_p:.3g}"
+            f"{'p < .001' if self.bartlett_p < 0.001 else f'p = {self.bartlett_p:.3f}'}"
         )
 
 
@@ -351,7 +351,7 @@ def factorability(
     --------
     >>> import tcsmodel as tcs
     >>> tcs.factorability(tcs.datasets.mobi())
-    Factorability(24 items, n=250, KMO 0.923, Bartlett chi2(276) = 2868.59, p = 0)
+    Factorability(24 items, n=250, KMO 0.923, Bartlett chi2(276) = 2868.59, p < .001)
     """
     if isinstance(data, Moments):
         moments = data if items is None else data.select(items)

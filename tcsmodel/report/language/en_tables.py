@@ -86,6 +86,7 @@ TABLES: dict[str, str] = {
     "table.paths_pls": "Standardized paths (PLS)",
     "table.explained": "Explained variance (PLS)",
     "table.index": "Index of each construct (0–100)",
+    "table.index_exact": "Index of each construct, to four decimals for comparison",
     "table.segments": "{target} index by {column}",
     "table.impacts": "Points of {target} gained when another construct rises",
     "table.definitions": "{target} index by each definition",

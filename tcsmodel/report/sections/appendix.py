@@ -25,6 +25,7 @@ from tcsmodel.report.sections.blocks import (
 from tcsmodel.report.sections.structure import htmt_pairs
 from tcsmodel.report.sections.study_like import StudyLike
 from tcsmodel.report.tables import Columns, Table, shown
+from tcsmodel.satisfaction.index import SatisfactionIndex
 
 FORMULAS = {
     "index": "index",
@@ -76,6 +77,8 @@ def _full_tables(study: StudyLike, words: Language) -> Iterator[Table]:
         yield effects_table(study.pls, words)
         if study.pls.htmt.notna().any(axis=None):
             yield all_htmt_table(study.pls, words)
+    if study.index is not None:
+        yield exact_index_table(study.index, words)
     for name, fit in (("CFA", study.cfa), ("SEM", study.sem)):
         if fit is not None:
             yield estimates_table(name, fit, words)
@@ -169,6 +172,20 @@ def measurement_table(pls: PLSResult, labels: dict[str, str], words: Language) -
         make.number("column.vif", table["vif"]),
     )
     return Table(words.text("table.measurement"), columns, long=True)
+
+
+def exact_index_table(found: SatisfactionIndex, words: Language) -> Table:
+    """Return the index of every construct with more digits than its interval supports."""
+    make, table = Columns(words), found.table()
+    return Table(
+        words.text("table.index_exact"),
+        (
+            make.label("column.construct", table["construct"]),
+            make.number("column.index", table["index"], 4),
+            make.interval("column.ci", table["ci_lower"], table["ci_upper"], 4, level=found.level),
+            make.number("column.se", table["se"], 4),
+        ),
+    )
 
 
 def cross_loadings_table(pls: PLSResult, words: Language) -> Table:
