@@ -98,9 +98,7 @@ def gathers(layout: Layout) -> Gathers:
 def evaluate(layout: Layout, theta: Array, cov: Array) -> State:
     """Return the discrepancy of S = cov (B, p, p) at theta (B, q)."""
     at = implied(layout, theta)
-    log_det, definite = linalg.log_determinant(at.sigma)
-    inverse = np.zeros_like(at.sigma)
-    inverse[definite] = np.linalg.inv(at.sigma[definite])
+    log_det, inverse, _ = linalg.definite_inverse(at.sigma)
     value = log_det + np.einsum("bij,bij->b", inverse, cov)
     return State(value, at.sigma, inverse, at.total, at.phi, at.directions)
 

@@ -47,7 +47,7 @@ class Layout:
         Place of each row of the parameter table, and the index of its free parameter (-1
         where fixed).
     template : ndarray (t,)
-        The matrices laid end to end, with the fixed values.
+        The matrices laid end to end, with the fixed values; `place` (r,) is where each row is.
     target, source : ndarray (s,) of int
         ``template[target] = theta[source]``.
     left, right : ndarray (f,) of int
@@ -64,6 +64,7 @@ class Layout:
     column: Index
     free: Index
     template: Array
+    place: Index
     target: Index
     source: Index
     left: Index
@@ -134,6 +135,7 @@ def layout(
         j,
         index,
         template,
+        place,
         np.concatenate([place[is_free], mirror[both]]),
         np.concatenate([index[is_free], index[both]]),
         left[is_free],
@@ -182,12 +184,7 @@ def matrices(layout: Layout, theta: Array) -> Matrices:
 
 def row_values(layout: Layout, theta: Array) -> Array:
     """Return the value (..., r) of every row of the parameter table, free and fixed."""
-    parts = matrices(layout, theta)
-    out = np.empty((*theta.shape[:-1], len(layout.matrix)))
-    for code, name in enumerate(Matrices.__slots__):
-        own = layout.matrix == code
-        out[..., own] = getattr(parts, name)[..., layout.row[own], layout.column[own]]
-    return out
+    return np.where(layout.free >= 0, theta[..., layout.free], layout.template[layout.place])
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,8 @@ def log_determinant(a: Array) -> tuple[Array, Mask]:
     try:
         factor = np.linalg.cholesky(a)
     except np.linalg.LinAlgError:
+        if len(a) == 1:
+            return np.array([np.inf]), np.array([False])
         return _log_determinant_by_eigenvalues(a)
     value = 2 * np.log(np.diagonal(factor, axis1=-2, axis2=-1)).sum(axis=-1)
     return value, np.ones(len(a), dtype=bool)
@@ -32,6 +34,19 @@ def _log_determinant_by_eigenvalues(a: Array) -> tuple[Array, Mask]:
     value = np.full(len(a), np.inf)
     value[definite] = np.log(eigenvalues[definite]).sum(axis=-1)
     return value, definite
+
+
+def definite_inverse(a: Array) -> tuple[Array, Array, Mask]:
+    """Return log determinants (B,), inverses (B, p, p) and (B,) whether each is definite.
+
+    Of symmetric matrices (B, p, p); inf and zeros where one is not definite.
+    """
+    value, definite = log_determinant(a)
+    if definite.all():
+        return value, np.asarray(np.linalg.inv(a)), definite
+    inverses = np.zeros_like(a)
+    inverses[definite] = np.linalg.inv(a[definite])
+    return value, inverses, definite
 
 
 def inverse(a: Array) -> tuple[Array, Mask]:

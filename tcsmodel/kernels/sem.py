@@ -55,7 +55,9 @@ class Fit:
 
     theta (B, q); value (B,): ``log|Sigma| + tr(S Sigma^-1) - log|S| - p``;
     vcov (B, q, q) covariances of the estimates from the expected information, nan where
-    it is singular; status, iterations (B,); converged (B,): whether a minimum was reached.
+    it is singular; status, iterations (B,); converged (B,): whether a minimum was reached;
+    regular (B,): whether the information has full rank there, as it has nowhere in a model
+    that is not identified.
     """
 
     theta: Array
@@ -64,6 +66,7 @@ class Fit:
     status: Index
     iterations: Index
     converged: Mask
+    regular: Mask
 
 
 def fit(
@@ -120,11 +123,14 @@ def fit(
     objective = Objective(evaluate, slopes, hopeless)
     best = minimize(objective, begin, max_iter=MAX_ITER, patience=PATIENCE[patient])
     state = discrepancy.evaluate(layout, best.theta, cov)
-    vcov = _vcov(discrepancy.slopes(layout, at, state, cov, exact=False).expected, n)
+    expected = discrepancy.slopes(layout, at, state, cov, exact=False).expected
+    vcov = _vcov(expected, n)
     status = _status(layout, best, _implied_by(state), vcov)
     with np.errstate(invalid="ignore"):
         value = best.value - floor
-    return Fit(best.theta, value, vcov, status, best.iterations, best.converged)
+        # The trace of the inverse bounds that of the least eigenvalue.
+        regular = n / 2 * np.einsum("bkk,bkk->b", vcov, expected) < 1 / UNIDENTIFIED
+    return Fit(best.theta, value, vcov, status, best.iterations, best.converged, regular)
 
 
 def _implied_by(state: discrepancy.State) -> Implied:
@@ -142,19 +148,23 @@ def starting_values(layout: Layout, cov: Array) -> Array:
     phi, markers = _latent_scales(layout, variance)
     explained = np.isin(np.arange(layout.n_latents), layout.row[layout.matrix == PATH])
     higher = markers < 0
-    for kind, i, j, k in zip(layout.matrix, layout.row, layout.column, layout.free, strict=True):
-        if k < 0:
-            continue
-        if kind == LOADING:
-            sign = np.where(cov[:, i, markers[j]] < 0, -1.0, 1.0)
-            theta[:, k] = sign * np.sqrt(variance[:, i] / (2 * phi[:, j]))
-        elif kind == PATH and higher[j]:
-            theta[:, k] = np.sqrt(phi[:, i] / (2 * phi[:, j]))
-        elif kind == LATENT and i == j:
-            theta[:, k] = phi[:, i] * (0.5 if explained[i] else 1.0)
-        elif kind == RESIDUAL and i == j:
-            theta[:, k] = variance[:, i] / 2
+    diagonal = layout.row == layout.column
+    i, j, k = _free_rows(layout, layout.matrix == LOADING)
+    sign = np.where(cov[:, i, markers[j]] < 0, -1.0, 1.0)
+    theta[:, k] = sign * np.sqrt(variance[:, i] / (2 * phi[:, j]))
+    i, j, k = _free_rows(layout, layout.matrix == PATH)
+    theta[:, k] = np.where(higher[j], np.sqrt(phi[:, i] / (2 * phi[:, j])), 0.0)
+    i, j, k = _free_rows(layout, (layout.matrix == LATENT) & diagonal)
+    theta[:, k] = phi[:, i] * np.where(explained[i], 0.5, 1.0)
+    i, j, k = _free_rows(layout, (layout.matrix == RESIDUAL) & diagonal)
+    theta[:, k] = variance[:, i] / 2
     return theta
+
+
+def _free_rows(layout: Layout, chosen: Mask) -> tuple[Index, Index, Index]:
+    """Return rows, columns and parameters of the free ones among `chosen` (r,)."""
+    at = np.flatnonzero(chosen & (layout.free >= 0))
+    return layout.row[at], layout.column[at], layout.free[at]
 
 
 def _latent_scales(layout: Layout, variance: Array) -> tuple[Array, Index]:
@@ -191,9 +201,7 @@ def _vcov(expected: Array, n: int) -> Array:
     with np.errstate(all="ignore"):
         scale = 1 / np.sqrt(np.diagonal(expected, axis1=1, axis2=2))
         outer = scale[:, :, None] * scale[:, None, :]
-        scaled = expected * outer
-        inverse, _ = linalg.inverse(scaled)
-        definite = linalg.log_determinant(scaled)[1]
+        _, inverse, definite = linalg.definite_inverse(expected * outer)
         return np.where(definite[:, None, None], 2 / n * inverse * outer, np.nan)
 
 

@@ -49,7 +49,8 @@ def _scaling(layout: Layout) -> _Scaling:
     kind, i, j = layout.matrix, layout.row, layout.column
     is_variance = (kind >= LATENT) & (i == j)
     directed = kind <= PATH
-    offset = np.select([kind == LOADING, kind == PATH, kind == LATENT], [m, 0, m + p], m + p + m)
+    offset = np.array([m, 0, m + p])[np.minimum(kind, LATENT)]
+    offset = np.where(kind > LATENT, m + p + m, offset)
     offset = np.where(is_variance, np.where(kind == LATENT, 0, m), offset)
     return _Scaling(
         offset + i,

@@ -142,7 +142,7 @@ class SEM:
         require_definite(sample.moments, "maximum likelihood")
         cov = sample.moments.cov_array * ((sample.n - 1) / sample.n)
         fitted = self.model.fit(cov[None], sample.n, patient=True)
-        if fitted.status[0] >= Status.RIDGE:
+        if not fitted.regular[0]:
             self._check_identified(cov)
         values = self.model.structure(fitted.theta)
         result = self._result_class()(

@@ -26,12 +26,12 @@ def checked_frame(data: object) -> pd.DataFrame:
         )
     if len(data) == 0:
         raise SurveyError("The data have 0 rows; nothing was answered. Look at the file or filter.")
-    frame = data.reset_index(drop=True)
+    frame = data.reset_index(drop=True)  # a copy
     frame.columns = [str(column) for column in frame.columns]
     twice = frame.columns[frame.columns.duplicated()]
     if len(twice):
         raise SurveyError(f"Column {twice[0]!r} appears twice; rename one of them.")
-    return frame.copy()
+    return frame
 
 
 def require_column(frame: pd.DataFrame, column: str, what: str) -> None:
