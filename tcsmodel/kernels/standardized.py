@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 
 from tcsmodel.kernels.implied import (
     LATENT,
-    LOADING,
     PATH,
     RESIDUAL,
     Implied,
