@@ -33,15 +33,16 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 from tcsmodel.errors import OptionError, TcsError
-from tcsmodel.options import did_you_mean
+from tcsmodel.options import did_you_mean, require_whole
 from tcsmodel.report.language import language
 from tcsmodel.spec import library
 from tcsmodel.spec.model import ModelSpec
 from tcsmodel.stages import require_measured
 from tcsmodel.study import Study
+from tcsmodel.survey.cleaning import require_column
 from tcsmodel.survey.io import read_table
 from tcsmodel.survey.survey import Survey
 
@@ -64,7 +65,7 @@ def _is_number(value: object) -> bool:
     return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
-def _is_list(value: object, check: Callable[[Any], bool]) -> bool:
+def _is_list(value: object, check: Callable[[Any], bool]) -> TypeGuard[list[Any]]:
     return isinstance(value, list) and all(check(part) for part in value)
 
 
@@ -73,7 +74,7 @@ def _is_table(value: object, check: Callable[[Any], bool]) -> bool:
 
 
 def _is_pair(value: object) -> bool:
-    return _is_list(value, _is_number) and len(value) == 2  # type: ignore[arg-type]
+    return _is_list(value, _is_number) and len(value) == 2
 
 
 def _is_names(value: object) -> bool:
@@ -171,8 +172,12 @@ def read_study(path: str | PathLike[str]) -> StudyFile:
     with _at(file, "data"):
         data.setdefault("items", spec.items)
         survey = Survey(frame, **data)
+    with _at(file, "data.labels"):
+        for name in survey.labels:
+            require_column(survey.data, name, repr(name))
     seed = options.pop("seed", 7)
     with _at(file, "study"):
+        require_whole(seed, "seed", 0)
         study = Study(spec, **options)
     code = sections["report"].get("language", "en")
     with _at(file, "report"):
@@ -192,7 +197,7 @@ def _at(file: Path, section: str) -> Iterator[None]:
 def _sections(file: Path) -> dict[str, dict[str, Any]]:
     """Return the checked sections of a TOML file, empty ones included."""
     try:
-        content = tomllib.loads(file.read_text(encoding="utf-8"))
+        content = tomllib.loads(file.read_text(encoding="utf-8-sig"))
     except FileNotFoundError:
         raise OptionError(
             f"There is no file {str(file)!r}. docs/study.toml is an example to start from."

@@ -1,10 +1,11 @@
-"""Closed vocabularies, and the two helpers that check an option at birth."""
+"""Closed vocabularies, and the helpers that check an option at birth."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from difflib import get_close_matches
 from enum import StrEnum
+from numbers import Integral, Real
 from typing import TypeVar
 
 from tcsmodel.errors import OptionError
@@ -112,3 +113,21 @@ def require(condition: bool, message: str) -> None:
     """Raise `OptionError` with `message` unless `condition` holds."""
     if not condition:
         raise OptionError(message)
+
+
+def is_whole(value: object, least: int) -> bool:
+    """Tell whether `value` is a whole number of at least `least`."""
+    return isinstance(value, Integral) and not isinstance(value, bool) and int(value) >= least
+
+
+def require_whole(value: object, argument: str, least: int) -> None:
+    """Raise `OptionError` unless `value` is a whole number of at least `least`."""
+    require(
+        is_whole(value, least), f"{argument}={value!r} must be a whole number, {least} or more."
+    )
+
+
+def require_level(level: object) -> None:
+    """Raise `OptionError` unless `level` is a confidence level."""
+    inside = isinstance(level, Real) and 0 < float(level) < 1
+    require(inside, f"level={level!r} must lie between 0 and 1, as 0.95.")

@@ -19,7 +19,15 @@ import pandas as pd
 
 from tcsmodel.errors import OptionError
 from tcsmodel.models.estimator import as_survey
-from tcsmodel.options import Missing, Scheme, choose, did_you_mean, require
+from tcsmodel.options import (
+    Missing,
+    Scheme,
+    choose,
+    did_you_mean,
+    require,
+    require_level,
+    require_whole,
+)
 from tcsmodel.result import Finding, Result, Severity
 from tcsmodel.satisfaction.headlines import headlines
 from tcsmodel.spec.model import ModelSpec
@@ -97,12 +105,8 @@ class Study:
         )
         self.spec.construct(self.target)
         for name in ("bootstrap", "driver_bootstrap"):
-            replicates = getattr(self, name)
-            require(
-                isinstance(replicates, int) and replicates >= 2,
-                f"{name}={replicates!r} must be a whole number of replicates, 2 or more.",
-            )
-        require(0 < self.level < 1, f"level={self.level!r} must lie between 0 and 1, as 0.95.")
+            require_whole(getattr(self, name), name, 2)
+        require_level(self.level)
         object.__setattr__(self, "scheme", choose(Scheme, self.scheme, "scheme"))
         object.__setattr__(self, "missing", choose(Missing, self.missing, "missing"))
 
@@ -134,7 +138,10 @@ class Study:
         ------
         SpecError, SurveyError
             When the survey lacks what the model names.
+        OptionError
+            When `seed` is not a whole number from 0 on.
         """
+        require_whole(seed, "seed", 0)
         survey = as_survey(survey, self.spec.items)
         require_measured(self.spec, survey.data.columns)
         survey.values(self.spec.items)

@@ -29,7 +29,7 @@ def decode(entry: Any) -> Any:
         rows, cols = entry["rows"], entry["cols"]
         rows = [rows] if isinstance(rows, str) else rows
         values = np.array(entry["values"], dtype=object)
-        values = np.where(values == None, np.nan, values)  # noqa: E711
+        values = np.where(pd.isna(values), np.nan, values)
         return pd.DataFrame(values, index=rows, columns=cols).infer_objects()
     if kind == "table":
         return pd.DataFrame(entry["columns"], index=entry.get("rows"))

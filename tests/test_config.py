@@ -124,7 +124,7 @@ MISTAKES = {
     "true is no number": (MINIMAL + "[study]\nseed = true\n", r"seed = True must be a whole"),
     "too few replicates": (
         MINIMAL + "[study]\nbootstrap = 1\n",
-        r"\[study\]: bootstrap=1 must be a whole number of replicates, 2 or more",
+        r"\[study\]: bootstrap=1 must be a whole number, 2 or more",
     ),
     "level": (MINIMAL + "[study]\nlevel = 95\n", r"\[study\]: level=95 must lie between 0 and 1"),
     "scheme": (
@@ -144,6 +144,18 @@ MISTAKES = {
         r"\[data\]: file is missing",
     ),
     "missing data file": (MINIMAL.replace("mobi.csv", "moby.csv"), r"\[data\]: .*moby\.csv"),
+    "negative seed": (
+        MINIMAL + "[study]\nseed = -1\n",
+        r"\[study\]: seed=-1 must be a whole number, 0 or more",
+    ),
+    "label of no column": (
+        MINIMAL + '[data.labels]\nCUSA9 = "Overall"\n',
+        r"\[data\.labels\]: 'CUSA9' is not a column of the data\. Did you mean 'CUSA\d'",
+    ),
+    "an item as the weight": (
+        MINIMAL.replace("scale", 'weight = "CUSA1"\nscale'),
+        r"\[data\]: Column 'CUSA1' is both an item and the weight",
+    ),
     "bad scale": (
         MINIMAL.replace("[1, 10]", "[1, 10, 5]"),
         r"\[data\]: scale = \[1, 10, 5\] must be \[low, high\]",
@@ -202,6 +214,11 @@ def test_no_such_study_file(tmp_path):
         read_study(tmp_path / "nothing.toml")
     with pytest.raises(TcsError, match="cannot be read"):
         read_study(tmp_path)
+
+
+def test_a_byte_order_mark_is_no_mistake(folder):
+    (folder / "study.toml").write_text(MINIMAL, encoding="utf-8-sig")
+    assert read_study(folder / "study.toml").study.target == "Satisfaction"
 
 
 def test_a_study_file_that_is_not_utf_8(tmp_path):

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from tcsmodel.errors import OptionError, TcsError
-from tcsmodel.options import Scheme, choose, did_you_mean, require
+from tcsmodel.options import Scheme, choose, did_you_mean, require, require_level, require_whole
 
 
 def test_members_are_chosen_by_name():
@@ -32,3 +33,17 @@ def test_require():
     require(True, "never seen")
     with pytest.raises(OptionError, match="level"):
         require(False, "level must lie between 0 and 1")
+
+
+@pytest.mark.parametrize("value", [1, -1, 2.5, "7", True, None])
+def test_whole_numbers_start_where_they_must(value):
+    require_whole(np.int64(2), "seed", 2)
+    with pytest.raises(OptionError, match=rf"seed={value!r} must be a whole number, 2 or more\."):
+        require_whole(value, "seed", 2)
+
+
+@pytest.mark.parametrize("level", [0, 1, 95, "0.95", None])
+def test_levels_lie_between_0_and_1(level):
+    require_level(np.float64(0.9))
+    with pytest.raises(OptionError, match=rf"level={level!r} must lie between 0 and 1"):
+        require_level(level)

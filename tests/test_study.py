@@ -120,6 +120,7 @@ def test_summary_is_five_findings(ecsi):
     assert lines[0] == repr(ecsi)
     assert [line[:2] for line in lines[2:7]] == ["1.", "2.", "3.", "4.", "5."]
     assert "72.5 of 100 points (95% CI" in lines[2]
+    assert "; ACSI weights, n = 250)" in lines[2]
     assert "Quality" in lines[3]
     assert "Improve Quality first" in lines[4]
     assert "not admissible" in lines[5]
@@ -214,6 +215,26 @@ def test_weights_reach_every_stage(frame):
         assert getattr(result, stage).sample.weights is not None
     y = result.index.respondents["Satisfaction"]
     assert result.index.value == pytest.approx(np.average(y, weights=weighted["w"]))
+
+
+def test_every_kind_of_column_goes_the_whole_road(frame, small):
+    """Nullable numbers, categories, a Unicode header, gaps in the group, text: as plain ones."""
+    text = SMALL.replace("CUSA1", '"Q1 – 总体 «é»"')
+    odd = frame.rename(columns={"CUSA1": "Q1 – 总体 «é»"}).astype("Int64")
+    odd = odd.assign(**{name: odd[name].astype("category") for name in ("IMAG1", "PERQ2")})
+    odd["PERQ3"] = odd["PERQ3"].astype(str).astype("category")
+    odd["brand"] = pd.array([1, 2, None, 1, 2] * 50, dtype="Int64")
+    odd["wave"] = pd.Categorical(["a", "b"] * 125)
+    odd["comment"] = "<b>text</b>"
+    result = run(text, Survey(odd, scale=(1, 10), group="brand", wave="wave"))
+    assert result.failures == {}
+    assert result.index.value == pytest.approx(small.index.value)
+    pd.testing.assert_frame_equal(result.pls.paths, small.pls.paths)
+
+
+def test_the_seed_must_be_a_whole_number(frame):
+    with pytest.raises(OptionError, match="seed=-1 must be a whole number"):
+        run(SMALL, frame, seed=-1)
 
 
 def test_names_that_the_data_lack_are_refused_at_once(frame):

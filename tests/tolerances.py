@@ -13,9 +13,16 @@ EFA_OBLIMIN = 1e-3
 # psych's varimax stops at eps 1e-5, up to 6.5e-4 off its own strict solution.
 EFA_VARIMAX = 3e-3
 EFA_STRICT = 1e-5
+# Ratios of fourth powers of loadings that agree to EFA_OBLIMIN.
+EFA_COMPLEXITY = 10 * EFA_OBLIMIN
+# A tail probability: its relative error is that of chi-square times half of chi-square.
+EFA_P = 1e-3
 
 # SmartPLS prints six to eight digits and stops when weights change by less than 1e-5.
 PLS_PRINTED = 2e-6
+
+# Published from 500 draws: a standard error of a standard error is then 3 percent or more.
+PUBLISHED_SE = 0.2
 
 # lavaan stops its optimizer before the minimum on mobi and on some resamples (our chi-square is
 # up to 9e-8 lower): its estimates lie up to 2e-4 standard errors away.

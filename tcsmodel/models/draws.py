@@ -17,7 +17,7 @@ from tcsmodel.kernels.moments import moments
 from tcsmodel.kernels.resample import bootstrap_chunks
 from tcsmodel.kernels.status import Status
 from tcsmodel.models.estimator import Sample
-from tcsmodel.options import require
+from tcsmodel.options import require, require_level, require_whole
 
 Array = NDArray[np.float64]
 Replicate = Callable[[Array, Array], Mapping[str, Array]]
@@ -137,10 +137,12 @@ def bootstrap(
     TcsError
         When fitted to moments alone, or when no replicate could be computed.
     OptionError
-        When `replicates` is below 2 or `level` is not between 0 and 1.
+        When `replicates` is not a whole number from 2 on, `seed` not one from 0 on, or
+        `level` not between 0 and 1.
     """
-    require(replicates >= 2, f"A bootstrap needs at least 2 replicates, not {replicates!r}.")
-    require(0 < level < 1, f"level={level!r} must lie between 0 and 1, as 0.95.")
+    require_whole(replicates, "n", 2)
+    require_whole(seed, "seed", 0)
+    require_level(level)
     sample.respondents("The bootstrap")
     size = max(1, min(512, 32_000_000 // (8 * sample.n)))
     with tqdm(total=replicates, desc=what, disable=None if progress else True) as bar:

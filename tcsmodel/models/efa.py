@@ -31,7 +31,9 @@ from tcsmodel.options import (
     Rotation,
     ScoreMethod,
     choose,
+    is_whole,
     require,
+    require_whole,
 )
 from tcsmodel.result import Finding, Result
 from tcsmodel.survey.moments import Moments, read_only
@@ -107,14 +109,11 @@ class EFA:
             object.__setattr__(self, "n_factors", choose(FactorRule, self.n_factors, "n_factors"))
         else:
             require(
-                _whole(self.n_factors) and self.n_factors >= 1,
+                is_whole(self.n_factors, 1),
                 f"n_factors={self.n_factors!r} must be a whole number of at least 1, "
                 "or 'parallel'.",
             )
-        require(
-            _whole(self.seed) and self.seed >= 0,
-            f"seed={self.seed!r} must be a whole number of at least 0.",
-        )
+        require_whole(self.seed, "seed", 0)
         object.__setattr__(self, "extraction", choose(Extraction, self.extraction, "extraction"))
         object.__setattr__(self, "rotation", choose(Rotation, self.rotation, "rotation"))
         object.__setattr__(self, "missing", choose(Missing, self.missing, "missing"))
@@ -451,10 +450,6 @@ class EFAResult(Result):
         options = f"{self.estimator.extraction}, {self.estimator.rotation}"
         factors = "1 factor" if self.n_factors == 1 else f"{self.n_factors} factors"
         return f"{factors}, {len(self.items)} items, n={self.n}, {options}"
-
-
-def _whole(value: object) -> bool:
-    return isinstance(value, (int, np.integer)) and not isinstance(value, bool)
 
 
 def _rotate(loadings: Array, rotation: Rotation) -> rotations.Rotated:

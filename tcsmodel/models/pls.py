@@ -29,7 +29,7 @@ from tcsmodel.models.quantities import (
     measurement_table,
     path_table,
 )
-from tcsmodel.options import Missing, Mode, Scheme, choose, require
+from tcsmodel.options import Missing, Mode, Scheme, choose, require, require_level, require_whole
 from tcsmodel.result import Finding, Result, Severity
 from tcsmodel.spec.model import ModelSpec
 from tcsmodel.survey.moments import read_only
@@ -104,8 +104,8 @@ class PLS:
         object.__setattr__(self, "scheme", choose(Scheme, self.scheme, "scheme"))
         object.__setattr__(self, "missing", choose(Missing, self.missing, "missing"))
         require(self.tol > 0, f"tol={self.tol!r} must be positive, as 1e-7.")
-        require(self.max_iter >= 1, f"max_iter={self.max_iter!r} must be at least 1.")
-        require(0 < self.level < 1, f"level={self.level!r} must lie between 0 and 1, as 0.95.")
+        require_whole(self.max_iter, "max_iter", 1)
+        require_level(self.level)
         modes = {
             name: choose(Mode, mode, f"modes[{name!r}]")
             for name, mode in (self.modes or {}).items()

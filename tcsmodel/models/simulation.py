@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from tcsmodel.errors import SpecError
 from tcsmodel.kernels import implied as kernel
-from tcsmodel.options import did_you_mean, require
+from tcsmodel.options import did_you_mean, require, require_whole
 from tcsmodel.spec.features import Feature, refuse_features
 from tcsmodel.spec.model import Construct, ModelSpec, Op, Term
 from tcsmodel.survey.moments import read_only
@@ -130,8 +130,8 @@ def simulate(
     >>> survey
     Survey(500 respondents, 5 items, 0 missing answers)
     """
-    require(n >= 2, f"n={n!r} respondents are too few; draw at least 2.")
-    require(seed >= 0, f"seed={seed!r} must be a whole number from 0 on.")
+    require_whole(n, "n", 2)
+    require_whole(seed, "seed", 0)
     people = population(spec, parameters=parameters)
     root = np.linalg.cholesky(people.cov_array)
     generator = np.random.default_rng(seed)

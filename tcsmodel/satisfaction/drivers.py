@@ -14,7 +14,7 @@ from tcsmodel.errors import TcsError
 from tcsmodel.kernels import importance as kernel
 from tcsmodel.models.draws import Draws, bootstrap, from_counts
 from tcsmodel.models.estimator import Data, Sample, require_definite, take
-from tcsmodel.options import DriverMethod, Missing, choose, require
+from tcsmodel.options import DriverMethod, Missing, choose, require, require_level
 from tcsmodel.result import Finding, Result, Severity
 from tcsmodel.survey.moments import read_only
 
@@ -90,7 +90,7 @@ class KeyDrivers:
             self.target not in drivers,
             f"{self.target!r} is both the target and a driver; remove it from drivers.",
         )
-        require(0 < self.level < 1, f"level={self.level!r} must lie between 0 and 1, as 0.95.")
+        require_level(self.level)
         object.__setattr__(self, "drivers", drivers)
         object.__setattr__(self, "method", choose(DriverMethod, self.method, "method"))
         object.__setattr__(self, "missing", choose(Missing, self.missing, "missing"))

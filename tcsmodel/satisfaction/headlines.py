@@ -27,8 +27,14 @@ def headlines(
         _failed("drivers", failures) if drivers is None else _drivers(drivers),
         _failed("priorities", failures) if priorities is None else _priority(priorities),
         _failed("gate", failures) if gate is None else _trust(gate),
-        _next(priorities, gate),
+        _next(index, priorities, gate),
     )
+
+
+def _turned(index: SatisfactionIndex) -> tuple[str, ...]:
+    """Return the items that count against the target's index."""
+    frame = index.items
+    return tuple(frame["item"][(frame["construct"] == index.target) & (frame["share"] < 0)])
 
 
 def _failed(stage: str, failures: Mapping[str, str]) -> Finding:
@@ -37,6 +43,10 @@ def _failed(stage: str, failures: Mapping[str, str]) -> Finding:
 
 
 def _index(index: SatisfactionIndex) -> Finding:
+    turned = _turned(index)
+    if turned:
+        evidence = {"index": index.value, "items": turned}
+        return Finding("headline_index_turned", Severity.PROBLEM, (index.target,), evidence)
     row = index.table().iloc[index.constructs.index(index.target)]
     evidence = {
         "index": float(row["index"]),
@@ -108,8 +118,12 @@ def _problems(gate: Gate) -> list[Finding]:
     return [finding for finding in gate.findings if finding.severity is Severity.PROBLEM]
 
 
-def _next(priorities: Priorities | None, gate: Gate | None) -> Finding:
+def _next(
+    index: SatisfactionIndex | None, priorities: Priorities | None, gate: Gate | None
+) -> Finding:
     """Return the step after reading: mend the worst, else act on the first priority."""
+    if index is not None and _turned(index):
+        return Finding("next_turn", Severity.NOTE, _turned(index))
     if gate is not None and not gate.passed:
         merge = [f for f in gate.findings if f.code == "merge_candidates"]
         if merge:

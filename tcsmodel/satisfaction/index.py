@@ -102,8 +102,8 @@ def satisfaction_index(
     unscaled = [i for i in construct.items if not np.isfinite(low[pls.sample.names.index(i)])]
     if unscaled:
         raise SurveyError(
-            f"The 0-100 index of {target!r} needs the limits of its items' scales, and "
-            f"{', '.join(unscaled)} has none. Try: Survey(..., scale=(1, 10))."
+            f"The 0-100 index of {target!r} needs the limits of its items' scales, and there are "
+            f"none for {', '.join(unscaled)}. Try: Survey(..., scale=(1, 10))."
         )
     return SatisfactionIndex(pls, target, kind, low, high)
 

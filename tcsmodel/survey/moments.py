@@ -186,17 +186,17 @@ def require_definite(moments: Moments, purpose: str) -> None:
     """Raise SurveyError when the correlation matrix is singular, naming the cause."""
     names, corr = moments.names, kernel.to_corr(moments.cov_array)
     p = len(names)
+    if moments.n <= p:
+        raise SurveyError(
+            f"{moments.n} respondents are too few for {p} items: {purpose} needs more respondents "
+            "than items. Use fewer items, or PLS."
+        )
     first, second = np.triu_indices(p, 1)
     worst = int(np.argmax(np.abs(corr[first, second]))) if p > 1 else 0
     if p > 1 and abs(corr[first[worst], second[worst]]) > 1 - 1e-10:
         raise SurveyError(
             f"Items {names[first[worst]]!r} and {names[second[worst]]!r} are perfectly correlated, "
             f"so {purpose} is impossible. Remove one of them."
-        )
-    if moments.n <= p:
-        raise SurveyError(
-            f"{moments.n} respondents are too few for {p} items: {purpose} needs more respondents "
-            "than items. Use fewer items, or PLS."
         )
     if np.linalg.eigvalsh(corr)[0] < 1e-10:
         raise SurveyError(

@@ -17,7 +17,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from tcsmodel.errors import DroppedRespondentsWarning, OptionError, SurveyError
-from tcsmodel.options import Missing, choose, did_you_mean
+from tcsmodel.options import Missing, choose, did_you_mean, require_whole
 from tcsmodel.survey.cleaning import (
     Array,
     Scale,
@@ -63,9 +63,9 @@ class Survey:
     Raises
     ------
     SurveyError
-        When a column is absent, an item holds text or answers outside its scale, an
-        item has no answer at all, a weight is missing, zero or negative, or there are
-        no rows.
+        When a column is absent, an item holds text or answers outside its scale or is
+        also the weight or the identifier, a weight is missing, zero or negative, or
+        there are no rows.
 
     Examples
     --------
@@ -115,6 +115,12 @@ class Survey:
         codes = listed(missing_codes, "missing_codes")
         reverse = tuple(dict.fromkeys(listed(reverse, "reverse")))
         names = item_names(frame, items, taken, codes)
+        for role in ("weight", "id"):
+            if roles[role] in names:
+                raise SurveyError(
+                    f"Column {roles[role]!r} is both an item and the {role}. Correct {role}=, or "
+                    "take it out of items."
+                )
         limits = scale_limits(scale, names)
         columns = {name: to_numbers(frame[name], name, codes) for name in names}
         for name in names:
@@ -206,6 +212,7 @@ class Survey:
     def _absent(self, name: str) -> str:
         hint = did_you_mean(name, self.items)
         if name in self._frame.columns:
+            to_numbers(self._frame[name], name, self.missing_codes)  # refuses text in its own words
             hint = " It is a column of the data but not an item; add it to items=[...]."
         elif not hint:
             hint = f" The items are {', '.join(self.items)}."
@@ -239,18 +246,15 @@ class Survey:
         return self._rows(np.flatnonzero(mask))
 
     def split(self, seed: int = 0) -> tuple[Survey, Survey]:
-        """Return two random halves, stratified by group and wave."""
-        generator = np.random.default_rng(seed)
-        strata = [self._frame[c].astype(str) for c in (self.group, self.wave) if c is not None]
-        keys = (
-            pd.Series("", index=range(self.n))
-            if not strata
-            else pd.Series(["\0".join(row) for row in zip(*strata, strict=True)])
-        )
-        order = generator.permutation(self.n)
-        by_stratum = order[
-            np.argsort(keys.to_numpy(dtype=object)[order].astype(str), kind="stable")
-        ]
+        """Return two random halves, stratified by group and wave; no value is a stratum too."""
+        require_whole(seed, "seed", 0)
+        order = np.random.default_rng(seed).permutation(self.n)
+        by = [name for name in (self.group, self.wave) if name is not None]
+        stratum: NDArray[Any] = np.zeros(self.n)
+        if by:
+            strata = self._frame[by].astype(object).groupby(by, dropna=False, sort=False)
+            stratum = strata.ngroup().to_numpy()
+        by_stratum = order[np.argsort(stratum[order], kind="stable")]
         return self._rows(np.sort(by_stratum[::2])), self._rows(np.sort(by_stratum[1::2]))
 
     def moments(

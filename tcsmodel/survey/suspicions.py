@@ -33,16 +33,20 @@ class Block(Protocol):
     """A construct as far as screening needs it."""
 
     @property
-    def name(self) -> str: ...  # noqa: D102
+    def name(self) -> str:
+        """What the researcher calls it."""
+
     @property
-    def items(self) -> Sequence[str]: ...  # noqa: D102
+    def items(self) -> Sequence[str]:
+        """The items that measure it."""
 
 
 class Blocks(Protocol):
     """A `ModelSpec` as far as screening needs it."""
 
     @property
-    def constructs(self) -> Sequence[Block]: ...  # noqa: D102
+    def constructs(self) -> Sequence[Block]:
+        """All constructs."""
 
 
 def about_items(

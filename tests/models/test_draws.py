@@ -90,7 +90,13 @@ def test_statuses_are_counted_and_all_lost_is_an_error(sample):
 
 @pytest.mark.parametrize(
     ("options", "message"),
-    [({"replicates": 1}, "at least 2 replicates, not 1"), ({"level": 95}, "level=95 must lie")],
+    [
+        ({"replicates": 1}, "n=1 must be a whole number, 2 or more"),
+        ({"replicates": 10.5}, "n=10.5 must be a whole number"),
+        ({"seed": -1}, "seed=-1 must be a whole number"),
+        ({"seed": None}, "seed=None must be a whole number"),
+        ({"level": 95}, "level=95 must lie"),
+    ],
 )
 def test_options_are_checked(sample, options, message):
     with pytest.raises(OptionError, match=message):

@@ -89,10 +89,9 @@ def test_variance_and_order_of_the_factors(pair, rotation):
 
 
 def test_complexity(pair):
-    """Ratios of fourth powers: ten times the tolerance of the loadings."""
     theirs = pd.Series(pair[1]["oblimin"]["complexity"])
     ours = pair[0].rotated("oblimin").complexity
-    np.testing.assert_allclose(ours, theirs, rtol=0, atol=10 * tol.EFA_OBLIMIN)
+    np.testing.assert_allclose(ours, theirs, rtol=0, atol=tol.EFA_COMPLEXITY)
 
 
 def test_communalities(pair):
@@ -125,7 +124,7 @@ def test_communalities(pair):
 )
 def test_fit_measures(pair, measure, key):
     ours, theirs = pair
-    slack = {"p": 1e-3}.get(measure, tol.CHI2)
+    slack = tol.EFA_P if measure == "p" else tol.CHI2
     assert ours.fit_measures[measure] == pytest.approx(theirs["none"][key], rel=slack)
 
 

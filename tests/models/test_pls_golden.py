@@ -200,8 +200,7 @@ def test_published_effect_sizes(mobi_frame):
 
 
 def test_published_bootstrap_standard_errors(mobi_frame):
-    """Published with 500 draws, so within a fifth."""
     table = fit(mobi_frame, "centroid").bootstrap(2000, seed=7).intervals("paths")
     se = table.set_index(table["source"] + "->" + table["target"])["se"]
     theirs = expected(PUBLISHED)["bootstrap_se"]
-    assert_allclose(se[theirs.index], theirs, rtol=0.2)
+    assert_allclose(se[theirs.index], theirs, rtol=tol.PUBLISHED_SE)

@@ -167,8 +167,10 @@ def test_answers_on_a_scale():
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"n": 1}, "n=1 respondents are too few"),
+        ({"n": 1}, "n=1 must be a whole number, 2 or more"),
+        ({"n": 10.5}, "n=10.5 must be a whole number"),
         ({"seed": -1}, "seed=-1 must be a whole number"),
+        ({"seed": "a"}, "seed='a' must be a whole number"),
         ({"scale": (10, 1)}, "two whole numbers, low below high"),
         ({"scale": (0.5, 3)}, "two whole numbers"),
     ],

@@ -17,9 +17,17 @@ from tcsmodel.errors import OptionError, TcsWarning
 from tcsmodel.report.html import render_report, write_report
 
 VOID = {"meta", "br", "hr", "img", "input", "link"}
-SECTIONS = (
-    "findings trust answers structure model index drivers priorities appendix".split()  # noqa: SIM905
-)
+SECTIONS = [
+    "findings",
+    "trust",
+    "answers",
+    "structure",
+    "model",
+    "index",
+    "drivers",
+    "priorities",
+    "appendix",
+]
 HOSTILE = "Quality <script>alert(1)</script> & $x$"
 MODEL = f"""
 Image =~ IMAG1 + IMAG2 + IMAG3

@@ -8,6 +8,7 @@ import pytest
 from golden_files import DATA
 
 from tcsmodel.models.pls import PLS
+from tcsmodel.result import Severity
 from tcsmodel.satisfaction.drivers import KeyDrivers
 from tcsmodel.satisfaction.gate import structure_gate
 from tcsmodel.satisfaction.headlines import headlines
@@ -99,6 +100,14 @@ def test_unreliable_scales_lead_to_mending():
     found = tell(SOUND, sound(loading=0.5, strength=(0.9, 0.3)), "C", (-9, 9), draws=0)
     assert found[3].code == "headline_unreliable"
     assert found[4].code == "next_mend"
+
+
+def test_an_item_against_the_index_is_told_before_all_else(mobi):
+    found = tell(ALIKE, mobi.assign(CUSA1=11 - mobi["CUSA1"]), "Satisfaction", (1, 10))
+    assert found[0].code == "headline_index_turned"
+    assert found[0].severity is Severity.PROBLEM
+    assert "a better answer to CUSA1 lowers it" in found[0].sentence()
+    assert (found[4].code, found[4].subjects) == ("next_turn", ("CUSA1",))
 
 
 def test_failed_stages_are_named_with_their_reason():

@@ -244,7 +244,7 @@ def test_the_target_needs_a_scale(frame):
     spec = ModelSpec.parse(SMALL)
     scale = {name: (1, 10) for name in spec.items if name != "CUSA2"}
     pls = PLS(spec).fit(Survey(frame, items=spec.items, scale=scale))
-    with pytest.raises(SurveyError, match=r"'Satisfaction'.*CUSA2 has none.*scale=\(1, 10\)"):
+    with pytest.raises(SurveyError, match=r"'Satisfaction'.*none for CUSA2.*scale=\(1, 10\)"):
         satisfaction_index(pls)
     with pytest.raises(SurveyError, match="CUSA1, CUSA2, CUSA3"):
         satisfaction_index(PLS(spec).fit(frame))

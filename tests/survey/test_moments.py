@@ -117,6 +117,12 @@ def test_arrays_cannot_be_written():
         moments.cov_array[0, 0] = 2
 
 
+def test_too_few_respondents_are_told_before_what_follows_from_it():
+    three = Moments.of(("a", "b", "c"), np.array([[1.0, 2, 3], [2, 4, 1], [3, 6, 7]]))
+    with pytest.raises(SurveyError, match="3 respondents are too few for 3 items"):
+        require_definite(three, "this")
+
+
 def test_what_cannot_be_inverted_is_named():
     generator = np.random.default_rng(0)
     x = generator.normal(size=(50, 3))

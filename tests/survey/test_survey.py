@@ -147,6 +147,8 @@ def refused(**options):
         (refused(reverse=["q9"]), "reverse names 'q9', which is not an item"),
         (refused(weight="ww"), r"weight='ww' is not a column.*Did you mean 'w'\?"),
         (refused(group="brnd"), r"group='brnd' is not a column.*Did you mean 'brand'\?"),
+        (refused(items=["q1", "w"], weight="w"), "'w' is both an item and the weight"),
+        (refused(items=["q1"], id="q1"), "'q1' is both an item and the id"),
         (refused(weight="brand"), r"4 are missing, zero or negative \(first in row 1: 'a'\)"),
         (refused(weight="q2"), r"1 are missing, zero or negative \(first in row 3: nan\)"),
     ],
@@ -170,6 +172,13 @@ def test_an_infinite_answer_and_a_date_are_refused(frame):
     frame["when"] = pd.date_range("2024-01-01", periods=4)
     with pytest.raises(SurveyError, match="'when' holds dates"):
         Survey(frame, items=["when"])
+
+
+def test_an_item_of_the_model_with_one_text_among_its_numbers_is_named(frame):
+    survey = Survey(frame.assign(q1=[1, 5, "very good", 2]), weight="w")
+    assert survey.items == ("q2",)
+    with pytest.raises(SurveyError, match=r"'q1' holds text .*'very good' in row 3"):
+        survey.values(["q1"])
 
 
 def test_an_absent_item_says_why(frame):

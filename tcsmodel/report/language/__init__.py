@@ -3,10 +3,11 @@
 A language is two files: ``xx.py`` with ``STRINGS`` (text by key) and
 ``LEADING_ZERO`` (its number convention), and ``findings_xx.py`` with ``FINDINGS``.
 
-Placeholders are those of `str.format`, with three more format types for statistics:
+Placeholders are those of `str.format`, with more format types for statistics:
 ``{alpha:.2r}`` (a ratio, written .85 or 0.85 as the language does), ``{p:p}``
-(three decimals or < .001) and ``{share:%}`` as a whole percentage. Sequences are
-joined with the language's "and".
+(three decimals or < .001) and ``{share:%}`` as a whole percentage. ``{kind:@weights}``
+is the string under ``weights.<kind>``, the language's word for an option. Sequences
+are joined with the language's "and".
 """
 
 from __future__ import annotations
@@ -72,6 +73,8 @@ class _Words(Formatter):
         numbers = self.language.numbers
         if isinstance(value, (list, tuple, set, frozenset)):
             return self.language.listing(value)
+        if format_spec.startswith("@"):
+            return self.language.strings[f"{format_spec[1:]}.{value}"]
         if format_spec == "p":
             return numbers.p(value)
         if format_spec == "%":

@@ -165,6 +165,9 @@ TABLES: dict[str, str] = {
     "kind.acsi": "ACSI",
     "kind.standardized": "Standardized",
     "kind.equal": "Equal",
+    "weights.acsi": "ACSI weights",
+    "weights.standardized": "standardized weights",
+    "weights.equal": "equal weights",
     "definition.acsi": "Items rescaled to 0–100 by the limits of their scales, weighted by the PLS "
     "weights of the unstandardized items",
     "definition.standardized": "Items rescaled to 0–100, weighted by the PLS weights of the "

@@ -234,11 +234,18 @@ FINDINGS: dict[str, dict[str, str]] = {
     },
     "headline_index": {
         "finding": "{subject} stands at {index:.1f} of 100 points ({level:%} CI {ci_lower:.1f} to "
-        "{ci_upper:.1f}; {kind} weights, n = {n}).",
+        "{ci_upper:.1f}; {kind:@weights}, n = {n}).",
         "evidence": "Mean of the respondents' indices; the interval estimates the item weights "
         "anew in every replicate.",
         "meaning": "0 is the lowest answer to every item, 100 the highest.",
         "advice": "Compare it only with an index of the same definition, and with intervals.",
+    },
+    "headline_index_turned": {
+        "finding": "The index of {subject} cannot be read ({index:.1f} of 100): a better answer to "
+        "{items} lowers it.",
+        "evidence": "Items with a negative share of the index.",
+        "meaning": "What follows from the index, drivers and priorities, cannot be read either.",
+        "advice": "Reverse the items if they are worded against the others, or leave them out.",
     },
     "headline_driver": {
         "finding": "{subject} carries the largest part of what explains {target}: {share:%} "
@@ -323,6 +330,13 @@ FINDINGS: dict[str, dict[str, str]] = {
         "evidence": "It is the worst finding of the gate.",
         "meaning": "What follows from it may change.",
         "advice": "See its advice in the gate, or leave out what it concerns.",
+    },
+    "next_turn": {
+        "finding": "Next: look at the wording and the coding of {subjects}, reverse or leave out, "
+        "and run the study again.",
+        "evidence": "Each counts against the index that it belongs to.",
+        "meaning": "Until then no number that rests on the index means what it says.",
+        "advice": "Name items worded against the others in reverse=[...], others leave out.",
     },
     "next_repair": {
         "finding": "Next: mend the stages that could not be computed, and run the study again.",

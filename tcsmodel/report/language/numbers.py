@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from numbers import Real
+from typing import TypeGuard
 
 NOTHING = "–"
 MINUS = "−"
 
 
-def is_number(value: object) -> bool:
+def is_number(value: object) -> TypeGuard[float]:
     """Return whether `value` is a finite real number (booleans are not numbers here)."""
     return isinstance(value, Real) and not isinstance(value, bool) and math.isfinite(value)
 
@@ -52,7 +53,7 @@ class NumberFormat:
 
     def p(self, value: object) -> str:
         """Return a p value: three decimals, or ``< .001``."""
-        if is_number(value) and value < 0.001:  # type: ignore[operator]
+        if is_number(value) and value < 0.001:
             return f"< {self.ratio(0.001, 3)}"
         return self.ratio(value, 3)
 
@@ -67,7 +68,7 @@ class NumberFormat:
 
     def percent(self, value: object, digits: int = 0) -> str:
         """Return a share between 0 and 1 as a percentage."""
-        return f"{self.number(100 * value, digits)}%" if is_number(value) else NOTHING  # type: ignore[operator]
+        return f"{self.number(100 * value, digits)}%" if is_number(value) else NOTHING
 
     def interval(
         self, lower: object, upper: object, digits: int = 2, *, ratio: bool = False
