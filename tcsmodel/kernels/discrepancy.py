@@ -121,17 +121,17 @@ def slopes(layout: Layout, at: Gathers, state: State, cov: Array, *, exact: bool
     omega = state.inverse @ (state.sigma - cov) @ state.inverse
     q = sandwich(state.inverse, state.directions).reshape(n, -1)
     r = sandwich(omega, state.directions).reshape(n, -1)
-    gradient = 2 * layout.half * r[:, at.pair]
-    q_uv = q[:, at.uv].reshape(n, f, f)
+    gradient = 2 * layout.half * r.take(at.pair, axis=1)
+    q_uv = q.take(at.uv, axis=1).reshape(n, f, f)
     q_vu = np.swapaxes(q_uv, 1, 2)
-    q_uu, q_vv = q[:, at.uu].reshape(n, f, f), q[:, at.vv].reshape(n, f, f)
+    q_uu, q_vv = (q.take(own, axis=1).reshape(n, f, f) for own in (at.uu, at.vv))
     expected = at.scale * (q_uu * q_vv + q_uv * q_vu)
     hessian = None
     if exact:
-        mixed = r[:, at.uv].reshape(n, f, f) * q_vu
+        mixed = r.take(at.uv, axis=1).reshape(n, f, f) * q_vu
         mixed = mixed + np.swapaxes(mixed, 1, 2)
-        mixed += r[:, at.uu].reshape(n, f, f) * q_vv
-        mixed += r[:, at.vv].reshape(n, f, f) * q_uu
+        mixed += r.take(at.uu, axis=1).reshape(n, f, f) * q_vv
+        mixed += r.take(at.vv, axis=1).reshape(n, f, f) * q_uu
         hessian = expected - at.scale * mixed
         _add_curvature(layout, at, state, r, hessian)
     return Slopes(
@@ -152,12 +152,12 @@ def _add_curvature(layout: Layout, at: Gathers, state: State, r: Array, out: Arr
     padding = np.zeros((n, layout.n_latents, p))
     total = np.concatenate([padding, state.total], axis=2).reshape(n, -1)
     phi = state.phi.reshape(n, -1)
-    chain = (total[:, at.path_total] * r[:, at.path_cross]).reshape(n, d, d)
-    reach = (phi[:, at.path_phi] * r[:, at.path_reach]).reshape(n, d, d)
+    chain = (total.take(at.path_total, axis=1) * r.take(at.path_cross, axis=1)).reshape(n, d, d)
+    reach = (phi.take(at.path_phi, axis=1) * r.take(at.path_reach, axis=1)).reshape(n, d, d)
     rows, columns = at.directed[:, None], at.directed[None, :]
     out[:, rows, columns] += 2 * (chain + np.swapaxes(chain, 1, 2) + reach)
     first, second = (
-        total[:, towards] * r[:, across]
+        total.take(towards, axis=1) * r.take(across, axis=1)
         for towards, across in zip(at.cov_total, at.cov_reach, strict=True)
     )
     mixed = at.cov_half * (first + second).reshape(n, d, s)
@@ -173,8 +173,7 @@ def saturated(cov: Array) -> Array:
 def independence(cov: Array, causes: Index) -> Array:
     """Return F (B,) of the baseline model: no covariances, except among observed causes."""
     p = cov.shape[-1]
-    others = np.setdiff1d(np.arange(p), causes)
-    variance = np.diagonal(cov, axis1=-2, axis2=-1)[:, others]
+    variance = np.delete(np.diagonal(cov, axis1=-2, axis2=-1), causes, axis=-1)
     value = np.log(variance).sum(axis=-1) + p
     if len(causes):
         value = value + linalg.log_determinant(cov[:, causes[:, None], causes])[0]

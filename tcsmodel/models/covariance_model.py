@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,8 +37,12 @@ class CovarianceModel:
     member: Mask
 
     @classmethod
+    @lru_cache(maxsize=32)
     def of(cls, spec: ModelSpec, *, std_lv: bool) -> CovarianceModel:
-        """Return the model of a specification; errors as `parameter_table`."""
+        """Return the model of a specification, the same for the same one.
+
+        Errors as `parameter_table`.
+        """
         table = parameter_table(spec, std_lv=std_lv)
         observed = set(table.items) - set(table.latents)
         own = [c.items if set(c.items) <= observed else () for c in spec.constructs]

@@ -335,7 +335,8 @@ class SEMResult(Result):
         measures = self.model.fit_measures(
             self._cov[None], np.array([self.discrepancy]), self._sigma[None], self.sample.n
         )
-        return pd.Series({name: float(v[0]) for name, v in measures.items()}, name="fit_measures")
+        values = [float(value[0]) for value in measures.values()]
+        return pd.Series(values, index=list(measures), name="fit_measures")
 
     @cached_property
     def r_squared(self) -> pd.Series:

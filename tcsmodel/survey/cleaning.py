@@ -28,8 +28,8 @@ def checked_frame(data: object) -> pd.DataFrame:
         raise SurveyError("The data have 0 rows; nothing was answered. Look at the file or filter.")
     frame = data.reset_index(drop=True)  # a copy
     frame.columns = [str(column) for column in frame.columns]
-    twice = frame.columns[frame.columns.duplicated()]
-    if len(twice):
+    if not frame.columns.is_unique:
+        twice = frame.columns[frame.columns.duplicated()]
         raise SurveyError(f"Column {twice[0]!r} appears twice; rename one of them.")
     return frame
 
