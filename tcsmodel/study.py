@@ -347,10 +347,18 @@ class StudyResult(Result):
             The file; its folder is made when it does not exist.
         language : str
             Of the report.
+
+        Raises
+        ------
+        OptionError
+            When `path` is a folder, or there is no such language.
         """
         from tcsmodel.report.html import write_report
 
         file = Path(path)
+        require(
+            not file.is_dir(), f"{str(file)!r} is a folder; name the file, as 'report.html' in it."
+        )
         file.parent.mkdir(parents=True, exist_ok=True)
         write_report(self, file, language)
         return file

@@ -285,6 +285,8 @@ def test_report_makes_its_folder_and_returns_its_path(small, tmp_path):
     text = path.read_text(encoding="utf-8")
     assert text.lstrip().lower().startswith("<!doctype html")
     assert f"{small.index.value:.1f}" in text
+    with pytest.raises(OptionError, match="is a folder; name the file"):
+        small.report(tmp_path)
     with pytest.raises(TcsError, match="klingon"):
         small.report(tmp_path / "report.html", language="klingon")
 

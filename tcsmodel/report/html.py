@@ -16,6 +16,7 @@ from tcsmodel.report.sections.blocks import Block, Figure, Section, Tabular
 from tcsmodel.report.sections.study_like import StudyLike
 from tcsmodel.report.theme import WEB_FONTS
 
+READABLE_INDEX = "headline_index"
 HEADLINE_ANCHORS = ("index", "drivers", "priorities", "trust", "trust")
 HASH_SHOWN = 12
 
@@ -68,7 +69,7 @@ def render_report(study: StudyLike, language_code: str = "en") -> str:
             (words.finding(finding, "finding"), anchor, words.text(f"section.{anchor}"))
             for finding, anchor in zip(study.headlines, HEADLINE_ANCHORS, strict=True)
         ],
-        index=study.index,
+        index=study.index if study.headlines[0].code == READABLE_INDEX else None,
         sections=numbered(sections),
         fonts=Markup(WEB_FONTS),
     )

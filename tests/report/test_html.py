@@ -207,6 +207,34 @@ def test_answers_without_a_scale_lose_only_what_needs_it(mobi_frame: pd.DataFram
     assert "PLS path model" in page
 
 
+@pytest.mark.parametrize(
+    ("brand", "said"),
+    [
+        (
+            ["A", "B", None, None, "A"] * 50,
+            "Respondents without a value of brand, in no segment: 100",
+        ),
+        ([None] * 250, "Column &#39;brand&#39; is empty, so it makes no segments."),
+    ],
+    ids=["gaps", "empty"],
+)
+def test_respondents_without_a_segment_are_counted(
+    mobi_frame: pd.DataFrame, brand: list[str | None], said: str
+) -> None:
+    items = list(mobi_frame.columns)
+    survey = tcs.Survey(mobi_frame.assign(brand=brand), items, scale=(1, 10), group="brand")
+    page = render_report(run(MODEL, survey))
+    read(page)
+    assert said in page
+
+
+def test_an_index_that_cannot_be_read_is_not_the_headline(mobi_frame: pd.DataFrame) -> None:
+    turned = mobi_frame.assign(CUSA1=11 - mobi_frame["CUSA1"])
+    page = render_report(run(MODEL, tcs.Survey(turned, scale=(1, 10))))
+    assert "a better answer to CUSA1 lowers it" in page
+    assert '<span class="value">' not in page
+
+
 def test_it_is_written_as_utf8(study: Any, tmp_path: Path) -> None:
     write_report(study, tmp_path / "report.html")
     text = (tmp_path / "report.html").read_bytes().decode("utf-8")

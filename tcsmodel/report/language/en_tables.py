@@ -125,6 +125,7 @@ TABLES: dict[str, str] = {
     "note.interval.bootstrap": "Intervals estimate the item weights anew in every replicate.",
     "note.segments": "The weights of the whole sample, the respondents of the segment; intervals hold "
     "the weights fixed.",
+    "note.no_segment": "Respondents without a value of {column}, in no segment: {count} of {n}.",
     "note.impacts": "Unstandardized total effects by PLS: points of {target}, all other constructs as "
     "the model lets them follow.",
     "note.capped": "+5 points would exceed 100 for {sources}; the gain is for what is left.",

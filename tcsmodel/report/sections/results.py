@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import pandas as pd
 
+from tcsmodel.errors import DroppedRespondentsWarning, SurveyError
 from tcsmodel.report.frames import rows
 from tcsmodel.report.language import Language
 from tcsmodel.report.language.numbers import NOTHING, is_number
@@ -71,14 +73,23 @@ def _segments(study: StudyLike, found: SatisfactionIndex, words: Language) -> li
     for role in ("group", "wave"):
         column = getattr(study.survey, role)
         if column is not None:
-            blocks.append(Tabular(segments_table(found, column, words)))
+            try:
+                blocks.append(Tabular(segments_table(found, column, words)))
+            except SurveyError as error:
+                blocks.append(Paragraph(str(error), "failed"))
     return blocks
 
 
 def segments_table(found: SatisfactionIndex, column: str, words: Language) -> Table:
-    """Return the target's index in each segment of a column."""
-    make, every = Columns(words), found.by(column)
-    table = every[every["construct"] == found.target]
+    """Return the target's index in each segment of a column; a note counts who is in none."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DroppedRespondentsWarning)
+        every = found.by(column)
+    make, table = Columns(words), every[every["construct"] == found.target]
+    notes = [words.text("note.segments")]
+    outside = found.n - int(table["n"].sum())
+    if outside:
+        notes.append(words.text("note.no_segment", count=outside, n=found.n, column=column))
     return Table(
         words.text("table.segments", target=found.target, column=column),
         (
@@ -87,7 +98,7 @@ def segments_table(found: SatisfactionIndex, column: str, words: Language) -> Ta
             make.interval("column.ci", table["ci_lower"], table["ci_upper"], 1, level=found.level),
             make.count("column.n", table["n"]),
         ),
-        (words.text("note.segments"),),
+        tuple(notes),
     )
 
 
