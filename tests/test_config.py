@@ -167,7 +167,7 @@ MISTAKES = {
     ),
     "unknown column": (
         MINIMAL.replace("scale", 'weight = "wieght"\nscale'),
-        r"\[data\]: weight='wieght' is not a column of the data",
+        r"\[data\]: weight='wieght' is not a column of the data\. The columns are .*, \.\.\.\.",
     ),
     "unknown item in the model": (
         '[data]\nfile = "mobi.csv"\n[model]\ntext = "A =~ CUSA1 + CUSA9"\n',

@@ -14,8 +14,14 @@ class CFA(SEM):
 
     The paths of a specification are left out and all its constructs correlate, so one
     specification serves CFA, SEM and PLS. A specification without paths is fitted as it is,
-    its covariances and second-order constructs included. Options, defaults and errors are
-    those of `SEM`.
+    its covariances and second-order constructs included.
+
+    Parameters
+    ----------
+    spec : ModelSpec
+        The model.
+    **options
+        Those of `SEM`, with its defaults and errors.
 
     Examples
     --------

@@ -361,6 +361,18 @@ class EFAResult(Result):
     def rotated(self, method: Rotation | str) -> EFAResult:
         """Return the same factors rotated otherwise; communalities and fit do not change.
 
+        Parameters
+        ----------
+        method : {"none", "varimax", "oblimin"}
+            The rotation.
+
+        Raises
+        ------
+        OptionError
+            When there is no such rotation.
+        ConvergenceError
+            When it does not converge.
+
         Examples
         --------
         >>> import tcsmodel as tcs

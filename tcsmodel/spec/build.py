@@ -27,6 +27,13 @@ Names = str | Sequence[str]
 def items(prefix: str, first: int, last: int) -> tuple[str, ...]:
     """Return numbered item names, both ends included.
 
+    Parameters
+    ----------
+    prefix : str
+        What the names begin with.
+    first, last : int
+        The numbers that follow it.
+
     Raises
     ------
     SpecError
@@ -46,6 +53,13 @@ def items(prefix: str, first: int, last: int) -> tuple[str, ...]:
 def reflective(name: str, items: Sequence[str]) -> tuple[Term, ...]:
     """Return a latent variable that its items reflect (``=~``; Mode A in PLS).
 
+    Parameters
+    ----------
+    name : str
+        What the construct is called.
+    items : sequence of str
+        The columns that measure it.
+
     Raises
     ------
     SpecError
@@ -63,6 +77,13 @@ def reflective(name: str, items: Sequence[str]) -> tuple[Term, ...]:
 def composite(name: str, items: Sequence[str]) -> tuple[Term, ...]:
     """Return a composite that its items form (``<~``; Mode B in PLS).
 
+    Parameters
+    ----------
+    name : str
+        What the construct is called.
+    items : sequence of str
+        The columns that measure it.
+
     Raises
     ------
     SpecError
@@ -79,6 +100,13 @@ def composite(name: str, items: Sequence[str]) -> tuple[Term, ...]:
 
 def single(name: str, item: str) -> tuple[Term, ...]:
     """Return a construct measured by one item, which stands for it without error.
+
+    Parameters
+    ----------
+    name : str
+        What the construct is called.
+    item : str
+        The column that measures it.
 
     Examples
     --------

@@ -275,6 +275,11 @@ class ModelSpec:
     definitions : tuple of Definition
         Parameters made of others; each may use those before it.
 
+    Raises
+    ------
+    SpecError
+        When there are no terms, or two statements contradict each other.
+
     Examples
     --------
     >>> import tcsmodel as tcs

@@ -15,6 +15,7 @@ from tcsmodel.survey.moments import read_only
 
 Array = NDArray[np.float64]
 Scale = tuple[float, float]
+SHOWN_COLUMNS = 12
 
 
 def checked_frame(data: object) -> pd.DataFrame:
@@ -36,10 +37,13 @@ def checked_frame(data: object) -> pd.DataFrame:
 
 def require_column(frame: pd.DataFrame, column: str, what: str) -> None:
     """Raise SurveyError with a suggestion unless `column` is in the frame."""
-    if column not in frame.columns:
-        raise SurveyError(
-            f"{what} is not a column of the data.{did_you_mean(column, frame.columns)}"
-        )
+    if column in frame.columns:
+        return
+    shown = list(frame.columns[:SHOWN_COLUMNS])
+    if len(frame.columns) > SHOWN_COLUMNS:
+        shown.append("...")
+    hint = did_you_mean(column, frame.columns) or f" The columns are {', '.join(shown)}."
+    raise SurveyError(f"{what} is not a column of the data.{hint}")
 
 
 def item_names(
@@ -59,10 +63,7 @@ def item_names(
     if not names:
         raise SurveyError("items is empty; name at least one item column.")
     for name in names:
-        if name not in frame.columns:
-            raise SurveyError(
-                f"Item {name!r} is not a column of the data.{did_you_mean(name, frame.columns)}"
-            )
+        require_column(frame, name, f"Item {name!r}")
     twice = [name for i, name in enumerate(names) if name in names[:i]]
     if twice:
         raise SurveyError(f"Item {twice[0]!r} is listed twice in items.")

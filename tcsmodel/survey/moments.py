@@ -59,7 +59,13 @@ class Moments:
 
     @classmethod
     def of(cls, names: Sequence[str], values: Array, weights: Array | None = None) -> Moments:
-        """Return the moments of complete answers (n, p) with optional weights (n,)."""
+        """Return the moments of complete answers (n, p) with optional weights (n,).
+
+        Raises
+        ------
+        SurveyError
+            When there are fewer than two respondents.
+        """
         if len(values) < 2:
             raise SurveyError(
                 f"{len(values)} respondents answered all of {', '.join(names)}, and at least 2 are "
@@ -131,7 +137,13 @@ class Moments:
         )
 
     def select(self, names: Sequence[str]) -> Moments:
-        """Return the moments of some items, in the order given."""
+        """Return the moments of some items, in the order given.
+
+        Raises
+        ------
+        SurveyError
+            When a name is not an item.
+        """
         missing = [name for name in names if name not in self.names]
         if missing:
             raise SurveyError(

@@ -193,6 +193,11 @@ def screening(survey: Survey | pd.DataFrame, spec: Blocks | None = None) -> Scre
     Screening
         With `.items`, `.respondents`, `.missing_patterns` and `.findings`.
 
+    Raises
+    ------
+    SurveyError
+        When a DataFrame cannot be a `Survey`: no rows, or no numeric column.
+
     Examples
     --------
     >>> import tcsmodel as tcs

@@ -231,6 +231,13 @@ class Survey:
         rows : boolean array (n,) or function
             A condition per respondent, or a function of `.data` that returns one:
             ``survey.where(lambda d: d["brand"] == "A")``. A missing truth value is False.
+
+        Raises
+        ------
+        OptionError
+            When `rows` is not one truth value per respondent.
+        SurveyError
+            When nobody remains.
         """
         chosen: Any = rows(self.data) if callable(rows) else rows
         if getattr(chosen, "dtype", None) == "boolean":
@@ -273,6 +280,11 @@ class Survey:
         Only respondents who answered all of `items` are kept.
 
         Warns with `DroppedRespondentsWarning` when respondents are left out.
+
+        Raises
+        ------
+        SurveyError
+            When a name is not an item, or an item has no answers at all.
         """
         choose(Missing, missing, "missing")
         values = self.values(items)

@@ -57,7 +57,7 @@ class TestAgainstPsych:
         assert_allclose(ours.eigenvalues, theirs["eigenvalues"], rtol=CLOSED_FORM)
 
 
-def test_the_issue_s_figures(mobi):
+def test_the_known_figures_of_mobi(mobi):
     ours = factorability(mobi)
     assert round(ours.kmo, 6) == 0.923213
     assert round(ours.bartlett_chi2, 2) == 2868.59
