@@ -81,3 +81,8 @@ class ImproperSolutionWarning(TcsWarning):
 
 class SampleSizeWarning(TcsWarning):
     """The sample is small for what was asked."""
+
+
+def counted(n: int, noun: str) -> str:
+    """Return ``1 item`` or ``2 items``."""
+    return f"{n} {noun}" if n == 1 else f"{n} {noun}s"

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from tcsmodel.errors import OptionError
+from tcsmodel.errors import OptionError, counted
 from tcsmodel.models.estimator import as_survey
 from tcsmodel.options import (
     Missing,
@@ -368,8 +368,8 @@ class StudyResult(Result):
         facts = [self.target if index is None else f"{self.target} {index.value:.1f}"]
         facts += [
             f"n={self.n}",
-            f"{len(self.spec.constructs)} constructs",
-            f"{len(self.spec.items)} items",
+            counted(len(self.spec.constructs), "construct"),
+            counted(len(self.spec.items), "item"),
             f"{len(self.stages)} of {len(STAGES)} stages done",
         ]
         return ", ".join(facts)

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from tcsmodel.errors import ImproperSolutionWarning, SampleSizeWarning
+from tcsmodel.errors import ImproperSolutionWarning, SampleSizeWarning, counted
 from tcsmodel.kernels.moments import to_corr
 from tcsmodel.kernels.status import Status
 from tcsmodel.models.assessment import (
@@ -475,8 +475,8 @@ class PLSResult(Result):
     def _facts(self) -> str:
         model = self._model
         facts = [
-            f"{len(model.constructs)} constructs",
-            f"{len(model.items)} items",
+            counted(len(model.constructs), "construct"),
+            counted(len(model.items), "item"),
             f"n={self.sample.n}",
             f"scheme={self.estimator.scheme}",
             f"converged in {self.iterations}" if self.converged else "not converged",

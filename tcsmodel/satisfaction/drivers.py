@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from tcsmodel.errors import TcsError
+from tcsmodel.errors import TcsError, counted
 from tcsmodel.kernels import importance as kernel
 from tcsmodel.models.draws import Draws, bootstrap, from_counts
 from tcsmodel.models.estimator import Data, Sample, require_definite, take
@@ -383,7 +383,10 @@ class Drivers(Result):
         return [Finding("order_uncertain", Severity.NOTE, tuple(rivals["driver"]), evidence)]
 
     def _facts(self) -> str:
-        facts = f"{self.target} on {len(self.names)} drivers, n={self.n}, R2={self.r_squared:.3f}"
+        facts = (
+            f"{self.target} on {counted(len(self.names), 'driver')}, n={self.n}, "
+            f"R2={self.r_squared:.3f}"
+        )
         return facts if self.draws is None else f"{facts}, {self.draws.n} draws"
 
 

@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from tcsmodel.errors import counted
 from tcsmodel.models.pls import PLS, PLSResult
 from tcsmodel.result import Finding, Result, Severity
 
@@ -189,8 +190,7 @@ class Gate(Result):
 
     def _facts(self) -> str:
         verdict = "passed" if self.passed else "not passed"
-        counted = (f"{n} {name}{'' if n == 1 else 's'}" for name, n in self.counts.items())
-        return f"{verdict}: " + ", ".join(counted)
+        return f"{verdict}: " + ", ".join(counted(n, str(name)) for name, n in self.counts.items())
 
 
 def _path_pairs(pls: PLSResult, sem: SEMResult) -> Iterator[PathPair]:

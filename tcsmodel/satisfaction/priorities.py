@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from tcsmodel.errors import SpecError
+from tcsmodel.errors import SpecError, counted
 from tcsmodel.kernels import intervals
 from tcsmodel.kernels import priority as kernel
 from tcsmodel.models.pls import PLS, PLSResult
@@ -206,8 +206,9 @@ class Priorities(Result):
         draws = self.index.draws
         replicates = "no draws" if draws is None else f"{draws.n} draws"
         return (
-            f"{self.target}: {first['driver']} first of {len(self.drivers)} drivers, potential "
-            f"gain {first['gain']:.1f}, n={self.index.n}, {replicates}"
+            f"{self.target}: {first['driver']} first of "
+            f"{counted(len(self.drivers), 'driver')}, potential gain {first['gain']:.1f}, "
+            f"n={self.index.n}, {replicates}"
         )
 
     def summary(self) -> str:

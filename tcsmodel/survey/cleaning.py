@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from tcsmodel.errors import SurveyError
+from tcsmodel.errors import SurveyError, counted
 from tcsmodel.options import did_you_mean
 from tcsmodel.survey.moments import read_only
 
@@ -126,8 +126,8 @@ def _parsed(column: pd.Series, name: str, codes: tuple[Any, ...]) -> Array:
     text = plain[numbers.isna() & ~gone]
     if len(text):
         raise SurveyError(
-            f"Item {name!r} holds text in {len(text)} rows (first {text.iloc[0]!r} in row "
-            f"{text.index[0] + 1}). Recode it to numbers, or name it in missing_codes=[...]."
+            f"Item {name!r} holds text in {counted(len(text), 'row')} (first {text.iloc[0]!r} in "
+            f"row {text.index[0] + 1}). Recode it to numbers, or name it in missing_codes=[...]."
         )
     return numbers.to_numpy(dtype=np.float64, na_value=np.nan)
 
@@ -168,9 +168,9 @@ def check_scale(values: Array, name: str, limits: Scale | None) -> None:
     if len(outside):
         codes = sorted({f"{v:g}" for v in values[outside]}, key=float)
         raise SurveyError(
-            f"Item {name!r} has {len(outside)} answers outside its scale {low:g}-{high:g} "
-            f"(values {', '.join(codes[:5])}; first in row {outside[0] + 1}). Name codes for "
-            "'no answer' in missing_codes=[...], or correct the scale."
+            f"Item {name!r} has {counted(len(outside), 'answer')} outside its scale "
+            f"{low:g}-{high:g} (values {', '.join(codes[:5])}; first in row {outside[0] + 1}). Name "
+            "codes for 'no answer' in missing_codes=[...], or correct the scale."
         )
 
 
@@ -181,8 +181,9 @@ def to_weights(column: pd.Series, name: str) -> Array:
     if len(wrong):
         given = column.astype(object).tolist()[wrong[0]]
         raise SurveyError(
-            f"Weight {name!r} must be a positive number for every respondent; {len(wrong)} are "
-            f"missing, zero or negative (first in row {wrong[0] + 1}: {given!r}). "
+            f"Weight {name!r} must be a positive number for every respondent; it is "
+            f"missing, zero or negative in {counted(len(wrong), 'row')} (first in row "
+            f"{wrong[0] + 1}: {given!r}). "
             "Correct the weights, or leave those respondents out of the data."
         )
     return read_only(numbers)

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from tcsmodel.errors import SurveyError
+from tcsmodel.errors import SurveyError, counted
 from tcsmodel.kernels import moments as kernel
 from tcsmodel.options import did_you_mean
 
@@ -68,8 +68,9 @@ class Moments:
         """
         if len(values) < 2:
             raise SurveyError(
-                f"{len(values)} respondents answered all of {', '.join(names)}, and at least 2 are "
-                "needed. Try fewer items, or look at tcs.screening(survey).missing_patterns."
+                f"{counted(len(values), 'respondent')} answered {'all ' if len(names) > 1 else ''}"
+                f"{counted(len(names), 'item')}, and at least 2 are needed. Try fewer items, or "
+                "look at tcs.screening(survey).missing_patterns."
             )
         mean, cov = kernel.moments(values, weights)
         total = float(len(values) if weights is None else weights.sum())
@@ -200,8 +201,8 @@ def require_definite(moments: Moments, purpose: str) -> None:
     p = len(names)
     if moments.n <= p:
         raise SurveyError(
-            f"{moments.n} respondents are too few for {p} items: {purpose} needs more respondents "
-            "than items. Use fewer items, or PLS."
+            f"{moments.n} respondents are too few for {counted(p, 'item')}: {purpose} needs more "
+            "respondents than items. Use fewer items, or PLS."
         )
     first, second = np.triu_indices(p, 1)
     worst = int(np.argmax(np.abs(corr[first, second]))) if p > 1 else 0

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from tcsmodel.errors import SurveyError
+from tcsmodel.errors import SurveyError, counted
 from tcsmodel.kernels import moments as moment_kernel
 from tcsmodel.kernels import screening as kernel
 from tcsmodel.result import Finding, Result, Severity
@@ -169,8 +169,8 @@ class Screening(Result):
         survey = self.survey
         share = self._gaps.sum() / (survey.n * len(survey.items))
         return (
-            f"{survey.n} respondents, {len(survey.items)} items, {share:.1%} missing, "
-            f"{len(self.findings)} findings"
+            f"{counted(survey.n, 'respondent')}, {counted(len(survey.items), 'item')}, "
+            f"{share:.1%} missing, {counted(len(self.findings), 'finding')}"
         )
 
 

@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from tcsmodel.errors import DroppedRespondentsWarning, OptionError, SurveyError
+from tcsmodel.errors import DroppedRespondentsWarning, OptionError, SurveyError, counted
 from tcsmodel.options import Missing, choose, did_you_mean, require_whole
 from tcsmodel.survey.cleaning import (
     Array,
@@ -74,7 +74,7 @@ class Survey:
     >>> frame = pd.DataFrame({"sat1": [7, 9, 10, 99], "sat2": [2, 1, 3, 1], "city": list("abcd")})
     >>> survey = tcs.Survey(frame, scale=(1, 10), reverse=["sat2"], missing_codes=[99])
     >>> survey
-    Survey(4 respondents, 2 items, 1 missing answers)
+    Survey(4 respondents, 2 items, 1 missing answer)
     >>> survey.values(["sat2"]).ravel().tolist()
     [9.0, 10.0, 8.0, 10.0]
     """
@@ -322,7 +322,11 @@ class Survey:
 
     def __repr__(self) -> str:
         gaps = int(np.isnan(self._answers).sum())
-        facts = [f"{self.n} respondents", f"{len(self.items)} items", f"{gaps} missing answers"]
+        facts = [
+            counted(self.n, "respondent"),
+            counted(len(self.items), "item"),
+            counted(gaps, "missing answer"),
+        ]
         facts += [
             f"{role}={getattr(self, role)!r}"
             for role in ("weight", "group", "wave")

@@ -246,7 +246,7 @@ def test_fewer_respondents_than_items(mobi_frame):
 def test_text_in_an_item(mobi_frame):
     frame = mobi_frame.astype(object)
     frame.loc[4, "PERV1"] = "n/a"
-    with pytest.raises(SurveyError, match=r"'PERV1' holds text in 1 rows.*row 5"):
+    with pytest.raises(SurveyError, match=r"'PERV1' holds text in 1 row .*row 5"):
         SEM(SPEC).fit(frame)
 
 

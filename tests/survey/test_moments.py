@@ -107,7 +107,7 @@ def test_an_absent_item_gets_a_suggestion():
 
 
 def test_one_respondent_has_no_moments():
-    with pytest.raises(SurveyError, match="1 respondents answered all of a, and at least 2"):
+    with pytest.raises(SurveyError, match="1 respondent answered 1 item, and at least 2"):
         Moments.of(("a",), np.ones((1, 1)))
 
 

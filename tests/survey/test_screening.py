@@ -84,6 +84,15 @@ def test_weights_are_used_in_the_descriptives(mobi_frame):
     assert (weighted["n"] == 250).all()
 
 
+def test_factorability_of_integer_weights_is_that_of_repeated_rows(mobi_frame):
+    counts = np.arange(250) % 3 + 1
+    items = list(mobi_frame.columns)
+    weighted = factorability(Survey(mobi_frame.assign(w=counts), items, weight="w"))
+    repeated = factorability(Survey(mobi_frame.loc[mobi_frame.index.repeat(counts)]))
+    assert weighted.kmo == pytest.approx(repeated.kmo, rel=1e-12)
+    assert_allclose(weighted.kmo_items, repeated.kmo_items, rtol=1e-12)
+
+
 def test_missing_patterns_are_counted():
     nan = np.nan
     frame = pd.DataFrame({"a": [1, nan, 1, nan, 2], "b": [1, 2, 3, 1, 2], "c": [nan, nan, 1, 2, 3]})

@@ -34,7 +34,7 @@ def test_numeric_columns_without_a_role_are_items(frame):
     assert survey.items == ("q1", "q2")
     assert survey.n == 4
     assert repr(survey) == (
-        "Survey(4 respondents, 2 items, 1 missing answers, weight='w', group='brand')"
+        "Survey(4 respondents, 2 items, 1 missing answer, weight='w', group='brand')"
     )
     assert_allclose(survey.weights, [0.5, 1.5, 1.0, 1.0])
 
@@ -137,7 +137,7 @@ def refused(**options):
         (refused(reverse="q1"), r"reverse='q1' must be a list"),
         (refused(missing_codes=99), r"missing_codes=99 must be a list: missing_codes=\[99\]"),
         (refused(items=["brand"]), r"Item 'brand' holds text in 4 rows \(first 'a' in row 1\)"),
-        (refused(scale=(1, 4)), r"Item 'q1' has 1 answers outside its scale 1-4 \(values 5; first "
+        (refused(scale=(1, 4)), r"Item 'q1' has 1 answer outside its scale 1-4 \(values 5; first "
                                 r"in row 2\).*missing_codes=\[\.\.\.\]"),
         (refused(scale=(5, 1)), "low below high"),
         (refused(scale=5), r"scale of 'q1' is 5; give \(low, high\)"),
@@ -149,8 +149,8 @@ def refused(**options):
         (refused(group="brnd"), r"group='brnd' is not a column.*Did you mean 'brand'\?"),
         (refused(items=["q1", "w"], weight="w"), "'w' is both an item and the weight"),
         (refused(items=["q1"], id="q1"), "'q1' is both an item and the id"),
-        (refused(weight="brand"), r"4 are missing, zero or negative \(first in row 1: 'a'\)"),
-        (refused(weight="q2"), r"1 are missing, zero or negative \(first in row 3: nan\)"),
+        (refused(weight="brand"), r"missing, zero or negative in 4 rows \(first in row 1: 'a'\)"),
+        (refused(weight="q2"), r"missing, zero or negative in 1 row \(first in row 3: nan\)"),
     ],
 )  # fmt: skip
 def test_refusals(frame, call, message):
