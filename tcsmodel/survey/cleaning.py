@@ -169,8 +169,8 @@ def check_scale(values: Array, name: str, limits: Scale | None) -> None:
         codes = sorted({f"{v:g}" for v in values[outside]}, key=float)
         raise SurveyError(
             f"Item {name!r} has {counted(len(outside), 'answer')} outside its scale "
-            f"{low:g}-{high:g} (values {', '.join(codes[:5])}; first in row {outside[0] + 1}). Name "
-            "codes for 'no answer' in missing_codes=[...], or correct the scale."
+            f"{low:g}-{high:g} (values {', '.join(codes[:5])}; first in row {outside[0] + 1}). "
+            "Name codes for 'no answer' in missing_codes=[...], or correct the scale."
         )
 
 
