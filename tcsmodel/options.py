@@ -67,6 +67,19 @@ class Estimator(StrEnum):
     ML = "ml"
 
 
+class GroupEqual(StrEnum):
+    """Kinds of parameters that may be equal in all groups."""
+
+    LOADINGS = "loadings"
+    INTERCEPTS = "intercepts"
+    RESIDUALS = "residuals"
+    MEANS = "means"
+    REGRESSIONS = "regressions"
+    LV_VARIANCES = "lv_variances"
+    LV_COVARIANCES = "lv_covariances"
+    RESIDUAL_COVARIANCES = "residual_covariances"
+
+
 class IndexKind(StrEnum):
     """Which item weights a satisfaction index uses."""
 

@@ -67,15 +67,18 @@ def rmsea_close(chi2: Number, df: Number, n: Number, bound: float = 0.05) -> Arr
         return np.where(np.asarray(df) > 0, 1 - special.chndtr(chi2, df, center), np.nan)
 
 
-def srmr(cov: Array, sigma: Array) -> Array:
+def srmr(cov: Array, sigma: Array, gap: Array | None = None) -> Array:
     """Return the root mean square of ``(s_ij - sigma_ij) / sqrt(s_ii s_jj)``, Bentler (1995).
 
-    Over the lower triangle with the diagonal, of covariances (..., p, p).
+    Over the lower triangle with the diagonal, of covariances (..., p, p), and where means are
+    modelled also over their residuals `gap` (..., p) in standard deviations.
     """
     rows, columns = np.tril_indices(cov.shape[-1])
     variance = np.diagonal(cov, axis1=-2, axis2=-1)
     scale = np.sqrt(variance[..., rows] * variance[..., columns])
     residual = (cov - sigma)[..., rows, columns] / scale
+    if gap is not None:
+        residual = np.concatenate([residual, gap / np.sqrt(variance)], axis=-1)
     return np.sqrt((residual**2).mean(axis=-1))
 
 

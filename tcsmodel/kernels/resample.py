@@ -24,12 +24,16 @@ def counts_from_rows(rows: NDArray[np.integer], n: int) -> NDArray[np.float64]:
 
 
 def bootstrap_chunks(
-    n: int, replicates: int, seed: int, size: int = 512
+    n: int, replicates: int, seed: int, size: int = 512, *, stratum: int | None = None
 ) -> Iterator[NDArray[np.float64]]:
-    """Yield nonparametric bootstrap counts, at most about `size` replicates (b, n) at a time."""
+    """Yield nonparametric bootstrap counts, at most about `size` replicates (b, n) at a time.
+
+    Each `stratum` has random streams of its own.
+    """
+    key = () if stratum is None else (stratum,)
     pending: list[NDArray[np.float64]] = []
     for block, start in enumerate(range(0, replicates, BLOCK)):
-        stream = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(block,)))
+        stream = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(block, *key)))
         rows = stream.integers(0, n, size=(BLOCK, n))[: replicates - start]
         pending.append(counts_from_rows(rows, n))
         if sum(len(part) for part in pending) >= size:
@@ -37,3 +41,19 @@ def bootstrap_chunks(
             pending = []
     if pending:
         yield np.concatenate(pending)
+
+
+def stratified_chunks(
+    strata: NDArray[np.intp], replicates: int, seed: int, size: int = 512
+) -> Iterator[NDArray[np.float64]]:
+    """Yield counts (b, n) of resamples drawn within strata (n,), numbered from 0."""
+    members = [np.flatnonzero(strata == k) for k in range(int(strata.max()) + 1)]
+    own = [
+        bootstrap_chunks(len(rows), replicates, seed, size, stratum=k)
+        for k, rows in enumerate(members)
+    ]
+    for parts in zip(*own, strict=True):
+        counts = np.zeros((len(parts[0]), len(strata)))
+        for rows, part in zip(members, parts, strict=True):
+            counts[:, rows] = part
+        yield counts

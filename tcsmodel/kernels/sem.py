@@ -15,18 +15,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from tcsmodel.kernels import discrepancy, linalg
-from tcsmodel.kernels.implied import (
-    LATENT,
-    LOADING,
-    PATH,
-    RESIDUAL,
-    Implied,
-    Layout,
-    matrices,
-)
-from tcsmodel.kernels.minimize import Minimum, Objective, minimize, pick
+from tcsmodel.kernels import grouped, linalg
+from tcsmodel.kernels.discrepancy import State
+from tcsmodel.kernels.grouped import Grouped
+from tcsmodel.kernels.implied import PATH, RESIDUAL, Implied, Layout, implied, matrices
+from tcsmodel.kernels.likelihood import Sampled, normal
+from tcsmodel.kernels.minimize import Minimum, Objective, minimize
 from tcsmodel.kernels.standardized import jacobian
+from tcsmodel.kernels.starting import starting_values
 from tcsmodel.kernels.status import Status
 
 Array = NDArray[np.float64]
@@ -70,133 +66,65 @@ class Fit:
 
 
 def fit(
-    layout: Layout,
-    cov: Array,
-    n: int,
+    model: Grouped,
+    sampled: Sampled,
     *,
     start: Array | None = None,
     patient: bool = False,
 ) -> Fit:
-    """Return the maximum likelihood fits of a model to covariance matrices.
+    """Return the maximum likelihood fits of a model to the moments of samples.
 
     Parameters
     ----------
-    layout : Layout
+    model : Grouped
         The model.
-    cov : ndarray (B, p, p)
-        Covariances with divisor n.
-    n : int
-        Respondents behind each.
+    sampled : Sampled
+        Moments of its items.
     start : ndarray (q,), optional
         Starting values; nan where the default is to be used.
     patient : bool
         Whether to follow a ridge for long before giving it up, as a single fit should and the
         replicates of a bootstrap need not.
     """
-    at = discrepancy.gathers(layout)
-    floor = discrepancy.saturated(cov)
-    begin = starting_values(layout, cov)
+    n, likelihood = sampled.total, normal(model, sampled)
+    begin = _begin(model, sampled)
     if start is not None:
         begin = np.where(np.isnan(start), begin, start)
 
-    def evaluate(theta: Array, members: Index) -> discrepancy.State:
-        state = discrepancy.evaluate(layout, theta, cov[members])
-        state.value[~np.isfinite(floor[members])] = np.inf
-        return state
-
-    def slopes(state: discrepancy.State, members: Index, exact: bool) -> discrepancy.Slopes:
-        return discrepancy.slopes(layout, at, state, cov[members], exact=exact)
-
-    def hopeless(
-        theta: Array, state: discrepancy.State, expected: Array, gain: Array, damping: Array
-    ) -> Mask:
+    def hopeless(theta: Array, state: State, expected: Array, gain: Array, damping: Array) -> Mask:
         lost = n * gain < STALLED[patient]
         if patient:
             lost &= damping > 0
         if lost.any():
-            errors = _directed_errors(
-                layout, theta[lost], pick(_implied_by(state), lost), _vcov(expected[lost], n)
-            )
+            errors = _directed_errors(model, theta[lost], _vcov(expected[lost], n))
             lost[lost] = ~(errors < RUNAWAY)
         return lost
 
-    objective = Objective(evaluate, slopes, hopeless)
+    objective = Objective(likelihood.evaluate, likelihood.slopes, hopeless)
     best = minimize(objective, begin, max_iter=MAX_ITER, patience=PATIENCE[patient])
-    state = discrepancy.evaluate(layout, best.theta, cov)
-    expected = discrepancy.slopes(layout, at, state, cov, exact=False).expected
+    everyone = np.arange(len(begin))
+    state = likelihood.evaluate(best.theta, everyone)
+    expected = likelihood.slopes(state, everyone, False).expected
     vcov = _vcov(expected, n)
-    status = _status(layout, best, _implied_by(state), vcov)
+    status = _status(model, best, vcov)
     with np.errstate(invalid="ignore"):
-        value = best.value - floor
+        value = best.value - likelihood.floor
         # The trace of the inverse bounds that of the least eigenvalue.
         regular = n / 2 * np.einsum("bkk,bkk->b", vcov, expected) < 1 / UNIDENTIFIED
     return Fit(best.theta, value, vcov, status, best.iterations, best.converged, regular)
 
 
-def _implied_by(state: discrepancy.State) -> Implied:
-    return Implied(state.sigma, state.total, state.phi, state.directions)
+def _begin(model: Grouped, sampled: Sampled) -> Array:
+    local = [
+        starting_values(
+            model.layout, sampled.cov[:, g], None if sampled.mean is None else sampled.mean[:, g]
+        )
+        for g in range(model.n_groups)
+    ]
+    return grouped.collected(model, np.stack(local, axis=1))
 
 
-def starting_values(layout: Layout, cov: Array) -> Array:
-    """Return starting values (B, q) from the variances of the items.
-
-    Half of each item's variance is its construct's, whose scale a reference item gives: the
-    first with a fixed loading, else the first. Paths and covariances start at zero.
-    """
-    theta = np.zeros((len(cov), layout.n_free))
-    variance = np.diagonal(cov, axis1=1, axis2=2)
-    phi, markers = _latent_scales(layout, variance)
-    explained = np.isin(np.arange(layout.n_latents), layout.row[layout.matrix == PATH])
-    higher = markers < 0
-    diagonal = layout.row == layout.column
-    i, j, k = _free_rows(layout, layout.matrix == LOADING)
-    sign = np.where(cov[:, i, markers[j]] < 0, -1.0, 1.0)
-    theta[:, k] = sign * np.sqrt(variance[:, i] / (2 * phi[:, j]))
-    i, j, k = _free_rows(layout, layout.matrix == PATH)
-    theta[:, k] = np.where(higher[j], np.sqrt(phi[:, i] / (2 * phi[:, j])), 0.0)
-    i, j, k = _free_rows(layout, (layout.matrix == LATENT) & diagonal)
-    theta[:, k] = phi[:, i] * np.where(explained[i], 0.5, 1.0)
-    i, j, k = _free_rows(layout, (layout.matrix == RESIDUAL) & diagonal)
-    theta[:, k] = variance[:, i] / 2
-    return theta
-
-
-def _free_rows(layout: Layout, chosen: Mask) -> tuple[Index, Index, Index]:
-    """Return rows, columns and parameters of the free ones among `chosen` (r,)."""
-    at = np.flatnonzero(chosen & (layout.free >= 0))
-    return layout.row[at], layout.column[at], layout.free[at]
-
-
-def _latent_scales(layout: Layout, variance: Array) -> tuple[Array, Index]:
-    """Return rough latent variances (B, m) and the reference item (m,) of each, -1 without."""
-    m = layout.n_latents
-    fixed = matrices(layout, np.full(layout.n_free, np.nan))
-    phi = np.ones((len(variance), m))
-    markers = np.full(m, -1, dtype=np.intp)
-    for j in range(m):
-        items = np.flatnonzero(fixed.loading[:, j] != 0)
-        if not len(items):
-            continue
-        known = items[np.isfinite(fixed.loading[items, j])]
-        markers[j] = known[0] if len(known) else items[0]
-        if np.isfinite(fixed.latent[j, j]):
-            phi[:, j] = fixed.latent[j, j] or 1.0
-        elif len(known):
-            error = fixed.residual[known[0], known[0]]
-            own = variance[:, known[0]]
-            share = np.maximum(own - error, 0.05 * own) if np.isfinite(error) else own / 2
-            phi[:, j] = share / fixed.loading[known[0], j] ** 2
-    for higher in np.flatnonzero(markers < 0):
-        path = fixed.path[:, higher]
-        known = np.flatnonzero(np.isfinite(path) & (path != 0))
-        if np.isfinite(fixed.latent[higher, higher]):
-            phi[:, higher] = fixed.latent[higher, higher] or 1.0
-        elif len(known):
-            phi[:, higher] = phi[:, known[0]] / (2 * path[known[0]] ** 2)
-    return phi, markers
-
-
-def _vcov(expected: Array, n: int) -> Array:
+def _vcov(expected: Array, n: float) -> Array:
     """Return ``2/n E^-1``, by way of the unit diagonal; nan where E is singular."""
     with np.errstate(all="ignore"):
         scale = 1 / np.sqrt(np.diagonal(expected, axis1=1, axis2=2))
@@ -206,35 +134,47 @@ def _vcov(expected: Array, n: int) -> Array:
 
 
 def standardized_errors(layout: Layout, theta: Array, at: Implied, vcov: Array) -> Array:
-    """Return standard errors (B, r) of the standardized values of every row (delta method)."""
+    """Return standard errors (..., r) of the standardized values of every row (delta method).
+
+    For parameters (..., q) of a layout, what they imply, and their covariances (..., q, q).
+    """
     slope = jacobian(layout, theta, at)
     with np.errstate(all="ignore"):
         return np.sqrt(np.maximum(((slope @ vcov) * slope).sum(axis=-1), 0.0))
 
 
-def _directed_errors(layout: Layout, theta: Array, at: Implied, vcov: Array) -> Array:
+def _directed_errors(model: Grouped, theta: Array, vcov: Array) -> Array:
     """Return (B,) the largest standard error of a standardized loading or path; nan if unknown."""
+    layout = model.layout
     directed = (layout.matrix <= PATH) & (layout.free >= 0)
     if not directed.any():
         return np.zeros(len(theta))
-    return standardized_errors(layout, theta, at, vcov)[:, directed].max(axis=1)
+    local = grouped.spread(model, theta)
+    errors = standardized_errors(
+        layout, local, implied(layout, local), grouped.local_cov(model, vcov)
+    )
+    return errors[..., directed].max(axis=(1, 2))
 
 
-def unidentified(layout: Layout, cov: Array) -> Mask:
+def unidentified(model: Grouped, sampled: Sampled) -> Mask:
     """Return (q,) True for parameters that no data of this model determine.
 
-    The information at an arbitrary point near the starting values of cov (p, p): a
+    The information at an arbitrary point near the starting values of one sample: a
     singular one there is the model's fault, not that of the data. True where the
     parameter takes part in a direction of which nothing is known.
     """
-    theta = starting_values(layout, cov[None])[0]
-    shake = np.random.default_rng(0).uniform(0.5, 1.0, size=layout.n_free)
-    kind = np.empty(layout.n_free, dtype=np.intp)
-    kind[layout.owner] = layout.matrix[layout.free >= 0]
+    layout = model.layout
+    theta = _begin(model, sampled)[0]
+    shake = np.random.default_rng(0).uniform(0.5, 1.0, size=model.n_free)
+    local = np.empty(layout.n_free, dtype=np.intp)
+    local[layout.owner] = layout.matrix[layout.free >= 0]
+    kind = np.empty(model.n_free, dtype=np.intp)
+    for own in model.index:
+        kind[own[own >= 0]] = local[own >= 0]
     theta = np.where((theta == 0) & (kind == PATH), 0.3 * shake, theta * (0.8 + 0.4 * shake))
-    at = discrepancy.gathers(layout)
-    state = discrepancy.evaluate(layout, theta[None], cov[None])
-    expected = discrepancy.slopes(layout, at, state, cov[None], exact=False).expected[0]
+    likelihood, first = normal(model, sampled), np.zeros(1, dtype=np.intp)
+    state = likelihood.evaluate(theta[None], first)
+    expected = likelihood.slopes(state, first, False).expected[0]
     with np.errstate(all="ignore"):
         scale = 1 / np.sqrt(np.diag(expected))
         scaled = expected * scale[:, None] * scale[None, :]
@@ -286,11 +226,14 @@ def _indefinite(cov: Array, variance: Array) -> Mask:
     return lost | (np.linalg.eigvalsh(scaled)[:, 0] < -BOUNDARY)
 
 
-def _status(layout: Layout, best: Minimum, here: Implied, vcov: Array) -> Index:
-    wrong = admissibility(layout, best.theta, here)
+def _status(model: Grouped, best: Minimum, vcov: Array) -> Index:
+    layout, local = model.layout, grouped.spread(model, best.theta)
+    n, flat = len(local), local.reshape(-1, layout.n_free)
+    wrong = admissibility(layout, flat, implied(layout, flat))
     improper = wrong.latent_variance.any(axis=1) | wrong.residual_variance.any(axis=1)
     improper |= wrong.latent_cov | wrong.residual_cov
-    errors = _directed_errors(layout, best.theta, here, vcov)
+    improper = improper.reshape(n, -1).any(axis=1)
+    errors = _directed_errors(model, best.theta, vcov)
     status = np.where(improper, Status.IMPROPER, Status.CONVERGED)
     status = np.where(~best.converged & ~best.hopeless, Status.ITERATION_CAP, status)
     status = np.where((errors > UNKNOWN) | best.hopeless, Status.RIDGE, status)

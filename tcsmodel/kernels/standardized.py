@@ -2,7 +2,7 @@
 
 A loading or path times the standard deviation of its source over that of its target; a
 variance over the total variance of its variable; a covariance as the correlation of the two
-residuals.
+residuals; an intercept over the standard deviation of its variable.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tcsmodel.kernels.implied import (
+    ITEM_MEAN,
     LATENT,
     PATH,
     RESIDUAL,
@@ -46,16 +47,18 @@ class _Scaling:
 def _scaling(layout: Layout) -> _Scaling:
     p, m = layout.n_items, layout.n_latents
     kind, i, j = layout.matrix, layout.row, layout.column
-    is_variance = (kind >= LATENT) & (i == j)
+    is_variance = ((kind == LATENT) | (kind == RESIDUAL)) & (i == j)
+    is_mean = kind >= ITEM_MEAN
     directed = kind <= PATH
     offset = np.array([m, 0, m + p])[np.minimum(kind, LATENT)]
     offset = np.where(kind > LATENT, m + p + m, offset)
     offset = np.where(is_variance, np.where(kind == LATENT, 0, m), offset)
+    offset = np.where(is_mean, np.where(kind == ITEM_MEAN, m, 0), offset)
     return _Scaling(
         offset + i,
         np.where(directed, 0, offset) + j,
         np.where(is_variance, -2.0, -1.0),
-        np.where(is_variance, 0.0, np.where(directed, 1.0, -1.0)),
+        np.where(is_variance | is_mean, 0.0, np.where(directed, 1.0, -1.0)),
         is_variance,
     )
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tcsmodel.models.sem import SEM, SEMResult
+from tcsmodel.models.sem import SEM
+from tcsmodel.models.sem_result import SEMResult
 from tcsmodel.spec.model import ModelSpec
 
 

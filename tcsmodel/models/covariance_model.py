@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tcsmodel.kernels import fitmeasures, implied, reliability, sem
+from tcsmodel.kernels import fitmeasures, grouped, implied, reliability, sem
 from tcsmodel.kernels.discrepancy import independence, saturated
+from tcsmodel.kernels.likelihood import Sampled
 from tcsmodel.kernels.moments import to_corr
 from tcsmodel.kernels.standardized import standardize
+from tcsmodel.options import GroupEqual
 from tcsmodel.spec.model import ModelSpec
 from tcsmodel.spec.parameters import ParameterTable, parameter_table
 
@@ -38,12 +40,28 @@ class CovarianceModel:
 
     @classmethod
     @lru_cache(maxsize=32)
-    def of(cls, spec: ModelSpec, *, std_lv: bool) -> CovarianceModel:
+    def of(
+        cls,
+        spec: ModelSpec,
+        *,
+        std_lv: bool,
+        means: bool = False,
+        groups: tuple[str, ...] = ("",),
+        group_equal: tuple[GroupEqual, ...] = (),
+        group_partial: tuple[str, ...] = (),
+    ) -> CovarianceModel:
         """Return the model of a specification, the same for the same one.
 
-        Errors as `parameter_table`.
+        Arguments and errors as `parameter_table`.
         """
-        table = parameter_table(spec, std_lv=std_lv)
+        table = parameter_table(
+            spec,
+            std_lv=std_lv,
+            means=means,
+            groups=groups,
+            group_equal=group_equal,
+            group_partial=group_partial,
+        )
         observed = set(table.items) - set(table.latents)
         own = [c.items if set(c.items) <= observed else () for c in spec.constructs]
         member = [[item in items for items in own] for item in table.items]
@@ -54,26 +72,48 @@ class CovarianceModel:
         """The k constructs."""
         return self.parameters.latents[: self.parameters.n_constructs]
 
-    @cached_property
+    @property
+    def n_groups(self) -> int:
+        """Number of groups G; one without groups."""
+        return len(self.parameters.groups)
+
+    @property
     def layout(self) -> implied.Layout:
-        """Where the free parameters live."""
-        rows = self.parameters.rows
-        return implied.layout(
-            len(self.parameters.items),
-            len(self.parameters.latents),
-            matrix=[row.matrix for row in rows],
-            row=[row.row for row in rows],
-            column=[row.column for row in rows],
-            free=[-1 if row.free is None else row.free for row in rows],
-            fixed=[np.nan if row.fixed is None else row.fixed for row in rows],
-            observed=self.parameters.observed_latents,
+        """Where the local parameters of a group live."""
+        return self.grouped.layout
+
+    @cached_property
+    def grouped(self) -> grouped.Grouped:
+        """The layout that all groups share, and the parameters of each."""
+        table = self.parameters
+        alike = list(zip(*table.by_group, strict=True))
+        local = _numbered([tuple((row.free, row.fixed) for row in rows) for rows in alike])
+        first = [local.index(k) for k in range(max(local) + 1)]
+        layout = implied.layout(
+            len(table.items),
+            len(table.latents),
+            matrix=[rows[0].matrix for rows in alike],
+            row=[rows[0].row for rows in alike],
+            column=[rows[0].column for rows in alike],
+            free=local,
+            fixed=[np.nan if rows[0].fixed is None else rows[0].fixed for rows in alike],
+            observed=table.observed_latents,
         )
+        own = [[alike[at][g] for at in first] for g in range(self.n_groups)]
+        index = [[-1 if row.free is None else row.free for row in rows] for rows in own]
+        value = [[np.nan if row.fixed is None else row.fixed for row in rows] for rows in own]
+        return grouped.grouped(layout, np.array(index), np.array(value), table.n_free)
 
     @cached_property
     def start(self) -> Array:
         """Starting values (q,) given in the model text, nan where none."""
         given = [row.start for row in self.parameters.free]
         return np.array([np.nan if value is None else value for value in given])
+
+    @cached_property
+    def free(self) -> NDArray[np.intp]:
+        """The parameter (r,) of each row, -1 where fixed."""
+        return np.array([-1 if row.free is None else row.free for row in self.parameters])
 
     @cached_property
     def estimated(self) -> Mask:
@@ -88,43 +128,72 @@ class CovarianceModel:
 
     @cached_property
     def _measured(self) -> list[int]:
-        loaded = {r.row for r in self.parameters if r.matrix == implied.LOADING}
+        loaded = {r.row for r in self.parameters.by_group[0] if r.matrix == implied.LOADING}
         return sorted(loaded)
 
     @cached_property
     def _dependent(self) -> list[int]:
-        return sorted({r.row for r in self.parameters if r.matrix == implied.PATH})
+        return sorted({r.row for r in self.parameters.by_group[0] if r.matrix == implied.PATH})
 
-    def fit(self, cov: Array, n: int, *, patient: bool) -> sem.Fit:
-        """Return the fits to covariances (B, p, p) with divisor n."""
-        return sem.fit(self.layout, cov, n, start=self.start, patient=patient)
+    def fit(self, sampled: Sampled, *, patient: bool) -> sem.Fit:
+        """Return the fits to moments."""
+        return sem.fit(self.grouped, sampled, start=self.start, patient=patient)
+
+    def sampled(self, mean: Array, cov: Array, n: Array, rows: Array) -> Sampled:
+        """Return what is fitted, of moments (B, p) and (B, p, p) or (B, G, ...) with groups.
+
+        Parameters
+        ----------
+        mean, cov : ndarray
+            Means and covariances, these with divisor rows - 1.
+        n, rows : ndarray (G,)
+            Weight and number of the respondents of each group.
+        """
+        g, p = self.n_groups, len(self.parameters.items)
+        cov = cov.reshape(-1, g, p, p) * ((rows - 1) / rows)[:, None, None]
+        means = mean.reshape(-1, g, p) if self.parameters.has_means else None
+        return Sampled(cov, means, n)
+
+    def spread(self, theta: Array) -> Array:
+        """Return the local parameters (B, G, f) of theta (B, q)."""
+        return grouped.spread(self.grouped, theta)
 
     def structure(self, theta: Array) -> dict[str, Array]:
         """Return what the parameters (B, q) say of the model.
 
         Names and shapes are those of ``draws.values``: rows of the parameter table (B, r),
-        explained variables (B, e), and pairs of constructs (B, k, k).
+        explained variables (B, e), and pairs of constructs (B, k, k); with groups (B, G, e)
+        and (B, G, k, k).
         """
-        layout, k = self.layout, self.parameters.n_constructs
-        at = implied.implied(layout, theta)
+        layout, k, n = self.layout, self.parameters.n_constructs, len(theta)
+        local = self.spread(theta)
+        at = implied.implied(layout, local)
         return {
-            "estimates": implied.row_values(layout, theta),
-            "std": standardize(layout, theta, at),
-            "r_squared": self._r_squared(at, implied.matrices(layout, theta)),
-            "construct_corr": to_corr(at.phi)[:, :k, :k],
+            "estimates": implied.row_values(layout, local).reshape(n, -1),
+            "std": standardize(layout, local, at).reshape(n, -1),
+            "r_squared": self._shaped(self._r_squared(at, implied.matrices(layout, local))),
+            "construct_corr": self._shaped(to_corr(at.phi)[..., :k, :k]),
         }
+
+    def _shaped(self, values: Array) -> Array:
+        """Return values (B, G, ...) without the axis of groups when there are none."""
+        return values[:, 0] if self.n_groups == 1 else values
 
     def measurement(self, cov: Array, theta: Array, std: Array) -> dict[str, Array]:
         """Return the reliability (B, k) of constructs and their HTMT (B, k, k).
 
-        For covariances of the items, parameters (B, q) and their standardized values.
+        For covariances (B, G, p, p) of the items, parameters (B, q) and the standardized
+        values of all rows; with groups (B, G, k) and (B, G, k, k).
         """
-        k, member, corr = self.parameters.n_constructs, self.member, to_corr(cov)
-        parts = implied.matrices(self.layout, theta)
-        phi = np.diagonal(implied.implied(self.layout, theta).phi, axis1=1, axis2=2)[:, :k]
+        k, member, groups = self.parameters.n_constructs, self.member, cov.shape[:2]
+        cov = cov.reshape(-1, *cov.shape[2:])
+        corr = to_corr(cov)
+        local = self.spread(theta).reshape(len(cov), -1)
+        parts = implied.matrices(self.layout, local)
+        phi = np.diagonal(implied.implied(self.layout, local).phi, axis1=1, axis2=2)[:, :k]
         raw = np.where(member, parts.loading[:, :, :k], 0.0)
-        loadings = self._standardized_loadings(std)
-        return {
+        loadings = self._standardized_loadings(std.reshape(len(cov), -1))
+        values = {
             "alpha": reliability.alpha(cov, member),
             "alpha_std": reliability.alpha(corr, member),
             "omega": reliability.omega(raw, phi, parts.residual, member),
@@ -132,18 +201,22 @@ class CovarianceModel:
             "ave": reliability.ave(loadings, member),
             "htmt": reliability.htmt(corr, member),
         }
+        return {
+            name: self._shaped(value.reshape(*groups, *value.shape[1:]))
+            for name, value in values.items()
+        }
 
     def _standardized_loadings(self, std: Array) -> Array:
         """Return standardized loadings (B, p, k), zero outside."""
         out = np.zeros((len(std), *self.member.shape))
-        for at, row in enumerate(self.parameters):
+        for at, row in enumerate(self.parameters.by_group[0]):
             if row.matrix == implied.LOADING:
                 out[:, row.row, row.column] = std[:, at]
         return out
 
     def _r_squared(self, at: implied.Implied, parts: implied.Matrices) -> Array:
         diagonals = [
-            np.diagonal(a, axis1=1, axis2=2)[:, own]
+            np.diagonal(a, axis1=-2, axis2=-1)[..., own]
             for a, own in (
                 (parts.residual, self._measured),
                 (parts.latent, self._dependent),
@@ -152,22 +225,33 @@ class CovarianceModel:
             )
         ]
         with np.errstate(all="ignore"):
-            share = np.concatenate(diagonals[:2], axis=1) / np.concatenate(diagonals[2:], axis=1)
+            share = np.concatenate(diagonals[:2], axis=-1) / np.concatenate(diagonals[2:], axis=-1)
             return np.where(share < -sem.BOUNDARY, np.nan, 1 - share)
 
-    def fit_measures(self, cov: Array, value: Array, sigma: Array, n: int) -> dict[str, Array]:
-        """Return fit measures (B,) by name, for discrepancies `value` (B,) of covariances."""
-        table = self.parameters
+    def fit_measures(self, sampled: Sampled, value: Array, theta: Array) -> dict[str, Array]:
+        """Return fit measures (B,) by name, for discrepancies `value` (B,) at theta (B, q)."""
+        table, cov = self.parameters, sampled.cov
         p, q, df = len(table.items), table.n_parameters, float(table.df)
+        n, share, each = sampled.total, sampled.n / sampled.total, sampled.total / self.n_groups
         causes = np.array([table.items.index(name) for name in table.causes], dtype=np.intp)
-        floor = saturated(cov)
-        chi2 = n * value
-        null = n * (independence(cov, causes) - floor)
         c = len(causes)
-        null_df = p * (p - 1) / 2 - c * (c - 1) / 2
-        given = saturated(cov[:, causes[:, None], causes]) if c else np.zeros(len(cov))
+        flat = cov.reshape(-1, p, p)
+
+        def pooled(values: Array) -> Array:
+            return values.reshape(cov.shape[:2]) @ share
+
+        floor = pooled(saturated(flat))
+        chi2 = n * value
+        null = n * (pooled(independence(flat, causes)) - floor)
+        null_df = self.n_groups * (p * (p - 1) / 2 - c * (c - 1) / 2)
+        given = pooled(saturated(flat[:, causes[:, None], causes])) if c else np.zeros(len(cov))
         loglik = fitmeasures.log_likelihood(value + floor - given, n, p - c)
-        lower, upper = fitmeasures.rmsea_interval(chi2, df, n)
+        lower, upper = fitmeasures.rmsea_interval(chi2, df, each)
+        local = self.spread(theta)
+        at = implied.implied(self.layout, local)
+        gap = None
+        if sampled.mean is not None:
+            gap = sampled.mean - implied.means(self.layout, local, at).item
         return {
             "chi2": chi2,
             "df": np.full(len(cov), df),
@@ -176,25 +260,39 @@ class CovarianceModel:
             "baseline_df": np.full(len(cov), null_df),
             "cfi": fitmeasures.cfi(chi2, df, null, null_df),
             "tli": fitmeasures.tli(chi2, df, null, null_df),
-            "rmsea": fitmeasures.rmsea(chi2, df, n),
+            "rmsea": fitmeasures.rmsea(chi2, df, each),
             "rmsea_ci_lower": lower,
             "rmsea_ci_upper": upper,
-            "rmsea_p_close": fitmeasures.rmsea_close(chi2, df, n),
-            "srmr": fitmeasures.srmr(cov, sigma),
+            "rmsea_p_close": fitmeasures.rmsea_close(chi2, df, each),
+            "srmr": fitmeasures.srmr(cov, at.sigma, gap) @ share,
             "loglik": loglik,
             "aic": fitmeasures.aic(loglik, q),
             "bic": fitmeasures.bic(loglik, q, n),
             "npar": np.full(len(cov), float(q)),
-            "n": np.full(len(cov), float(n)),
+            "n": np.full(len(cov), n),
         }
 
     @cached_property
     def names(self) -> Mapping[str, list[str]]:
-        """The columns ``lhs op rhs label`` of the rows."""
-        rows = self.parameters.rows
+        """The columns ``lhs op rhs group label`` of the rows."""
+        rows, groups = self.parameters.rows, self.parameters.groups
         return {
             "lhs": [row.lhs for row in rows],
             "op": [str(row.op) for row in rows],
             "rhs": [row.rhs for row in rows],
+            "group": [groups[row.group] for row in rows],
             "label": [row.label for row in rows],
         }
+
+
+def _numbered(patterns: Sequence[tuple[tuple[int | None, float | None], ...]]) -> list[int]:
+    """Return the number of each row's local parameter, -1 where it is fixed in all groups alike.
+
+    Rows with the same pattern of free and fixed over the groups share one.
+    """
+    numbers: dict[object, int] = {}
+    out = []
+    for pattern in patterns:
+        is_constant = len(set(pattern)) == 1 and pattern[0][0] is None
+        out.append(-1 if is_constant else numbers.setdefault(pattern, len(numbers)))
+    return out

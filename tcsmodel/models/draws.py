@@ -14,12 +14,13 @@ from tcsmodel.errors import TcsError
 from tcsmodel.kernels import intervals
 from tcsmodel.kernels.batch import map_chunks
 from tcsmodel.kernels.moments import moments
-from tcsmodel.kernels.resample import bootstrap_chunks
+from tcsmodel.kernels.resample import bootstrap_chunks, stratified_chunks
 from tcsmodel.kernels.status import Status
 from tcsmodel.models.estimator import Sample
 from tcsmodel.options import require, require_level, require_whole
 
 Array = NDArray[np.float64]
+Strata = NDArray[np.intp]
 Replicate = Callable[[Array, Array], Mapping[str, Array]]
 
 
@@ -73,6 +74,8 @@ def replicate(
 ) -> dict[str, Array]:
     """Return ``function(mean, cov)`` of every resample, concatenated over axis 0.
 
+    Of a sample with groups the moments have the groups as second axis.
+
     Parameters
     ----------
     function : callable
@@ -89,7 +92,7 @@ def replicate(
 
     def one(chunk: Array) -> Mapping[str, Array]:
         weights = chunk if sample.weights is None else chunk * sample.weights
-        return function(*moments(values, weights))
+        return function(*_moments(values, weights, sample.strata))
 
     parts = []
     for part in map_chunks(one, counts):
@@ -97,6 +100,15 @@ def replicate(
         if progress is not None:
             progress.update(len(part["status"]))
     return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+
+
+def _moments(values: Array, weights: Array, strata: Strata | None) -> tuple[Array, Array]:
+    if strata is None:
+        return moments(values, weights)
+    own = [np.flatnonzero(strata == k) for k in range(int(strata.max()) + 1)]
+    parts = [moments(values[rows], weights[:, rows]) for rows in own]
+    mean, cov = (np.stack(part, axis=1) for part in zip(*parts, strict=True))
+    return mean, cov
 
 
 def from_counts(
@@ -132,6 +144,8 @@ def bootstrap(
 ) -> Draws:
     """Return nonparametric bootstrap draws; the seed alone decides the numbers.
 
+    Respondents of a sample with groups are drawn within their groups.
+
     Raises
     ------
     TcsError
@@ -146,9 +160,12 @@ def bootstrap(
     sample.respondents("The bootstrap")
     size = max(1, min(512, 32_000_000 // (8 * sample.n)))
     with tqdm(total=replicates, desc=what, disable=None if progress else True) as bar:
-        values = replicate(
-            function, sample, bootstrap_chunks(sample.n, replicates, seed, size), bar
+        chunks = (
+            bootstrap_chunks(sample.n, replicates, seed, size)
+            if sample.strata is None
+            else stratified_chunks(sample.strata, replicates, seed, size)
         )
+        values = replicate(function, sample, chunks, bar)
     status = values.pop("status").astype(np.intp)
     if not (status < Status.ITERATION_CAP).any():
         raise TcsError(

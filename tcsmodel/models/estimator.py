@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from tcsmodel.errors import OptionError, TcsError
+from tcsmodel.errors import OptionError, SurveyError, TcsError
 from tcsmodel.options import Missing
 from tcsmodel.survey.cleaning import normalized
 from tcsmodel.survey.moments import Moments, require_varying
@@ -36,6 +37,10 @@ class Sample:
         Their row numbers in `survey`.
     survey : Survey or None
         Where they come from.
+    groups : tuple of str
+        Labels of the groups that are told apart, in the order in which they first appear.
+    strata : ndarray (n,) of int, or None
+        The group of each respondent, None without groups.
     """
 
     moments: Moments
@@ -43,6 +48,30 @@ class Sample:
     weights: Array | None = None
     rows: NDArray[np.intp] | None = None
     survey: Survey | None = None
+    groups: tuple[str, ...] = ("",)
+    strata: NDArray[np.intp] | None = None
+
+    @cached_property
+    def by_group(self) -> tuple[Sample, ...]:
+        """The sample of each group; this one without groups."""
+        if self.strata is None:
+            return (self,)
+        return tuple(self._members(k) for k in range(len(self.groups)))
+
+    def _members(self, group: int) -> Sample:
+        own = np.flatnonzero(self.strata == group)
+        values = self.respondents("A group")[own]
+        weights = None if self.weights is None else self.weights[own]
+        rows = None if self.rows is None else self.rows[own]
+        moments = Moments.of(self.names, values, weights)
+        return Sample(moments, values, weights, rows, self.survey)
+
+    @property
+    def sizes(self) -> Array:
+        """Respondents (G,) of each group; sums of their normalized weights."""
+        if self.strata is None:
+            return np.array([float(self.n)])
+        return np.bincount(self.strata, self.weights, minlength=len(self.groups)).astype(float)
 
     @property
     def n(self) -> int:
@@ -69,16 +98,29 @@ def as_survey(data: Survey | pd.DataFrame, items: Sequence[str]) -> Survey:
     return data if isinstance(data, Survey) else Survey(data, items=items)
 
 
-def take(data: Data, items: Sequence[str], missing: Missing | str = Missing.LISTWISE) -> Sample:
+def take(
+    data: Data,
+    items: Sequence[str],
+    missing: Missing | str = Missing.LISTWISE,
+    group: str | None = None,
+) -> Sample:
     """Return the sample of `items` from a survey, a DataFrame or moments.
 
     Raises
     ------
     SurveyError
-        When an item is absent or constant, or fewer than two respondents remain.
+        When an item is absent or constant, or fewer than two respondents remain; when the
+        column `group` is absent, empty for a respondent, or names one group only.
+    TcsError
+        When groups are to be told apart in moments.
     """
     names = tuple(items)
     if isinstance(data, Moments):
+        if group is not None:
+            raise TcsError(
+                f"group={group!r} needs respondents, but moments were given. "
+                "Fit the model to a Survey or a DataFrame."
+            )
         sample = Sample(data.select(names))
     elif isinstance(data, (Survey, pd.DataFrame)):
         survey = as_survey(data, names)
@@ -86,10 +128,33 @@ def take(data: Data, items: Sequence[str], missing: Missing | str = Missing.LIST
         moments = Moments.of(names, values, weights)
         if weights is not None:
             weights = normalized(weights)
-        sample = Sample(moments, values, weights, rows, survey)
+        groups, strata = _strata(survey, rows, group)
+        sample = Sample(moments, values, weights, rows, survey, groups, strata)
     else:
         raise OptionError(
             f"fit() takes a Survey, a DataFrame or Moments, not {type(data).__name__}."
         )
     require_varying(sample.moments)
     return sample
+
+
+def _strata(
+    survey: Survey, rows: NDArray[np.intp], group: str | None
+) -> tuple[tuple[str, ...], NDArray[np.intp] | None]:
+    """Return the labels of groups by first appearance, and the group of each row used."""
+    if group is None:
+        return ("",), None
+    column = survey.column(group).iloc[rows]
+    empty = int(column.isna().sum())
+    if empty:
+        raise SurveyError(
+            f"Column {group!r} is empty for {empty} of the {len(rows)} respondents used, so their "
+            "group is unknown. Leave them out with survey.where(...)."
+        )
+    codes, labels = pd.factorize(column)
+    if len(labels) < 2:
+        raise SurveyError(
+            f"Column {group!r} has one group only, {str(labels[0])!r}, among the respondents used. "
+            "Leave out group=, or look at the data."
+        )
+    return tuple(str(label) for label in labels), codes.astype(np.intp)

@@ -15,7 +15,8 @@ from tcsmodel.result import Finding, Severity
 
 if TYPE_CHECKING:
     from tcsmodel.models.draws import Draws
-    from tcsmodel.models.sem import SEMResult
+    from tcsmodel.models.sem_result import SEMResult
+    from tcsmodel.spec.parameters import Parameter
 
 Array = NDArray[np.float64]
 
@@ -50,69 +51,81 @@ def _ending(result: SEMResult, name: str) -> Iterator[Finding]:
 
 def _ridge(result: SEMResult) -> Iterator[Finding]:
     """Find coefficients of which nothing is known, and the constructs that overlap."""
-    table = result.model.parameters
-    layout, theta = result.model.layout, result.theta
-    errors = kernel.standardized_errors(layout, theta, implied(layout, theta), result.vcov_array)
-    directed = [i for i, r in enumerate(table) if r.op in ("~", "=~") and r.free is not None]
+    rows, errors = result.model.parameters.rows, result.standardized_errors
+    directed = [i for i, r in enumerate(rows) if r.op in ("~", "=~") and r.free is not None]
     lost = [i for i in directed if errors[i] > kernel.UNKNOWN]
     if not lost:
         return
-    rows, std = table.rows, result.arrays["std"]
     worst = max(lost, key=lambda i: errors[i])
-    corr = np.abs(np.triu(result.arrays["construct_corr"], 1))
-    closest = np.unravel_index(np.argmax(np.nan_to_num(corr)), corr.shape)
+    corr = _correlations_by_group(result)[rows[worst].group]
+    closest = np.unravel_index(np.argmax(np.nan_to_num(np.abs(np.triu(corr, 1)))), corr.shape)
     evidence = {
         "count": len(lost),
-        "worst": _arrow(rows[worst].lhs, str(rows[worst].op), rows[worst].rhs),
-        "std": float(std[worst]),
+        "worst": _arrow(result, rows[worst]),
+        "std": float(result.arrays["std"][worst]),
         "se": float(errors[worst]),
         "first": result.model.constructs[closest[0]],
         "second": result.model.constructs[closest[1]],
-        "corr": float(result.arrays["construct_corr"][closest]),
+        "corr": float(corr[closest]),
     }
-    subjects = tuple(_arrow(rows[i].lhs, str(rows[i].op), rows[i].rhs) for i in lost)
-    yield Finding("ridge", Severity.PROBLEM, subjects, evidence)
+    yield Finding("ridge", Severity.PROBLEM, tuple(_arrow(result, rows[i]) for i in lost), evidence)
 
 
-def _arrow(lhs: str, op: str, rhs: str) -> str:
-    return f"{rhs} -> {lhs}" if op == "~" else f"{lhs} -> {rhs}"
+def _arrow(result: SEMResult, row: Parameter) -> str:
+    ends = (row.rhs, row.lhs) if row.op == "~" else (row.lhs, row.rhs)
+    return _named(result, " -> ".join(ends), row.group)
+
+
+def _named(result: SEMResult, name: str, group: int) -> str:
+    """Return a name with its group where there are groups."""
+    return f"{name} ({result.sample.groups[group]})" if result.model.n_groups > 1 else name
+
+
+def _correlations_by_group(result: SEMResult) -> Array:
+    """Return the correlations (G, k, k) of constructs."""
+    k = len(result.model.constructs)
+    return result.arrays["construct_corr"].reshape(result.model.n_groups, k, k)
 
 
 def _variances(result: SEMResult) -> Iterator[Finding]:
-    layout, std = result.model.layout, result.arrays["std"]
+    std = result.arrays["std"]
     for i, row in enumerate(result.model.parameters):
         if row.is_variance and std[i] < -kernel.BOUNDARY:
-            at = layout.free[i]
-            se = float(np.sqrt(result.vcov_array[at, at])) if at >= 0 else 0.0
-            evidence = {"variance": float(result.arrays["estimates"][i]), "se": se}
-            yield Finding("negative_variance", Severity.PROBLEM, (row.lhs,), evidence)
+            estimate = result.estimates.iloc[i]
+            evidence = {"variance": float(result.arrays["estimates"][i]), "se": estimate["se"]}
+            subject = _named(result, row.lhs, row.group)
+            yield Finding("negative_variance", Severity.PROBLEM, (subject,), evidence)
 
 
 def _correlations(result: SEMResult) -> Iterator[Finding]:
-    names, corr = result.model.constructs, result.arrays["construct_corr"]
-    for i, j in np.argwhere(np.abs(np.triu(corr, 1)) > 1 + kernel.BOUNDARY):
-        evidence = {"corr": float(corr[i, j])}
-        pair = (names[i], names[j])
-        yield Finding("correlation_above_one", Severity.PROBLEM, pair, evidence)
+    names = result.model.constructs
+    for g, corr in enumerate(_correlations_by_group(result)):
+        for i, j in np.argwhere(np.abs(np.triu(corr, 1)) > 1 + kernel.BOUNDARY):
+            evidence = {"corr": float(corr[i, j])}
+            pair = (_named(result, names[i], g), _named(result, names[j], g))
+            yield Finding("correlation_above_one", Severity.PROBLEM, pair, evidence)
 
 
 def _indefinite(result: SEMResult) -> Iterator[Finding]:
     """Find covariance matrices that no variables can have."""
-    layout, theta = result.model.layout, result.theta[None]
-    wrong = kernel.admissibility(layout, theta, implied(layout, theta))
-    corr = result.arrays["construct_corr"]
-    if wrong.latent_cov[0] and np.isfinite(corr).all():
-        values, vectors = np.linalg.eigh(corr)
-        if values[0] < -kernel.BOUNDARY:
+    table, layout = result.model.parameters, result.model.layout
+    local = result.model.spread(result.theta[None])[0]
+    wrong = kernel.admissibility(layout, local, implied(layout, local))
+    for g, corr in enumerate(_correlations_by_group(result)):
+        if wrong.latent_cov[g] and np.isfinite(corr).all():
+            values, vectors = np.linalg.eigh(corr)
             part = np.abs(vectors[:, 0]) > TAKES_PART
-            subjects = tuple(n for n, own in zip(result.model.constructs, part, strict=True) if own)
-            evidence = {"eigenvalue": float(values[0])}
-            yield Finding("latent_not_definite", Severity.PROBLEM, subjects, evidence)
-    if wrong.residual_cov[0] and not wrong.residual_variance[0].any():
-        rows = [r for r in result.model.parameters if r.op == "~~" and r.lhs != r.rhs]
-        items = set(result.model.parameters.items) - set(result.model.parameters.latents)
-        named = dict.fromkeys(n for r in rows for n in (r.lhs, r.rhs) if n in items)
-        yield Finding("residual_not_definite", Severity.PROBLEM, tuple(named), {})
+            names = [n for n, own in zip(result.model.constructs, part, strict=True) if own]
+            if values[0] < -kernel.BOUNDARY:
+                subjects = tuple(_named(result, name, g) for name in names)
+                evidence = {"eigenvalue": float(values[0])}
+                yield Finding("latent_not_definite", Severity.PROBLEM, subjects, evidence)
+        if wrong.residual_cov[g] and not wrong.residual_variance[g].any():
+            rows = [r for r in table.by_group[g] if r.op == "~~" and r.lhs != r.rhs]
+            items = set(table.items) - set(table.latents)
+            named = dict.fromkeys(n for r in rows for n in (r.lhs, r.rhs) if n in items)
+            subjects = tuple(_named(result, name, g) for name in named)
+            yield Finding("residual_not_definite", Severity.PROBLEM, subjects, {})
 
 
 def _replicates(draws: Draws, name: str) -> Iterator[Finding]:

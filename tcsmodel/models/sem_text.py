@@ -8,14 +8,16 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 if TYPE_CHECKING:
-    from tcsmodel.models.sem import SEMResult
+    from tcsmodel.models.sem_result import SEMResult
 
 SECTIONS = (
     ("Latent variables", "=~"),
     ("Regressions", "~"),
     ("Covariances", "~~"),
+    ("Intercepts", "~1"),
     ("Variances", "variance"),
 )
+ALONE = ("variance", "~1")
 
 
 def summary(result: SEMResult) -> str:
@@ -34,7 +36,7 @@ def _fit(result: SEMResult) -> str:
     m = result.fit_measures
     lines = [
         ("Estimator", str(result.estimator.estimator).upper()),
-        ("Respondents", f"{result.sample.n}"),
+        ("Respondents", _respondents(result)),
         ("Free parameters", f"{m['npar']:.0f}"),
         ("Iterations", f"{result.iterations}"),
         ("Chi-square", f"{m['chi2']:.3f}, df {m['df']:.0f}, p {m['p']:.3f}"),
@@ -53,6 +55,13 @@ def _fit(result: SEMResult) -> str:
     return "\n".join(f"{name:<24}{value}" for name, value in lines)
 
 
+def _respondents(result: SEMResult) -> str:
+    if result.model.n_groups == 1:
+        return f"{result.sample.n}"
+    parts = zip(result.sample.groups, result.sample.by_group, strict=True)
+    return f"{result.sample.n} ({', '.join(f'{label} {part.n}' for label, part in parts)})"
+
+
 def _errors(result: SEMResult) -> str:
     if result.draws is None:
         return "expected information"
@@ -62,15 +71,21 @@ def _errors(result: SEMResult) -> str:
 
 
 def _sections(result: SEMResult) -> Iterator[str]:
-    table = result.estimates
+    for group in result.sample.groups:
+        table = result.estimates
+        title = f"Group {group}: " if group else ""
+        yield from _parameters(result, table[table["group"] == group], title)
+
+
+def _parameters(result: SEMResult, table: pd.DataFrame, group: str) -> Iterator[str]:
     kind = table["op"].mask((table["op"] == "~~") & (table["lhs"] == table["rhs"]), "variance")
     columns = ["estimate", "se", "z", "p", "ci_lower", "ci_upper", "std"]
     for title, op in SECTIONS:
         part = table[kind == op]
         if part.empty:
             continue
-        names = part["lhs"] if op == "variance" else part["lhs"] + " " + op + " " + part["rhs"]
+        names = part["lhs"] if op in ALONE else part["lhs"] + " " + op + " " + part["rhs"]
         labels = part["label"].map(lambda label: f" ({label})" if label else "")
         frame = part[columns].set_index(pd.Index(names + labels, name=None))
         text = frame.to_string(float_format=_number, na_rep="")
-        yield f"{title} (intervals {result.level:.0%})\n{text}"
+        yield f"{group}{title} (intervals {result.level:.0%})\n{text}"

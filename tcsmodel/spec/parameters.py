@@ -3,10 +3,10 @@
 The table has the rows and defaults of lavaan's ``sem()`` and ``cfa()``, in lavaan's
 order: the statements as written, then residual variances of observed variables,
 variances of constructs, covariances of exogenous constructs, covariances of pure
-outcomes, and the moments of observed causes. Each row knows its place in one of four
-matrices,
+outcomes, the moments of observed causes, and intercepts where means are modelled. With
+groups the rows repeat, group by group. Each row knows its place in one of six matrices,
 
-    y = Lambda eta + epsilon,  eta = B eta + zeta,
+    y = nu + Lambda eta + epsilon,  eta = alpha + B eta + zeta,
     cov(zeta) = Psi,  cov(epsilon) = Theta,
 
 where an observed variable that takes part in a path or covaries with a construct is
@@ -15,24 +15,30 @@ its own latent variable, with loading one and no residual.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 from enum import IntEnum
 from functools import cached_property
 from itertools import combinations
 
-from tcsmodel.errors import IdentificationError, SpecError
-from tcsmodel.spec.features import refuse_features
+from tcsmodel.errors import SpecError
+from tcsmodel.options import GroupEqual, did_you_mean
+from tcsmodel.spec.features import Feature, refuse_features
+from tcsmodel.spec.identification import check_identified
 from tcsmodel.spec.model import ModelSpec, Op, Term
+
+KNOWN = (Feature.INTERCEPT, Feature.GROUPS)
 
 
 class Matrix(IntEnum):
-    """The four matrices of the model, by the code that `kernels.implied` uses."""
+    """The matrices of the model, by the code that `kernels.implied` uses."""
 
     LOADING = 0
     PATH = 1
     LATENT = 2
     RESIDUAL = 3
+    ITEM_MEAN = 4
+    LATENT_MEAN = 5
 
 
 @dataclass(frozen=True)
@@ -44,9 +50,11 @@ class Parameter:
     lhs, op, rhs : str, Op, str
         As lavaan prints them.
     matrix : Matrix
-        Where the parameter lives: Lambda, B, Psi or Theta.
+        Where the parameter lives: Lambda, B, Psi, Theta, nu or alpha.
     row, column : int
         Its place in that matrix; for covariances ``row >= column``.
+    group : int
+        Its group, counted from 0.
     free : int or None
         Index of the free parameter, shared by rows with the same label; None when fixed.
     fixed : float or None
@@ -54,7 +62,8 @@ class Parameter:
     start : float or None
         Starting value given in the model text.
     label : str
-        The parameter's label, empty without one.
+        The parameter's label, empty without one; ``.p2.`` where it is equal to the second
+        row by `group_equal`.
     exogenous : bool
         True for the moments of observed causes. They are saturated, so their estimates are
         the sample moments; like lavaan's ``fixed.x`` they are not counted as parameters.
@@ -66,6 +75,7 @@ class Parameter:
     matrix: Matrix
     row: int
     column: int
+    group: int = 0
     free: int | None = None
     fixed: float | None = None
     start: float | None = None
@@ -74,8 +84,9 @@ class Parameter:
 
     @property
     def name(self) -> str:
-        """The row as lavaan names coefficients: ``visual=~x2``."""
-        return f"{self.lhs}{self.op}{self.rhs}"
+        """The row as lavaan names coefficients: ``visual=~x2``, in a second group ``.g2``."""
+        group = f".g{self.group + 1}" if self.group else ""
+        return f"{self.lhs}{self.op}{self.rhs}{group}"
 
     @property
     def is_variance(self) -> bool:
@@ -98,12 +109,26 @@ class ParameterTable:
         structural part.
     n_constructs : int
         How many of `latents` are constructs.
+    groups : tuple of str
+        Labels of the G groups; one empty label without groups.
     """
 
     rows: tuple[Parameter, ...]
     items: tuple[str, ...]
     latents: tuple[str, ...]
     n_constructs: int
+    groups: tuple[str, ...] = ("",)
+
+    @cached_property
+    def by_group(self) -> tuple[tuple[Parameter, ...], ...]:
+        """The rows of each group, alike but for what is free and fixed."""
+        size = len(self.rows) // len(self.groups)
+        return tuple(self.rows[g * size : (g + 1) * size] for g in range(len(self.groups)))
+
+    @cached_property
+    def has_means(self) -> bool:
+        """Whether means are modelled."""
+        return any(row.op is Op.INTERCEPT for row in self.rows)
 
     @cached_property
     def free(self) -> tuple[Parameter, ...]:
@@ -131,9 +156,14 @@ class ParameterTable:
 
     @cached_property
     def df(self) -> int:
-        """Degrees of freedom: item variances and covariances minus free parameters."""
+        """Degrees of freedom: moments of the items minus free parameters."""
+        return self.n_moments - self.n_free
+
+    @cached_property
+    def n_moments(self) -> int:
+        """Number of variances, covariances and, where modelled, means of all groups."""
         p = len(self.items)
-        return p * (p + 1) // 2 - self.n_free
+        return len(self.groups) * (p * (p + 1) // 2 + p * self.has_means)
 
     @cached_property
     def observed_latents(self) -> tuple[tuple[int, int], ...]:
@@ -147,34 +177,54 @@ class ParameterTable:
     @cached_property
     def causes(self) -> tuple[str, ...]:
         """Observed causes, whose moments are taken as they are."""
-        return tuple(row.lhs for row in self.rows if row.exogenous and row.is_variance)
+        return tuple(row.lhs for row in self.by_group[0] if row.exogenous and row.is_variance)
 
     def __iter__(self) -> Iterator[Parameter]:
         return iter(self.rows)
 
 
-def parameter_table(spec: ModelSpec, *, std_lv: bool = False) -> ParameterTable:
+def parameter_table(
+    spec: ModelSpec,
+    *,
+    std_lv: bool = False,
+    means: bool = False,
+    groups: tuple[str, ...] = ("",),
+    group_equal: Collection[GroupEqual] = (),
+    group_partial: Collection[str] = (),
+) -> ParameterTable:
     """Return the parameter table of a covariance-based model.
 
     Parameters
     ----------
     spec : ModelSpec
-        Reflective constructs, paths and covariances.
+        Reflective constructs, paths, covariances and intercepts.
     std_lv : bool
         Identify each construct by a (residual) variance of one instead of its first
         loading.
+    means : bool
+        Model means; always done with several groups and where the text has an intercept.
+    groups : tuple of str
+        Labels of the groups.
+    group_equal : collection of GroupEqual
+        What is equal in all groups.
+    group_partial : collection of str
+        Rows left out of that, as lavaan names them: ``x3~1``, ``visual=~x2``.
 
     Returns
     -------
     ParameterTable
         Rows, defaults and order of lavaan's ``sem()``: the first loading of a construct is
         one, the error of a single item is zero, exogenous constructs correlate, so do pure
-        outcomes, and observed causes keep their sample moments.
+        outcomes, and observed causes keep their sample moments. Means of constructs are
+        zero; where intercepts are equal in all groups, those of later groups are free, and
+        so are their variances with `std_lv` and equal loadings.
 
     Raises
     ------
     SpecError
-        When the model has a composite, no parameter to estimate, or what has no estimator.
+        When the model has a composite, no parameter to estimate, or what has no estimator;
+        when the text tells another number of groups apart, or a row of `group_partial` is
+        not in the model.
     IdentificationError
         When the data cannot determine a parameter, naming the construct and the cure.
 
@@ -188,23 +238,55 @@ def parameter_table(spec: ModelSpec, *, std_lv: bool = False) -> ParameterTable:
     >>> table.df
     2
     """
-    refuse_features(spec, "CFA and SEM")
+    refuse_features(spec, "CFA and SEM", known=KNOWN)
     for construct in spec.constructs:
         if construct.composite:
             raise SpecError(
                 f"Construct {construct.name!r} is a composite (<~), which covariance-based models "
                 f"do not estimate here. Measure it with =~, or fit the model with PLS."
             )
+    if spec.n_groups is not None and spec.n_groups != len(groups):
+        raise SpecError(
+            f"The model text tells {spec.n_groups} groups apart, c(), but the data have "
+            f"{len(groups)}. Give one value per group, and name the groups' column: group=..."
+        )
     structure = _Structure(spec)
-    terms = [*_written(spec, structure, std_lv), *_defaults(spec, structure, std_lv)]
+    means = means or len(groups) > 1 or any(t.op is Op.INTERCEPT for t in spec.terms)
+    defaults = _Defaults(std_lv, means, frozenset(group_equal))
+    terms = [
+        [*_written(spec, group, defaults), *_unwritten(spec, structure, group, defaults)]
+        for group in range(len(groups))
+    ]
+    if len(groups) > 1:
+        _tie(terms, structure, frozenset(group_equal), frozenset(group_partial))
     table = ParameterTable(
         tuple(structure.placed(*numbered) for numbered in _numbered(terms)),
         spec.items,
         structure.latents,
         len(spec.constructs),
+        groups,
     )
-    _check_identified(table)
+    check_identified(table)
     return table
+
+
+@dataclass(frozen=True)
+class _Defaults:
+    """The options on which defaults depend."""
+
+    std_lv: bool
+    means: bool
+    equal: frozenset[GroupEqual]
+
+    def variance(self, group: int) -> float | None:
+        """Return what a construct's variance is fixed to by default."""
+        equal = GroupEqual.LOADINGS in self.equal and GroupEqual.LV_VARIANCES not in self.equal
+        return 1.0 if self.std_lv and not (group and equal) else None
+
+    def mean(self, group: int) -> float | None:
+        """Return what a construct's mean is fixed to by default."""
+        equal = GroupEqual.INTERCEPTS in self.equal and GroupEqual.MEANS not in self.equal
+        return None if group and equal else 0.0
 
 
 class _Structure:
@@ -235,11 +317,30 @@ class _Structure:
         explained += [n for n in self.outcomes if n not in known]
         causing = {*self.sources, *self.indicators}
         self.pure_outcomes = tuple(n for n in explained if n not in causing)
+        self._constructs = known
 
-    def placed(self, term: Term, exogenous: bool, free: int | None) -> Parameter:
+    def kind(self, term: Term) -> GroupEqual:
+        """Return which kind of parameter a term is about."""
+        latent = term.lhs in self._constructs
+        if term.op is Op.REFLECTIVE:
+            return GroupEqual.LOADINGS
+        if term.op is Op.REGRESSION:
+            return GroupEqual.REGRESSIONS
+        if term.op is Op.INTERCEPT:
+            return GroupEqual.MEANS if latent else GroupEqual.INTERCEPTS
+        if term.lhs == term.rhs:
+            return GroupEqual.LV_VARIANCES if latent else GroupEqual.RESIDUALS
+        return GroupEqual.LV_COVARIANCES if latent else GroupEqual.RESIDUAL_COVARIANCES
+
+    def placed(self, term: Term, exogenous: bool, group: int, free: int | None) -> Parameter:
         """Return the row of a term, at its place in the matrices."""
         latent = self._latent_at
-        if term.op is Op.REFLECTIVE and term.rhs not in latent:
+        place: tuple[Matrix, int, int]
+        if term.op is Op.INTERCEPT and term.lhs in latent:
+            place = Matrix.LATENT_MEAN, latent[term.lhs], 0
+        elif term.op is Op.INTERCEPT:
+            place = Matrix.ITEM_MEAN, self._item_at[term.lhs], 0
+        elif term.op is Op.REFLECTIVE and term.rhs not in latent:
             place = Matrix.LOADING, self._item_at[term.rhs], latent[term.lhs]
         elif term.op is Op.REFLECTIVE:
             place = Matrix.PATH, latent[term.rhs], latent[term.lhs]
@@ -256,6 +357,7 @@ class _Structure:
             term.op,
             term.rhs,
             *place,
+            group=group,
             free=free,
             fixed=term.fixed,
             start=term.start,
@@ -275,10 +377,11 @@ def _neighbours(covariances: Iterable[Term], names: set[str]) -> set[str]:
     }
 
 
-def _written(spec: ModelSpec, structure: _Structure, std_lv: bool) -> Iterator[tuple[Term, bool]]:
+def _written(spec: ModelSpec, group: int, defaults: _Defaults) -> Iterator[tuple[Term, bool]]:
     """Yield the statements as written, with the marker loading of each construct fixed."""
-    markers = set() if std_lv else {(c.name, c.items[0]) for c in spec.constructs}
-    for term in spec.terms:
+    markers = set() if defaults.std_lv else {(c.name, c.items[0]) for c in spec.constructs}
+    for stated in spec.terms:
+        term = stated.in_group(group)
         is_marker = term.op is Op.REFLECTIVE and (term.lhs, term.rhs) in markers
         if is_marker and term.fixed is None and not term.free:
             yield replace(term, fixed=1.0), False
@@ -286,18 +389,21 @@ def _written(spec: ModelSpec, structure: _Structure, std_lv: bool) -> Iterator[t
             yield term, False
 
 
-def _defaults(spec: ModelSpec, structure: _Structure, std_lv: bool) -> Iterator[tuple[Term, bool]]:
-    """Yield the variances and covariances that the text leaves to the defaults."""
+def _unwritten(
+    spec: ModelSpec, structure: _Structure, group: int, defaults: _Defaults
+) -> Iterator[tuple[Term, bool]]:
+    """Yield the variances, covariances and intercepts that the text leaves to the defaults."""
     stated = {frozenset((t.lhs, t.rhs)) for t in spec.terms if t.op is Op.COVARIANCE}
     alone = {c.items[0] for c in spec.constructs if len(c.items) == 1}
     alone -= {i for c in spec.constructs if len(c.items) > 1 for i in c.items}
     alone -= set(structure.outcomes)
-    constructs = set(spec.construct_names)
+    constructs = spec.construct_names
     observed = [i for i in structure.indicators if i not in constructs]
     observed += [n for n in structure.outcomes if n not in constructs]
     observed += [n for n in spec.items if n not in structure.causes]
-    pairs = [(name, name, 0.0 if name in alone else None) for name in dict.fromkeys(observed)]
-    pairs += [(name, name, 1.0 if std_lv else None) for name in spec.construct_names]
+    observed = list(dict.fromkeys(observed))
+    pairs = [(name, name, 0.0 if name in alone else None) for name in observed]
+    pairs += [(name, name, defaults.variance(group)) for name in constructs]
     pairs += [(a, b, None) for a, b in combinations(structure.exogenous, 2)]
     pairs += [(a, b, None) for a, b in combinations(structure.pure_outcomes, 2)]
     for lhs, rhs, fixed in pairs:
@@ -306,104 +412,57 @@ def _defaults(spec: ModelSpec, structure: _Structure, std_lv: bool) -> Iterator[
     for at, lhs in enumerate(structure.causes):
         for rhs in structure.causes[at:]:
             yield Term(lhs, Op.COVARIANCE, rhs), True
+    if not defaults.means:
+        return
+    written = {t.lhs for t in spec.terms if t.op is Op.INTERCEPT}
+    for name in (*observed, *structure.causes):
+        if name not in written:
+            yield Term(name, Op.INTERCEPT, ""), name in structure.causes
+    for name in constructs:
+        if name not in written:
+            yield Term(name, Op.INTERCEPT, "", fixed=defaults.mean(group)), False
 
 
-def _numbered(terms: list[tuple[Term, bool]]) -> Iterator[tuple[Term, bool, int | None]]:
-    """Yield terms with their free indices; a label shared with a fixed term fixes both."""
-    fixed = {t.label: t.fixed for t, _ in terms if t.label and t.fixed is not None}
+def _tie(
+    terms: list[list[tuple[Term, bool]]],
+    structure: _Structure,
+    equal: frozenset[GroupEqual],
+    partial: frozenset[str],
+) -> None:
+    """Give the free rows of the kinds that are equal in all groups one label for all groups."""
+    names = [f"{term.lhs}{term.op}{term.rhs}" for term, _ in terms[0]]
+    for name in sorted(partial - set(names)):
+        raise SpecError(
+            f"group_partial names {name!r}, which is not a parameter of the model."
+            f"{did_you_mean(name, names)}"
+        )
+    for at, name in enumerate(names):
+        term, exogenous = terms[0][at]
+        if exogenous or name in partial or structure.kind(term) not in equal:
+            continue
+        for rows in terms:
+            own = rows[at][0]
+            if own.fixed is None and own.label is None:
+                rows[at] = replace(own, label=f".p{at + 1}."), False
+
+
+def _numbered(
+    terms: list[list[tuple[Term, bool]]],
+) -> Iterator[tuple[Term, bool, int, int | None]]:
+    """Yield terms with group and free index; a label shared with a fixed term fixes both."""
+    flat = [(term, exo, group) for group, own in enumerate(terms) for term, exo in own]
+    fixed = {t.label: t.fixed for t, _, _ in flat if t.label and t.fixed is not None}
     index: dict[str, int] = {}
     count = 0
-    for term, exogenous in terms:
+    for term, exogenous, group in flat:
         if term.fixed is not None:
-            yield term, exogenous, None
+            yield term, exogenous, group, None
         elif term.label in fixed:
-            yield replace(term, fixed=fixed[term.label]), exogenous, None
+            yield replace(term, fixed=fixed[term.label]), exogenous, group, None
         elif term.label in index:
-            yield term, exogenous, index[term.label]
+            yield term, exogenous, group, index[term.label]
         else:
             if term.label:
                 index[term.label] = count
-            yield term, exogenous, count
+            yield term, exogenous, group, count
             count += 1
-
-
-def _check_identified(table: ParameterTable) -> None:
-    if table.n_free == 0:
-        raise SpecError("Every parameter of the model is fixed; nothing is left to estimate.")
-    for name in table.latents[: table.n_constructs]:
-        _check_scaled(table, name)
-        _check_single_item(table, name)
-        _check_block(table, name)
-    if table.df < 0:
-        p = len(table.items)
-        raise IdentificationError(
-            f"The model has {table.n_parameters} free parameters but its {p} items give only "
-            f"{p * (p + 1) // 2 - table.n_exogenous} variances and covariances "
-            f"(df = {table.df}). Remove paths or covariances, or add items."
-        )
-
-
-def _loadings(table: ParameterTable, name: str) -> list[Parameter]:
-    return [row for row in table if row.op is Op.REFLECTIVE and row.lhs == name]
-
-
-def _variance(table: ParameterTable, name: str) -> Parameter | None:
-    return next((row for row in table if row.is_variance and row.lhs == name), None)
-
-
-def _check_scaled(table: ParameterTable, name: str) -> None:
-    """Raise when neither a loading nor the variance of a construct is fixed."""
-    own = [*_loadings(table, name), *filter(None, [_variance(table, name)])]
-    if not any(row.fixed for row in own):
-        raise IdentificationError(
-            f"Construct {name!r} has no scale: its loadings and its variance are all free. Fix one "
-            f"loading ({name} =~ 1*{own[0].rhs}) or its variance ({name} ~~ 1*{name})."
-        )
-
-
-def _check_single_item(table: ParameterTable, name: str) -> None:
-    """Raise when one item should tell a construct's variance from its own error."""
-    loadings = _loadings(table, name)
-    item = loadings[0].rhs
-    if len(loadings) > 1 or item in table.latents:
-        return
-    error, variance = _variance(table, item), _variance(table, name)
-    loaded = sum(row.op is Op.REFLECTIVE and row.rhs == item for row in table)
-    both_free = error is not None and error.free is not None
-    both_free = both_free and variance is not None and variance.free is not None
-    if both_free and loaded == 1:
-        raise IdentificationError(
-            f"Construct {name!r} has one item, {item!r}, so its variance cannot be told from the "
-            f"item's error. Fix the error variance ({item} ~~ 0*{item}), or add items."
-        )
-
-
-def _check_block(table: ParameterTable, name: str) -> None:
-    """Raise when a construct on its own has more parameters than its indicators have moments."""
-    indicators = [row.rhs for row in _loadings(table, name)]
-    inside = {name, *indicators}
-    own = set()
-    for row in table:
-        measures_indicator = row.op is Op.REFLECTIVE and row.lhs in indicators
-        if row.fixed == 0.0 or measures_indicator or not {row.lhs, row.rhs} & inside:
-            continue
-        if not {row.lhs, row.rhs} <= inside:
-            return
-        if row.free is not None:
-            own.add(row.free)
-    k = len(indicators)
-    moments = k * (k + 1) // 2
-    if len(own) <= moments:
-        return
-    if k > 2:
-        raise IdentificationError(
-            f"Construct {name!r} has {len(own)} free parameters of its own, but its {k} items have "
-            f"only {moments} variances and covariances. Remove covariances between its items, or "
-            "give it more items."
-        )
-    equal = " + ".join(f"a*{item}" for item in indicators)
-    raise IdentificationError(
-        f"Construct {name!r} has {k} items and no connection to other constructs, so its loadings "
-        "are not identified. Give it a third item, connect it with a path, or fix the loadings "
-        f"equal: {name} =~ {equal}."
-    )

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 
 from tcsmodel.kernels import discrepancy, implied, sem, standardized
+from tcsmodel.kernels.likelihood import Sampled
 from tcsmodel.models.covariance_model import CovarianceModel
 from tcsmodel.spec.model import ModelSpec
 
@@ -24,6 +25,14 @@ TEXTS = {
 
 def model(name, std_lv=False):
     return CovarianceModel.of(ModelSpec.parse(TEXTS[name]), std_lv=std_lv)
+
+
+def sampled(cov, n):
+    return Sampled(cov[:, None], None, np.array([float(n)]))
+
+
+def fit(built, cov, n, **options):
+    return sem.fit(built.grouped, sampled(cov, n), **options)
 
 
 def point(layout, seed=0, batch=3):
@@ -44,8 +53,13 @@ def sample_cov(p, seed=1, batch=3):
 
 
 @pytest.fixture(params=sorted(TEXTS))
-def layout(request):
-    return model(request.param).layout
+def built(request):
+    return model(request.param)
+
+
+@pytest.fixture
+def layout(built):
+    return built.layout
 
 
 def numeric(function, theta, h=1e-6):
@@ -137,9 +151,7 @@ def test_rescaling_items_changes_nothing_standardized(name, seed):
     if not np.isfinite(discrepancy.saturated(cov)).all() or layout.shared:
         return
     scale = np.random.default_rng(seed).uniform(0.5, 2.0, size=layout.n_items)
-    fits = [
-        sem.fit(layout, c, 200, patient=True) for c in (cov, cov * np.outer(scale, scale)[None])
-    ]
+    fits = [fit(built, c, 200, patient=True) for c in (cov, cov * np.outer(scale, scale)[None])]
     if not all(fit.status[0] == 0 for fit in fits):
         return
     std = [
@@ -149,45 +161,47 @@ def test_rescaling_items_changes_nothing_standardized(name, seed):
 
 
 def test_batch_equals_loop():
-    layout = model("paths").layout
+    built = model("paths")
+    layout = built.layout
     cov = (
         sample_cov(layout.n_items, batch=6) * 0.3 + implied.implied(layout, point(layout)).sigma[:1]
     )
-    together = sem.fit(layout, cov, 100)
+    together = fit(built, cov, 100)
     for b in range(6):
-        alone = sem.fit(layout, cov[b : b + 1], 100)
+        alone = fit(built, cov[b : b + 1], 100)
         assert alone.status[0] == together.status[b]
         assert_allclose(alone.theta[0], together.theta[b], rtol=1e-6, atol=1e-8)
         assert_allclose(alone.value[0], together.value[b], rtol=1e-9)
 
 
-def test_population_is_recovered(layout):
+def test_population_is_recovered(built):
+    layout = built.layout
     theta = point(layout, batch=1)
     cov = implied.implied(layout, theta).sigma
-    fit = sem.fit(layout, cov, 500, patient=True)
-    assert_allclose(fit.value, 0, atol=1e-10)
-    assert_allclose(implied.implied(layout, fit.theta).sigma, cov, atol=1e-5)
+    found = fit(built, cov, 500, patient=True)
+    assert_allclose(found.value, 0, atol=1e-10)
+    assert_allclose(implied.implied(layout, found.theta).sigma, cov, atol=1e-5)
 
 
 def test_a_singular_covariance_is_a_status():
-    layout = model("factors").layout
+    built = model("factors")
+    layout = built.layout
     good = implied.implied(layout, point(layout, batch=1)).sigma
-    fit = sem.fit(
-        layout, np.concatenate([good, np.ones_like(good), np.full_like(good, np.nan)]), 50
-    )
-    assert fit.status[0] == sem.Status.CONVERGED
-    assert fit.status[1] >= sem.Status.ITERATION_CAP
-    assert fit.status[2] >= sem.Status.ITERATION_CAP
-    assert fit.converged.tolist() == [True, False, False]
+    cov = np.concatenate([good, np.ones_like(good), np.full_like(good, np.nan)])
+    found = fit(built, cov, 50)
+    assert found.status[0] == sem.Status.CONVERGED
+    assert found.status[1] >= sem.Status.ITERATION_CAP
+    assert found.status[2] >= sem.Status.ITERATION_CAP
+    assert found.converged.tolist() == [True, False, False]
 
 
 def test_identified_models_pass_and_unidentified_are_named():
     built = model("paths")
-    cov = implied.implied(built.layout, point(built.layout, batch=1)).sigma[0]
-    assert not sem.unidentified(built.layout, cov).any()
+    cov = implied.implied(built.layout, point(built.layout, batch=1)).sigma
+    assert not sem.unidentified(built.grouped, sampled(cov, 100)).any()
     six = " + ".join(f"x{i}" for i in range(1, 7))
     lost = CovarianceModel.of(ModelSpec.parse(f"f =~ {six}\ng =~ {six}\nf ~~ 0*g"), std_lv=False)
-    at = sem.unidentified(lost.layout, sample_cov(6, batch=1)[0])
+    at = sem.unidentified(lost.grouped, sampled(sample_cov(6, batch=1), 100))
     names = [row.name for row, gone in zip(lost.parameters.free, at, strict=True) if gone]
     assert "g=~x2" in names
     assert not any(name.startswith("x1~~") for name in names)

@@ -5,12 +5,11 @@ from __future__ import annotations
 import pytest
 
 from tcsmodel.errors import SpecError
-from tcsmodel.models.cfa import CFA
 from tcsmodel.models.path_model import PathModel
 from tcsmodel.models.simulation import population
 from tcsmodel.spec.features import Feature, features, refuse_features
 from tcsmodel.spec.model import ModelSpec
-from tcsmodel.spec.parameters import parameter_table
+from tcsmodel.spec.parameters import KNOWN, parameter_table
 
 MODEL = "A =~ a*a1 + b*a2 + a3\nB =~ b1 + b2 + b3\nB ~ p*A\n"
 USES = {
@@ -30,16 +29,20 @@ def pls(spec):
     PathModel.of(spec, {})
 
 
+def table(spec):
+    parameter_table(spec, groups=("one", "two")[: spec.n_groups or 1])
+
+
 def cfa(spec):
-    parameter_table(CFA(spec).spec.measurement())
+    table(spec.measurement())
 
 
 @pytest.mark.parametrize("feature", Feature)
 @pytest.mark.parametrize(
     ("fit", "by", "known"),
     [
-        (parameter_table, "CFA and SEM", ()),
-        (cfa, "CFA and SEM", ()),
+        (table, "CFA and SEM", KNOWN),
+        (cfa, "CFA and SEM", KNOWN),
         (pls, "PLS", (Feature.INTERCEPT, Feature.DEFINITION)),
         (population, r"simulate\(\)", (Feature.DEFINITION,)),
     ],

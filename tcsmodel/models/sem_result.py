@@ -1,0 +1,411 @@
+"""`SEMResult`: a fitted structural equation model."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy import special
+
+from tcsmodel.kernels import sem as kernel
+from tcsmodel.kernels.grouped import local_cov
+from tcsmodel.kernels.implied import Implied, implied, means
+from tcsmodel.kernels.likelihood import Sampled
+from tcsmodel.kernels.moments import to_corr
+from tcsmodel.kernels.status import Status
+from tcsmodel.models import sem_findings, sem_text
+from tcsmodel.models.comparison import compare
+from tcsmodel.models.covariance_model import CovarianceModel
+from tcsmodel.models.covariance_sample import rows_of, sampled_of
+from tcsmodel.models.draws import Draws, bootstrap, from_counts
+from tcsmodel.models.estimator import Sample
+from tcsmodel.result import Finding, Result
+
+if TYPE_CHECKING:
+    from tcsmodel.models.sem import SEM
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class SEMResult(Result):
+    """A fitted structural equation model; frozen. `bootstrap` returns a new one with draws.
+
+    Parameters
+    ----------
+    estimator : SEM
+        The options that made it.
+    sample : Sample
+        The moments of the items, and the respondents where known.
+    arrays : dict of str to ndarray
+        Estimates, standardized estimates, explained variances and correlations of constructs
+        as read-only arrays, named and shaped as in ``draws.values``.
+    theta : ndarray (q,)
+        The free parameters.
+    vcov_array : ndarray (q, q)
+        Their covariances, from the expected information.
+    discrepancy : float
+        The minimum of the discrepancy; chi-square is n times it.
+    ended : Status
+        How the fit ended.
+    iterations : int
+        How many iterations it took.
+    converged : bool
+        Whether a minimum was reached.
+    draws : Draws, optional
+        Bootstrap replicates.
+
+    Examples
+    --------
+    >>> import warnings
+    >>> import tcsmodel as tcs
+    >>> with warnings.catch_warnings():
+    ...     warnings.simplefilter("ignore", tcs.errors.ImproperSolutionWarning)
+    ...     result = tcs.SEM(tcs.library.ecsi()).fit(tcs.datasets.mobi())
+    >>> result.proper, result.status
+    (False, 'ridge')
+    """
+
+    estimator: SEM
+    sample: Sample
+    arrays: Mapping[str, Array]
+    theta: Array
+    vcov_array: Array
+    discrepancy: float
+    ended: Status
+    iterations: int
+    converged: bool
+    draws: Draws | None = None
+
+    @property
+    def status(self) -> str:
+        """How the fit ended: ``converged improper ridge iteration_cap singular``."""
+        return self.ended.name.lower()
+
+    @property
+    def proper(self) -> bool:
+        """Whether the solution is admissible and every coefficient is determined.
+
+        No negative variance, no indefinite covariance matrix, no standardized loading or
+        path with a standard error above one, and a minimum was reached.
+        """
+        return self.ended is Status.CONVERGED
+
+    @property
+    def level(self) -> float:
+        """Confidence level of the intervals."""
+        return self.estimator.level if self.draws is None else self.draws.level
+
+    @property
+    def model(self) -> CovarianceModel:
+        """The parameter table and arrays of the specification."""
+        return self.estimator.model_of(self.sample.groups)
+
+    @cached_property
+    def _sampled(self) -> Sampled:
+        return sampled_of(self.model, self.sample)
+
+    @cached_property
+    def _local(self) -> Array:
+        """The parameters (G, f) of each group."""
+        return self.model.spread(self.theta[None])[0]
+
+    @cached_property
+    def _implied(self) -> Implied:
+        return implied(self.model.layout, self._local)
+
+    @cached_property
+    def estimates(self) -> pd.DataFrame:
+        """All parameters, tidy, in lavaan's order.
+
+        ``lhs op rhs group label estimate se z p ci_lower ci_upper std``; `std` is lavaan's
+        ``std.all``. Fixed parameters have a standard error of zero. After a bootstrap `se`,
+        `z`, `p` and the percentile interval come from its replicates.
+        """
+        names = self.model.names
+        return pd.DataFrame(
+            {
+                "lhs": names["lhs"],
+                "op": names["op"],
+                "rhs": names["rhs"],
+                "group": names["group"],
+                "label": names["label"],
+                "estimate": self.arrays["estimates"],
+                **self._inference("estimates", self._errors),
+                "std": self.arrays["std"],
+            }
+        )
+
+    @cached_property
+    def _errors(self) -> Array:
+        """Standard errors (r,) of all rows; zero where fixed."""
+        with np.errstate(invalid="ignore"):
+            se = np.sqrt(np.diag(self.vcov_array))
+        return np.where(self.model.estimated, se[self.model.free], 0.0)
+
+    @cached_property
+    def standardized_errors(self) -> Array:
+        """Standard errors (r,) of the standardized values of all rows."""
+        layout, local = self.model.layout, self._local
+        vcov = local_cov(self.model.grouped, self.vcov_array[None])[0]
+        return kernel.standardized_errors(layout, local, self._implied, vcov).ravel()
+
+    @cached_property
+    def standardized(self) -> pd.DataFrame:
+        """The standardized solution with its own inference: ``lhs op rhs std se z p ci_*``.
+
+        Standard errors by the delta method; after a bootstrap from its replicates.
+        """
+        se = self.standardized_errors
+        kept = ("lhs", "op", "rhs", *(("group",) if self.model.n_groups > 1 else ()))
+        names = {name: self.model.names[name] for name in kept}
+        inference = self._inference("std", np.where(se < 1e-12, 0.0, se))
+        return pd.DataFrame({**names, "std": self.arrays["std"], **inference})
+
+    def _inference(self, name: str, se: Array) -> dict[str, Array]:
+        """Return ``se z p ci_lower ci_upper`` of a quantity of every row of the table."""
+        value = self.arrays[name]
+        if self.draws is not None:
+            se = np.where(se == 0, 0.0, self.draws.se(name))
+            lower, upper = self.draws.interval(name)
+        else:
+            half = special.ndtri((1 + self.level) / 2) * se
+            lower, upper = value - half, value + half
+        with np.errstate(all="ignore"):
+            z = np.where(se == 0, np.nan, value / se)
+        return {
+            "se": se,
+            "z": z,
+            "p": 2 * special.ndtr(-np.abs(z)),
+            "ci_lower": np.where(se == 0, value, lower),
+            "ci_upper": np.where(se == 0, value, upper),
+        }
+
+    @cached_property
+    def fit_measures(self) -> pd.Series:
+        """Fit of the model to the covariances.
+
+        ``chi2 df p baseline_chi2 baseline_df cfi tli rmsea rmsea_ci_lower rmsea_ci_upper
+        rmsea_p_close srmr loglik aic bic npar n``. The RMSEA interval is the customary 90%,
+        `srmr` is Bentler's; the likelihood divides by n, and is conditional on observed
+        causes, as in lavaan. With groups RMSEA has the factor sqrt(G) of Steiger (1998), and
+        `srmr` is the mean over groups, weighted by their sizes.
+        """
+        measures = self.model.fit_measures(
+            self._sampled, np.array([self.discrepancy]), self.theta[None]
+        )
+        values = [float(value[0]) for value in measures.values()]
+        return pd.Series(values, index=list(measures), name="fit_measures")
+
+    @cached_property
+    def r_squared(self) -> pd.Series:
+        """Explained variance of items and constructs; nan where an error variance is negative."""
+        index = self._index(self.model.explained)
+        return pd.Series(self.arrays["r_squared"].ravel(), index=index, name="r_squared")
+
+    @cached_property
+    def vcov(self) -> pd.DataFrame:
+        """Covariances of the free parameters, named as lavaan names them (``visual=~x2``)."""
+        kept = [k for k, r in enumerate(self.model.parameters.free) if not r.exogenous]
+        names = [self.model.parameters.free[k].name for k in kept]
+        return pd.DataFrame(self.vcov_array[np.ix_(kept, kept)], index=names, columns=names)
+
+    @cached_property
+    def implied_cov(self) -> pd.DataFrame:
+        """The covariances of the items that the model implies (divisor n)."""
+        return self._by_items(self._implied.sigma)
+
+    @cached_property
+    def implied_mean(self) -> pd.Series:
+        """The means of the items that the model implies; the sample means without a mean part."""
+        values = np.stack([part.moments.mean_array for part in self.sample.by_group])
+        if self.model.parameters.has_means:
+            values = means(self.model.layout, self._local, self._implied).item
+        index = self._index(self.model.parameters.items)
+        return pd.Series(values.ravel(), index=index, name="implied_mean")
+
+    @cached_property
+    def residual_corr(self) -> pd.DataFrame:
+        """Observed minus implied correlations of the items."""
+        return self._by_items(to_corr(self._sampled.cov[0]) - to_corr(self._implied.sigma))
+
+    @cached_property
+    def _measurement(self) -> dict[str, Array]:
+        values = self.model.measurement(
+            self._sampled.cov, self.theta[None], self.arrays["std"][None]
+        )
+        return {name: value[0] for name, value in values.items()}
+
+    def _index(self, names: Sequence[str]) -> pd.Index | pd.MultiIndex:
+        """Return names, for every group where there are groups."""
+        if self.model.n_groups == 1:
+            return pd.Index(list(names))
+        return pd.MultiIndex.from_product([self.sample.groups, names], names=["group", None])
+
+    def _by_items(self, values: Array) -> pd.DataFrame:
+        names = list(self.model.parameters.items)
+        return pd.DataFrame(
+            values.reshape(self.model.n_groups * len(names), len(names)),
+            index=self._index(names),
+            columns=names,
+        )
+
+    def _by_constructs(self, values: Array) -> pd.DataFrame:
+        names = list(self.model.constructs)
+        return pd.DataFrame(
+            values.reshape(self.model.n_groups * len(names), len(names)),
+            index=self._index(names),
+            columns=names,
+        )
+
+    @cached_property
+    def construct_corr(self) -> pd.DataFrame:
+        """The correlations of the constructs that the model implies."""
+        return self._by_constructs(self.arrays["construct_corr"])
+
+    @cached_property
+    def htmt(self) -> pd.DataFrame:
+        """Heterotrait-monotrait ratios of absolute correlations; nan on the diagonal."""
+        return self._by_constructs(self._measurement["htmt"])
+
+    @cached_property
+    def reliability(self) -> pd.DataFrame:
+        """Columns ``alpha alpha_std omega rho_c ave n_items``, a row per construct.
+
+        `alpha` is Cronbach's from covariances, `alpha_std` from correlations; `omega` is
+        McDonald's with the variance that the model implies, residual covariances included;
+        `rho_c` and `ave` come from standardized loadings. Nan for second-order constructs,
+        and alpha for single items.
+        """
+        names = ("alpha", "alpha_std", "omega", "rho_c", "ave")
+        values = {name: self._measurement[name].ravel() for name in names}
+        frame = pd.DataFrame(values, index=self._index(self.model.constructs))
+        sizes = [len(construct.items) for construct in self.estimator.spec.constructs]
+        return frame.assign(n_items=sizes * self.model.n_groups)
+
+    def bootstrap(
+        self, n: int = 1000, *, seed: int = 0, level: float | None = None, progress: bool = False
+    ) -> SEMResult:
+        """Return this result with `n` bootstrap replicates.
+
+        Respondents are drawn with replacement, within groups where there are groups, and the
+        model is fitted anew. Replicates on a
+        ridge and improper ones are kept, those without a solution are nan; all are counted in
+        ``draws.status_shares``. The same seed gives the same numbers on any number of cores.
+
+        Parameters
+        ----------
+        n : int
+            Number of replicates.
+        seed : int
+            Seed of the resamples.
+        level : float, optional
+            Confidence level of the intervals; the estimator's by default.
+        progress : bool
+            Show a progress bar.
+
+        Raises
+        ------
+        TcsError
+            When fitted to moments alone, or when no replicate could be computed.
+        """
+        draws = bootstrap(
+            self._replicate,
+            self.sample,
+            n,
+            seed=seed,
+            level=self.estimator.level if level is None else level,
+            progress=progress,
+            what=f"{type(self.estimator).__name__} bootstrap",
+        )
+        return replace(self, draws=draws)
+
+    def resampled(self, counts: Array) -> SEMResult:
+        """Return this result with the draws of given resamples.
+
+        Parameters
+        ----------
+        counts : ndarray (B, n)
+            How often each respondent used was drawn.
+        """
+        draws = from_counts(self._replicate, self.sample, counts, level=self.estimator.level)
+        return replace(self, draws=draws)
+
+    def _replicate(self, mean: Array, cov: Array) -> dict[str, Array]:
+        model, whole = self.model, self._sampled
+        sampled = model.sampled(mean, cov, whole.n, rows_of(self.sample))
+        fitted = model.fit(sampled, patient=False)
+        values = model.structure(fitted.theta)
+        values |= model.measurement(sampled.cov, fitted.theta, values["std"])
+        values["chi2"] = whole.total * fitted.value
+        lost = fitted.status >= Status.ITERATION_CAP
+        for value in values.values():
+            value[lost] = np.nan
+        return values | {"status": fitted.status.astype(np.float64)}
+
+    def compare(self, *others: SEMResult, names: Sequence[str] | None = None) -> pd.DataFrame:
+        """Return chi-square difference tests of this model and others nested with it.
+
+        The models stand in the order of their degrees of freedom, each row compared with the
+        one above: ``df chi2 aic bic cfi rmsea srmr chi2_diff df_diff p rmsea_diff cfi_diff``.
+        `rmsea_diff` is the RMSEA of the difference. That the models are nested is for you to
+        know; where chi-square falls as constraints are added they are not.
+
+        Parameters
+        ----------
+        *others : SEMResult
+            Fitted to the same respondents.
+        names : sequence of str, optional
+            Names of the models, this one first; ``model 1``, ``model 2``, ... by default.
+
+        Raises
+        ------
+        TcsError
+            When the models were fitted to different data.
+        OptionError
+            When there is nothing to compare with, or the names do not fit.
+
+        Examples
+        --------
+        >>> import tcsmodel as tcs
+        >>> spec = tcs.ModelSpec.parse("Quality =~ PERQ1 + PERQ3 + PERQ5 + PERQ7")
+        >>> equal = tcs.ModelSpec.parse("Quality =~ PERQ1 + a*PERQ3 + a*PERQ5 + PERQ7")
+        >>> survey = tcs.datasets.mobi()
+        >>> table = tcs.CFA(spec).fit(survey).compare(tcs.CFA(equal).fit(survey))
+        >>> table[["df", "chi2_diff", "df_diff"]].round(3).to_numpy().tolist()
+        [[2.0, nan, nan], [3.0, 0.002, 1.0]]
+        """
+        return compare((self, *others), names)
+
+    def verify(self) -> tuple[Finding, ...]:
+        """Return what makes the solution inadmissible or undetermined, worst first."""
+        return sem_findings.findings(self)
+
+    def table(self) -> pd.DataFrame:
+        """Return `estimates`."""
+        return self.estimates.copy()
+
+    def summary(self) -> str:
+        """Return the result as text, laid out like lavaan's summary."""
+        return sem_text.summary(self)
+
+    def _facts(self) -> str:
+        measures = self.fit_measures
+        groups = [f"{self.model.n_groups} groups"] if self.model.n_groups > 1 else []
+        facts = [
+            f"{len(self.model.constructs)} constructs",
+            f"{len(self.model.parameters.items)} items",
+            *groups,
+            f"n={self.sample.n}",
+            f"chi2={measures['chi2']:.3f}",
+            f"df={measures['df']:.0f}",
+            self.status,
+        ]
+        if self.draws is not None:
+            facts.append(f"{self.draws.n} draws")
+        return ", ".join(facts)

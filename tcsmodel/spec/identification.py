@@ -1,0 +1,126 @@
+"""The rules by which data can, or cannot, determine the parameters of a table.
+
+Counting, and what a construct needs: a scale, and enough items of its own. Where constraints
+with operators are involved only counting is certain; the information at the data decides.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tcsmodel.errors import IdentificationError, SpecError
+from tcsmodel.spec.model import Op
+
+if TYPE_CHECKING:
+    from tcsmodel.spec.parameters import Parameter, ParameterTable
+
+
+def check_identified(table: ParameterTable) -> None:
+    """Raise when no data can determine the parameters.
+
+    Raises
+    ------
+    SpecError
+        When nothing is left to estimate.
+    IdentificationError
+        Naming the construct and the cure, or the count of parameters and moments.
+    """
+    if table.n_free == 0:
+        raise SpecError("Every parameter of the model is fixed; nothing is left to estimate.")
+    for name in table.latents[: table.n_constructs]:
+        _check_scaled(table, name)
+        _check_single_item(table, name)
+        _check_block(table, name)
+    _check_means(table)
+    if table.df < 0:
+        moments = (
+            "means, variances and covariances" if table.has_means else "variances and covariances"
+        )
+        raise IdentificationError(
+            f"The model has {table.n_parameters} free parameters but its {len(table.items)} items "
+            f"give only {table.n_moments - table.n_exogenous} {moments} "
+            f"(df = {table.df}). Remove paths or covariances, or add items."
+        )
+
+
+def _loadings(table: ParameterTable, name: str) -> list[Parameter]:
+    return [row for row in table.by_group[0] if row.op is Op.REFLECTIVE and row.lhs == name]
+
+
+def _variance(table: ParameterTable, name: str) -> Parameter | None:
+    rows = table.by_group[0]
+    return next((row for row in rows if row.is_variance and row.lhs == name), None)
+
+
+def _check_scaled(table: ParameterTable, name: str) -> None:
+    """Raise when neither a loading nor the variance of a construct is fixed."""
+    own = [*_loadings(table, name), *filter(None, [_variance(table, name)])]
+    if not any(row.fixed for row in own):
+        raise IdentificationError(
+            f"Construct {name!r} has no scale: its loadings and its variance are all free. Fix one "
+            f"loading ({name} =~ 1*{own[0].rhs}) or its variance ({name} ~~ 1*{name})."
+        )
+
+
+def _check_single_item(table: ParameterTable, name: str) -> None:
+    """Raise when one item should tell a construct's variance from its own error."""
+    loadings = _loadings(table, name)
+    item = loadings[0].rhs
+    if len(loadings) > 1 or item in table.latents:
+        return
+    error, variance = _variance(table, item), _variance(table, name)
+    loaded = sum(row.op is Op.REFLECTIVE and row.rhs == item for row in table.by_group[0])
+    both_free = error is not None and error.free is not None
+    both_free = both_free and variance is not None and variance.free is not None
+    if both_free and loaded == 1:
+        raise IdentificationError(
+            f"Construct {name!r} has one item, {item!r}, so its variance cannot be told from the "
+            f"item's error. Fix the error variance ({item} ~~ 0*{item}), or add items."
+        )
+
+
+def _check_block(table: ParameterTable, name: str) -> None:
+    """Raise when a construct on its own has more parameters than its indicators have moments."""
+    indicators = [row.rhs for row in _loadings(table, name)]
+    inside = {name, *indicators}
+    own = set()
+    for row in table.by_group[0]:
+        if row.op is Op.INTERCEPT:
+            continue
+        measures_indicator = row.op is Op.REFLECTIVE and row.lhs in indicators
+        if row.fixed == 0.0 or measures_indicator or not {row.lhs, row.rhs} & inside:
+            continue
+        if not {row.lhs, row.rhs} <= inside:
+            return
+        if row.free is not None:
+            own.add(row.free)
+    k = len(indicators)
+    moments = k * (k + 1) // 2
+    if len(own) <= moments:
+        return
+    if k > 2:
+        raise IdentificationError(
+            f"Construct {name!r} has {len(own)} free parameters of its own, but its {k} items have "
+            f"only {moments} variances and covariances. Remove covariances between its items, or "
+            "give it more items."
+        )
+    equal = " + ".join(f"a*{item}" for item in indicators)
+    raise IdentificationError(
+        f"Construct {name!r} has {k} items and no connection to other constructs, so its loadings "
+        "are not identified. Give it a third item, connect it with a path, or fix the loadings "
+        f"equal: {name} =~ {equal}."
+    )
+
+
+def _check_means(table: ParameterTable) -> None:
+    """Raise when a construct's mean and the intercepts of all its items are free."""
+    rows = table.by_group[0]
+    free = {row.lhs for row in rows if row.op is Op.INTERCEPT and row.free is not None}
+    for name in table.latents[: table.n_constructs]:
+        items = [row.rhs for row in _loadings(table, name)]
+        labels = [row for row in rows if row.lhs in (name, *items) and row.label]
+        if name in free and set(items) <= free and not labels and len(table.groups) == 1:
+            raise IdentificationError(
+                f"The mean of construct {name!r} and the intercepts of all its items are free, so "
+                f"no data can tell them apart. Fix one intercept, as in {items[0]} ~ 0*1."
+            )

@@ -1,0 +1,39 @@
+"""What the comparisons with lavaan share."""
+
+from __future__ import annotations
+
+import numpy as np
+
+# Our fit measures and lavaan's names for them.
+MEASURES = {
+    "npar": "npar",
+    "chi2": "chisq",
+    "df": "df",
+    "p": "pvalue",
+    "baseline_chi2": "baseline.chisq",
+    "baseline_df": "baseline.df",
+    "cfi": "cfi",
+    "tli": "tli",
+    "rmsea": "rmsea",
+    "rmsea_ci_lower": "rmsea.ci.lower",
+    "rmsea_ci_upper": "rmsea.ci.upper",
+    "rmsea_p_close": "rmsea.pvalue",
+    "srmr": "srmr",
+    "loglik": "logl",
+    "aic": "aic",
+    "bic": "bic",
+    "n": "ntotal",
+}
+
+
+def close(ours, theirs, tolerance, slack=0.0):
+    """Fail unless `ours` is within `tolerance`, relative, plus `slack`; nan in the same places."""
+    ours, theirs = np.asarray(ours, dtype=float), np.asarray(theirs, dtype=float)
+    gap = np.abs(ours - theirs)
+    allowed = tolerance * np.abs(theirs) + slack + 1e-12
+    known = np.isfinite(theirs)
+    assert (np.isfinite(ours) == known).all()
+    worst = np.argmax(np.where(known, gap - allowed, -np.inf))
+    assert gap.flat[worst] <= np.broadcast_to(allowed, gap.shape).flat[worst], (
+        f"{ours.flat[worst]} is not {theirs.flat[worst]}"
+    )
