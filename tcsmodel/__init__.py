@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from tcsmodel.models.cfa import CFA as CFA
     from tcsmodel.models.efa import EFA as EFA
     from tcsmodel.models.pls import PLS as PLS
+    from tcsmodel.models.power import power as power
+    from tcsmodel.models.power import sample_size as sample_size
     from tcsmodel.models.sem import SEM as SEM
     from tcsmodel.models.simulation import simulate as simulate
     from tcsmodel.satisfaction.drivers import KeyDrivers as KeyDrivers
@@ -57,6 +59,8 @@ _HOMES = {
     "SEM": "tcsmodel.models.sem",
     "PLS": "tcsmodel.models.pls",
     "simulate": "tcsmodel.models.simulation",
+    "power": "tcsmodel.models.power",
+    "sample_size": "tcsmodel.models.power",
     "KeyDrivers": "tcsmodel.satisfaction.drivers",
     "satisfaction_index": "tcsmodel.satisfaction.index",
     "priorities": "tcsmodel.satisfaction.priorities",
@@ -83,8 +87,10 @@ __all__ = [
     "items",
     "library",
     "paths",
+    "power",
     "priorities",
     "reflective",
+    "sample_size",
     "satisfaction_index",
     "screening",
     "simulate",

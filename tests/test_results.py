@@ -63,6 +63,7 @@ EXAMPLES: dict[str, Callable[[], Any]] = {
     "SEMResult": sem,
     "PLSResult": pls,
     "Drivers": drivers,
+    "PowerResult": lambda: tcs.power(tcs.ModelSpec.parse(SMALL), n=[60, 120], replications=100),
     "SatisfactionIndex": lambda: tcs.satisfaction_index(pls()),
     "Priorities": lambda: tcs.priorities(pls()),
     "Gate": lambda: tcs.structure_gate(pls(), sem()),

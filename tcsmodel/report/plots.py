@@ -12,11 +12,13 @@ from tcsmodel.errors import OptionError
 from tcsmodel.models.cfa import CFAResult
 from tcsmodel.models.efa import EFAResult
 from tcsmodel.models.pls import PLSResult
+from tcsmodel.models.power import PowerResult
 from tcsmodel.models.sem import SEMResult
 from tcsmodel.options import did_you_mean
 from tcsmodel.report import covariance_pictures as covariance
 from tcsmodel.report import factor_pictures as factors
 from tcsmodel.report import model_pictures as models
+from tcsmodel.report import power_pictures as powers
 from tcsmodel.report import satisfaction_pictures as satisfaction
 from tcsmodel.report import theme
 from tcsmodel.report.language import Language, language
@@ -68,6 +70,12 @@ def _(result: SEMResult) -> Mapping[str, Maker]:
 @kinds.register
 def _(result: CFAResult) -> Mapping[str, Maker]:
     return {"loadings": covariance.loadings_forest, "diagram": covariance.sem_diagram}
+
+
+@kinds.register
+def _(result: PowerResult) -> Mapping[str, Maker]:
+    pictures: dict[str, Maker] = {"power": powers.power_forest}
+    return pictures if len(result.sizes) == 1 else {"curves": powers.power_curves, **pictures}
 
 
 @kinds.register

@@ -108,6 +108,26 @@ PICTURES: dict[str, str] = {
     "picture.cfa.key": "{level:%} intervals; grey: below {limit:.2r}",
     "picture.cfa.alt": "Dots with intervals for {items} loadings; {count} lie below {limit:.2r}.",
     "header.loading_ci": "Loading [{level:%} CI]",
+    "header.power_ci": "Power [{level:%} CI]",
+    "picture.power.path": "path",
+    "picture.power.parameter": "parameter",
+    "picture.power.title.all": "With n = {n} every {kind} is found with a power of {limit:.2r} or "
+    "more",
+    "picture.power.title.some": "With n = {n} these lack power: {weak}",
+    "picture.power.title.many": "With n = {n} power is below {limit:.2r} for {count} of {total}",
+    "picture.power.title.enough": "{n} respondents find every {kind} with a power of {limit:.2r}",
+    "picture.power.subtitle": "Share of simulated samples in which each differs significantly from "
+    "zero",
+    "picture.power.axis": "Power",
+    "picture.power.x": "Respondents",
+    "picture.power.caption": "{level:%} Monte Carlo intervals from {replications:,} replications, "
+    "seed {seed}",
+    "picture.power.key": "grey: below {limit:.2r}",
+    "picture.power.zero": "zero in the population, so false alarms: {names}",
+    "picture.power.alt": "Dots with intervals for power at n = {n}: {listing}; {limit:.2r} is "
+    "customary.",
+    "picture.power.alt_curves": "Curves of power from n = {first} to n = {last}, where they end at: "
+    "{listing}.",
     "picture.gate.subtitle": "What each check found about each construct",
     "picture.gate.key": "large red square: problem; orange diamond: caution; open circle: note; "
     "dot: nothing found",

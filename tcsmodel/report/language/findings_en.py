@@ -401,6 +401,42 @@ FINDINGS: dict[str, dict[str, str]] = {
         "meaning": "Customers do not tell them apart.",
         "advice": "Ask for one factor less, or join their items in one scale.",
     },
+    "power_lost": {
+        "finding": "Some samples give no solution.",
+        "evidence": "At n = {n} {share:%} of the replications ended on a ridge, at the iteration cap "
+        "or without standard errors; they do not count.",
+        "meaning": "In such a sample nothing could be reported, and the power of the others flatters "
+        "the design.",
+        "advice": "Plan more respondents, or more items for each construct.",
+    },
+    "power_improper": {
+        "finding": "Some samples give an improper solution.",
+        "evidence": "At n = {n} {share:%} of the replications have a negative variance or a "
+        "correlation beyond one; they count.",
+        "meaning": "A study of this size may end with numbers that must not be reported.",
+        "advice": "Plan more respondents, or items with higher loadings.",
+    },
+    "power_bias": {
+        "finding": "Estimates are off their population values in {count} of the parameters.",
+        "evidence": "At n = {n} by {size:%} on average for {worst}; 10% is a usual limit.",
+        "meaning": "Maximum likelihood needs a larger sample for this model.",
+        "advice": "Plan more respondents, or leave out what so small a value cannot support.",
+    },
+    "power_se_bias": {
+        "finding": "Standard errors do not match the spread of the estimates in {count} of the "
+        "parameters.",
+        "evidence": "At n = {n} they are off by {size:%} for {worst}; 10% is a usual limit.",
+        "meaning": "Tests and intervals promise another precision than there is, so this power is "
+        "not what a bootstrap would give.",
+        "advice": "Plan more respondents, or bootstrap the intervals.",
+    },
+    "power_coverage": {
+        "finding": "Intervals do not hold the true value as often as they say for {count} of the "
+        "parameters.",
+        "evidence": "At n = {n} those of {worst} hold it in {coverage:%} of the replications.",
+        "meaning": "The sample is too small for intervals by standard errors.",
+        "advice": "Plan more respondents, or bootstrap the intervals.",
+    },
     "negative_variance": {
         "finding": "The unexplained variance of {subject} is negative.",
         "evidence": "It is estimated at {variance:.3f} with a standard error of {se:.3f} (a Heywood "

@@ -1,0 +1,77 @@
+"""What a Monte Carlo study of a model says against it, as named findings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from tcsmodel.result import Finding, Severity
+
+if TYPE_CHECKING:
+    from tcsmodel.models.power import PowerResult
+
+# The limits of Muthen & Muthen (2002, Structural Equation Modeling 9(4), 599-620).
+BIAS, ERROR_BIAS = 0.10, 0.10
+# Coverage from .91 to .98 for intervals of .95.
+SHORT, LONG = -0.04, 0.03
+LOST, IMPROPER = 0.05, 0.10
+# Deviations of fewer Monte Carlo standard errors than this may be chance.
+CHANCE = 3.0
+
+
+def findings(study: PowerResult) -> tuple[Finding, ...]:
+    """Return what falls short, worst first."""
+    found = [*_replicates(study), *_estimates(study)]
+    order = list(Severity)
+    return tuple(sorted(found, key=lambda finding: order.index(finding.severity)))
+
+
+def _replicates(study: PowerResult) -> Iterator[Finding]:
+    shares = study.status_shares
+    lost = 1 - shares["converged"] - shares["improper"]
+    checks = (("power_lost", lost, LOST), ("power_improper", shares["improper"], IMPROPER))
+    for code, share, limit in checks:
+        worst, n = float(share.max()), study.sizes[int(share.argmax())]
+        if worst > limit:
+            severe = code == "power_lost" and worst > 0.5
+            severity = Severity.PROBLEM if severe else Severity.CAUTION
+            yield Finding(code, severity, ("SEM",), {"share": worst, "n": n})
+
+
+def _estimates(study: PowerResult) -> Iterator[Finding]:
+    """Yield what the estimates at the largest n fall short of, the worst parameter first."""
+    n = study.sizes[-1]
+    count = float(study.counted[n])
+    if count < 2:
+        return
+    table = study.table()
+    table = table[table["n"] == n].assign(name=study.names)
+    bias = table["relative_bias"].abs()
+    chance = CHANCE * table["sd"] / np.sqrt(count) / table["population"].abs()
+    yield from _one("power_bias", table, bias, bias - chance > BIAS, n)
+    off = (table["mean_se"] / table["sd"] - 1).abs()
+    yield from _one("power_se_bias", table, off, off - CHANCE / np.sqrt(2 * count) > ERROR_BIAS, n)
+    gap = table["coverage"] - study.level
+    margin = CHANCE * np.sqrt(study.level * (1 - study.level) / count)
+    wrong = (gap + margin < SHORT) | (gap - margin > LONG)
+    yield from _one("power_coverage", table, gap.abs(), wrong, n)
+
+
+def _one(
+    code: str, table: pd.DataFrame, size: pd.Series, wrong: pd.Series, n: int
+) -> Iterator[Finding]:
+    if not wrong.any():
+        return
+    ranked = table.assign(size=size)[wrong].sort_values("size", ascending=False)
+    worst = ranked.iloc[0]
+    evidence = {
+        "n": n,
+        "size": float(worst["size"]),
+        "coverage": float(worst["coverage"]),
+        "count": len(ranked),
+        "worst": str(worst["name"]),
+    }
+    yield Finding(code, Severity.CAUTION, tuple(ranked["name"].astype(str)), evidence)
