@@ -138,6 +138,15 @@ def wald(center):
     return special.ndtr(center - z) + special.ndtr(-center - z)
 
 
+def test_the_design_of_muthen_and_muthen_needs_150_respondents():
+    # Muthen & Muthen 2002: two factors that correlate .25, five items of .8 each; power .81.
+    spec = parse("F =~ y1 + y2 + y3 + y4 + y5; G =~ z1 + z2 + z3 + z4 + z5; F ~~ start(0.25)*G")
+    found = of(power(spec, n=150, replications=4000, std_lv=True), "F ~~ G")
+    assert found.population == pytest.approx(0.25)
+    assert found.power == pytest.approx(0.81, abs=0.02)
+    assert found.coverage == pytest.approx(0.95, abs=0.015)
+
+
 def test_draws_are_as_good_as_respondents():
     n, count = 60, 400
     found = of(power(SPEC, n=n, replications=4000), "Loyalty ~ Quality")
