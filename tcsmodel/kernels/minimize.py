@@ -24,7 +24,7 @@ Mask = NDArray[np.bool_]
 
 # The decrement g' H^-1 g is about the squared distance to the minimum in units of standard
 # errors, over n/2. A full step ends the search when the decrement is small and the next one,
-# foreseen from the fall of the last two as Newton steps fall, is below the tolerance.
+# foreseen from the fall of the last two, is below the tolerance.
 TOLERANCE = 1e-12
 SMALL = 1e-6
 NEAR = 0.1
@@ -225,9 +225,13 @@ def _descend(objective: Objective, best: Minimum, members: Index, point: Any, st
 
 
 def _settled(last: Array, now: Array) -> Mask:
-    """Return where the decrement after this step will be negligible."""
+    """Return where the decrement after this step will be negligible.
+
+    It is foreseen to fall as much as it did last: Newton steps do better once they converge
+    quadratically, but where the information is nearly singular that begins late.
+    """
     fall = np.where(np.isfinite(last), np.minimum(now / last, 1.0), 1.0)
-    return (now <= SMALL) & (now * fall**2 <= TOLERANCE)
+    return (now <= SMALL) & (now * fall <= TOLERANCE)
 
 
 def _enough(before: Array, after: Array, decrement: Array) -> Mask:
