@@ -27,3 +27,11 @@ PUBLISHED_SE = 0.2
 # lavaan stops its optimizer before the minimum on mobi and on some resamples (our chi-square is
 # up to 9e-8 lower): its estimates lie up to 2e-4 standard errors away.
 LAVAAN_STOP = 5e-4
+
+# The scaling of a difference test of 2010 is a small difference of two traces near 190, each of
+# which lavaan's stopping rule moves by 1e-6 of itself.
+DIFFERENCE_2010 = 5e-4
+
+# Modification indices and score tests: quadratic in scores that vanish at lavaan's stop only
+# as far as its optimizer went.
+MODIFICATION = 1e-3

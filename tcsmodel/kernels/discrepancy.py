@@ -133,19 +133,20 @@ def slopes(layout: Layout, at: Gathers, state: State, cov: Array, *, exact: bool
         mixed += r.take(at.uu, axis=1).reshape(n, f, f) * q_vv
         mixed += r.take(at.vv, axis=1).reshape(n, f, f) * q_uu
         hessian = expected - at.scale * mixed
-        _add_curvature(layout, at, state, r, hessian)
+        add_curvature(layout, at, state, r, hessian)
     return Slopes(
         merged(layout, gradient),
-        _merged_twice(layout, expected),
-        None if hessian is None else _merged_twice(layout, hessian),
+        merged_twice(layout, expected),
+        None if hessian is None else merged_twice(layout, hessian),
     )
 
 
-def _merged_twice(layout: Layout, values: Array) -> Array:
+def merged_twice(layout: Layout, values: Array) -> Array:
+    """Sum second derivatives (..., f, f) by the free rows into those (..., q, q) by parameters."""
     return merged(layout, np.swapaxes(merged(layout, values), 1, 2))
 
 
-def _add_curvature(layout: Layout, at: Gathers, state: State, r: Array, out: Array) -> None:
+def add_curvature(layout: Layout, at: Gathers, state: State, r: Array, out: Array) -> None:
     """Add ``tr(Omega Sigma_kl)`` to `out`; Sigma is linear in all but Lambda and B."""
     n, p = len(r), layout.n_items
     d, s = len(at.directed), len(at.undirected)

@@ -1,0 +1,287 @@
+"""Least squares fits of mean and covariance structures, and of statistics of ordinal items.
+
+    F = (s - sigma)' W (s - sigma)
+
+s the sample statistics, sigma what theta implies, and W by estimator:
+
+    ULS   identity
+    GLS   inverse of the normal-theory Gamma at S: ``F = tr[(S^-1 (S - Sigma))^2] / 2``, for
+          which W is not formed (Joreskog & Goldberger 1972, Psychometrika 37, 243-260)
+    WLS   inverse of the distribution-free Gamma (Browne 1984)
+    DWLS  inverse of the diagonal of Gamma (Muthen, du Toit & Spisic 1997)
+
+With D the derivatives of sigma, the gradient is ``-2 D'W (s - sigma)``, the Gauss-Newton Hessian
+``2 D'W D``, and the exact one adds ``sum_i c_i d2 sigma_i``, ``c = -2 W (s - sigma)``: for
+covariances tr(Omega Sigma_kl) of `kernels.discrepancy`, with dF = tr(Omega dSigma).
+
+lavaan's fmin is ``(n - 1) F / 2n``. Its covariances have divisor n - 1 for all four, its
+chi-square is (n - 1) F and n - 1 divides in standard errors, with ordinal items too; the
+distribution-free Gamma has divisor n.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tcsmodel.kernels import discrepancy, jacobian, linalg, standardized
+from tcsmodel.kernels.discrepancy import Gathers, add_curvature, merged_twice
+from tcsmodel.kernels.implied import (
+    LATENT_MEAN,
+    PATH,
+    Implied,
+    Layout,
+    implied,
+    sandwich,
+)
+from tcsmodel.kernels.minimize import Minimum, Objective, minimize
+from tcsmodel.kernels.starting import starting_values
+
+Array = NDArray[np.float64]
+Index = NDArray[np.intp]
+Mask = NDArray[np.bool_]
+
+MAX_ITER = 200
+# As in `kernels.sem`: a ridge is looked for after so many iterations of a replicate, when the last
+# step gained less chi-square than this; a standardized loading or path, or its standard error,
+# beyond the third gives it away.
+PATIENCE = 10
+STALLED = 0.1
+RUNAWAY = 3.0
+
+
+@dataclass(frozen=True, slots=True)
+class Structure:
+    """What is fitted to statistics: functions of theta (B, q).
+
+    implied : returns the statistics sigma (B, s)
+    jacobian : returns their derivatives (B, s, q)
+    curvature : of c (B, s) too, returns ``sum_i c_i d2 sigma_i`` (B, q, q); None where it is not
+        known, so that steps are of Gauss and Newton to the end
+    """
+
+    implied: Callable[[Array], Array]
+    jacobian: Callable[[Array], Array]
+    curvature: Callable[[Array, Array], Array] | None
+
+
+def moment_structure(layout: Layout, *, mean: bool) -> Structure:
+    """Return the structure of [mu, vech Sigma], or of vech Sigma alone."""
+    column, row = np.triu_indices(layout.n_items)
+    curve = _Curvature(layout, row, column)
+    return Structure(
+        lambda theta: jacobian.moments(layout, theta, mean=mean),
+        lambda theta: jacobian.moment_jacobian(layout, theta, mean=mean),
+        None if mean else curve,
+    )
+
+
+def ordinal_structure(model: jacobian.OrdinalLayout) -> Structure:
+    """Return the structure of the statistics of ordinal, or mixed, items."""
+    given, order = model.layout, model.order
+    start, k = len(order.item), given.n_free
+    row = np.concatenate([order.continuous, order.pairs.second])
+    curve = _Curvature(given, row, np.concatenate([order.continuous, order.pairs.first]))
+
+    def slopes(theta: Array) -> Array:
+        return jacobian.ordinal_jacobian(model, theta, jacobian.ordinal_implied(model, theta))
+
+    def curvature(theta: Array, c: Array) -> Array:
+        out = np.zeros((*theta.shape, model.n_free))
+        out[:, :k, :k] = curve(theta[:, :k], c[:, start:])
+        return out
+
+    # Then locations are linear, and correlations are covariances.
+    plain = model.delta and (model.scale < 0).all() and not (given.matrix == LATENT_MEAN).any()
+    return Structure(
+        lambda theta: jacobian.ordinal_implied(model, theta).statistics,
+        slopes,
+        curvature if plain else None,
+    )
+
+
+class _Curvature:
+    """``sum_i c_i d2 Sigma_i`` over the entries (row, column) of Sigma."""
+
+    def __init__(self, layout: Layout, row: Index, column: Index) -> None:
+        self.layout, self.row, self.column = layout, row, column
+        self.at = discrepancy.gathers(layout)
+
+    def __call__(self, theta: Array, c: Array) -> Array:
+        here = implied(self.layout, theta)
+        omega = np.zeros_like(here.sigma)
+        omega[:, self.row, self.column] = c
+        omega = 0.5 * (omega + np.swapaxes(omega, 1, 2))
+        return curvature(self.layout, self.at, here, omega)
+
+
+def curvature(layout: Layout, at: Gathers, here: Implied, omega: Array) -> Array:
+    """Return ``tr(Omega Sigma_kl)`` (B, q, q) for symmetric Omega (B, p, p)."""
+    n, f = len(omega), len(at.pair)
+    state = discrepancy.State(np.zeros(n), here.sigma, omega, here.total, here.phi, here.directions)
+    out = np.zeros((n, f, f))
+    flat = sandwich(omega, here.directions).reshape(n, -1)
+    add_curvature(layout, at, state, flat, out)
+    return merged_twice(layout, out)
+
+
+def weighted(weight: Array, a: Array) -> Array:
+    """Return ``W a`` (..., s, k) of columns a; W full (..., s, s) or its diagonal (..., s)."""
+    return weight[..., None] * a if weight.ndim < a.ndim else weight @ a
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """value (B,), inf where not finite; theta (B, q); residual (B, s) s - sigma."""
+
+    value: Array
+    theta: Array
+    residual: Array
+
+
+@dataclass(frozen=True, slots=True)
+class Slopes:
+    """gradient (B, q); expected, hessian (B, q, q): Gauss-Newton and exact, None if not asked."""
+
+    gradient: Array
+    expected: Array
+    hessian: Array | None
+
+
+def objective(structure: Structure, statistics: Array, weight: Array) -> Objective:
+    """Return F for ULS, DWLS and WLS, ready for `kernels.minimize`.
+
+    Parameters
+    ----------
+    structure : Structure
+        The model.
+    statistics : ndarray (B, s)
+        s, in the order of the structure.
+    weight : ndarray (B, s) or (B, s, s)
+        W, its diagonal or all of it; about 1 / variance, so that F has no unit and the
+        tolerance of the minimizer a meaning. (`fit` takes care of ULS.)
+    """
+
+    def evaluate(theta: Array, members: Index) -> Point:
+        with np.errstate(invalid="ignore", over="ignore"):
+            residual = statistics[members] - structure.implied(theta)
+            wide = weighted(weight[members], residual[..., None])[..., 0]
+            value = (residual * wide).sum(axis=-1)
+        return Point(np.where(np.isfinite(value), value, np.inf), theta, residual)
+
+    def slopes(point: Point, members: Index, exact: bool) -> Slopes:
+        slope = structure.jacobian(point.theta)
+        wide = np.swapaxes(weighted(weight[members], slope), -1, -2)
+        gradient = -2 * (wide @ point.residual[..., None])[..., 0]
+        expected = 2 * wide @ slope
+        if not exact:
+            return Slopes(gradient, expected, None)
+        if structure.curvature is None:
+            return Slopes(gradient, expected, expected)
+        c = -2 * weighted(weight[members], point.residual[..., None])[..., 0]
+        return Slopes(gradient, expected, expected + structure.curvature(point.theta, c))
+
+    return Objective(evaluate, slopes, _never)
+
+
+def gls_objective(layout: Layout, cov: Array) -> Objective:
+    """Return F of GLS for covariances S (B, p, p), ready for `kernels.minimize`.
+
+    Derivatives are those of maximum likelihood with S^-1 in the place of Sigma^-1. Means, where
+    there is a structure for them, need `objective` with `gamma.normal_weight`.
+    """
+    at = discrepancy.gathers(layout)
+    inverse, regular = linalg.inverse(cov)
+
+    def evaluate(theta: Array, members: Index) -> discrepancy.State:
+        here = implied(layout, theta)
+        with np.errstate(invalid="ignore", over="ignore"):
+            gap = inverse[members] @ (cov[members] - here.sigma)
+            value = 0.5 * np.einsum("bij,bji->b", gap, gap)
+        value = np.where(np.isfinite(value) & regular[members], value, np.inf)
+        return discrepancy.State(
+            value, here.sigma, inverse[members], here.total, here.phi, here.directions
+        )
+
+    def slopes(state: discrepancy.State, members: Index, exact: bool) -> discrepancy.Slopes:
+        s = cov[members]
+        found = discrepancy.slopes(layout, at, state, s, exact=False)
+        if not exact:
+            return found
+        omega = state.inverse @ (state.sigma - s) @ state.inverse
+        here = Implied(state.sigma, state.total, state.phi, state.directions)
+        return replace(found, hessian=found.expected + curvature(layout, at, here, omega))
+
+    return Objective(evaluate, slopes, _never)
+
+
+def _never(theta: Array, point: object, expected: Array, gain: Array, damping: Array) -> Mask:
+    return np.zeros(len(theta), dtype=bool)
+
+
+def watched(given: Objective, layout: Layout, n: float) -> Objective:
+    """Return the objective with members given up that climb a ridge, as `kernels.sem` does.
+
+    A standardized loading or path of theirs, or its standard error, has passed RUNAWAY while
+    chi-square hardly changes. (Least squares let a residual variance fall without end, which
+    likelihood does not.) The inverse of the Gauss-Newton Hessian stands for the covariance of
+    the estimates, which is exact for GLS and WLS only.
+    """
+    q, directed = layout.n_free, layout.matrix <= PATH
+
+    def hopeless(theta: Array, point: object, expected: Array, gain: Array, damping: Array) -> Mask:
+        lost = n * gain < STALLED
+        if lost.any() and directed.any():
+            own = theta[lost][:, :q]
+            at = implied(layout, own)
+            vcov = 2 / n * linalg.inverse(expected[lost])[0][:, :q, :q]
+            slope = standardized.jacobian(layout, own, at)[:, directed]
+            size = np.abs(standardized.standardize(layout, own, at)[:, directed])
+            with np.errstate(all="ignore"):
+                errors = np.sqrt(np.maximum(((slope @ vcov) * slope).sum(axis=-1), 0.0))
+            lost[lost] = ~(np.maximum(errors, size).max(axis=1) < RUNAWAY)
+        return lost
+
+    return replace(given, hopeless=hopeless)
+
+
+def fit(given: Objective, start: Array, *, patience: int = MAX_ITER) -> Minimum:
+    """Return the minimum of an objective from start (B, q).
+
+    With the objective `watched`, `patience` is the iterations before anything is given up:
+    PATIENCE for replicates.
+    """
+    return minimize(given, start, max_iter=MAX_ITER, patience=patience)
+
+
+def unit_weight(variance: Array, size: int) -> tuple[Array, Array]:
+    """Return the diagonal (B, s) that stands for the identity in ULS, and its size (B,).
+
+    One over the squared mean variance of the items (B, p): F comes out free of the unit of
+    measurement; divide its minimum by the second array to have lavaan's.
+    """
+    scale = 1 / variance.mean(axis=-1) ** 2
+    return np.broadcast_to(scale[:, None], (len(scale), size)), scale
+
+
+def ordinal_start(model: jacobian.OrdinalLayout, statistics: Array) -> Array:
+    """Return starting values (B, q) from the statistics (B, s) of ordinal items in a sample."""
+    order, p, m = model.order, model.layout.n_items, len(model.order.item)
+    cov = np.broadcast_to(np.eye(p), (len(statistics), p, p)).copy()
+    continuous = order.continuous
+    cov[:, continuous, continuous] = statistics[:, m : m + len(continuous)]
+    i, j = order.pairs.first, order.pairs.second
+    cov[:, i, j] = cov[:, j, i] = statistics[:, m + len(continuous) :]
+    # Half of an item's variance is unexplained; theta parameterization calls that half one.
+    stretch = np.where(model.ordinal & (not model.delta), np.sqrt(2.0), 1.0)
+    cov *= stretch[:, None] * stretch
+    is_cut = order.threshold >= 0
+    mean = np.zeros((len(statistics), p))
+    mean[:, order.item[~is_cut]] = statistics[:, :m][:, ~is_cut]
+    theta = np.ones((len(statistics), model.n_free))
+    theta[:, : model.layout.n_free] = starting_values(model.layout, cov, mean)
+    theta[:, model.cut] = (statistics[:, :m] * stretch[order.item])[:, is_cut]
+    return theta

@@ -1,0 +1,336 @@
+"""Answers with gaps: patterns of missing items, and the saturated moments by EM.
+
+A row of answers enters the normal likelihood by the items that it has. Rows with the same
+items make a pattern, of which the likelihood needs the weight w_k and the second moments
+``T_k = sum w_i z_i z_i' / w_k`` with ``z = [x - origin, 1]``: moments about a fixed origin,
+bordered by the mean and by one. With ``Sigma~ = [[Sigma + d d', d], [d', 1]]``,
+``d = mu - origin``, and P_k the inverse of its part for the items of pattern k, zero elsewhere,
+
+    -2 loglik / n - constant = sum_k w_k / n [ log|Sigma~_k| + tr(P_k T_k) - 1 ],
+
+because the border adds nothing to the determinant and one to the trace: means and covariances
+are one matrix, and its derivative is ``Omega = sum_k w_k / n (P_k - P_k T_k P_k)``. The
+expected second moments of complete answers are ``Sigma~ - Sigma~ Omega Sigma~``: one EM step
+(Orchard & Woodbury 1972; Dempster, Laird & Rubin 1977).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tcsmodel.kernels import linalg
+from tcsmodel.kernels.status import Status
+
+Array = NDArray[np.float64]
+Index = NDArray[np.intp]
+Mask = NDArray[np.bool_]
+
+MAX_STEPS = 1000
+# Of tr(Omega Sigma Omega Sigma), the squared length of an EM step in units of standard
+# errors over n/2; what remains to the maximum is larger by 1 / (share of information seen).
+TOLERANCE = 1e-18
+# EM never raises the discrepancy; where it seems to, Sigma has become singular.
+RISE = 1e-8
+# Entries of pair products held at once, so that memory does not grow with the rows.
+PRODUCTS = 4_000_000
+# A variance this small, relative to the size of the answers, is rounding.
+ROUNDING = 1e-13
+
+
+@dataclass(frozen=True, slots=True)
+class Patterns:
+    """Which items are observed together.
+
+    observed (K, p); rows: K arrays with the row numbers of each pattern, where rows without
+    any answer are in none; origin (p,): means of the answers there are, 0 without any.
+    """
+
+    observed: Mask
+    rows: tuple[Index, ...]
+    origin: Array
+
+
+def patterns(x: Array) -> Patterns:
+    """Return the patterns of answers (n, p), nan where missing; the most complete come first."""
+    seen = ~np.isnan(x)
+    kept = np.flatnonzero(seen.any(axis=1))
+    bits, label = np.unique(np.packbits(seen[kept], axis=1), axis=0, return_inverse=True)
+    label = label.ravel()
+    observed = np.unpackbits(bits, axis=1, count=x.shape[1]).astype(bool)
+    order = np.argsort(-observed.sum(axis=1), kind="stable")
+    ends = np.cumsum(np.bincount(label, minlength=len(bits)))
+    members = np.split(kept[np.argsort(label, kind="stable")], ends[:-1])
+    origin = np.where(seen, x, 0.0).sum(axis=0) / np.maximum(seen.sum(axis=0), 1)
+    return Patterns(observed[order], tuple(members[k] for k in order), origin)
+
+
+@dataclass(frozen=True, slots=True)
+class PatternMoments:
+    """Moments of every pattern under B weightings.
+
+    observed (K, p) and origin (p,) as in `Patterns`; weight (B, K) sums of weights; second
+    (B, K, p+1, p+1) the T_k, zero for missing items and where the weight is zero.
+    """
+
+    observed: Mask
+    origin: Array
+    weight: Array
+    second: Array
+
+    @property
+    def n(self) -> Array:
+        """Sums of the weights (B,) of rows with an answer."""
+        return self.weight.sum(axis=-1)
+
+    @property
+    def share(self) -> Array:
+        """Weights (B, K) that sum to one; nan where there are none."""
+        with np.errstate(invalid="ignore"):
+            return self.weight / self.n[:, None]
+
+    @property
+    def mean(self) -> Array:
+        """Means (B, K, p); zero for missing items."""
+        return np.where(self.observed, self.second[..., :-1, -1] + self.origin, 0.0)
+
+    @property
+    def cov(self) -> Array:
+        """Covariances (B, K, p, p) with divisor w_k; zero for missing items."""
+        shift = self.second[..., :-1, -1]
+        return self.second[..., :-1, :-1] - shift[..., :, None] * shift[..., None, :]
+
+    @property
+    def coverage(self) -> Array:
+        """Shares (B, p, p) of the weight in which both items are observed."""
+        both = self.observed[:, :, None] & self.observed[:, None, :]
+        return np.einsum("bk,kij->bij", self.share, both.astype(np.float64))
+
+    def of(self, members: Index | Mask) -> PatternMoments:
+        """Return the moments of some members of the batch."""
+        return replace(self, weight=self.weight[members], second=self.second[members])
+
+    def items(self, chosen: Index) -> PatternMoments:
+        """Return the moments of some items."""
+        at = np.append(chosen, len(self.origin))
+        return replace(
+            self,
+            observed=self.observed[:, chosen],
+            origin=self.origin[chosen],
+            second=self.second[..., at[:, None], at],
+        )
+
+
+def tabulate(found: Patterns, x: Array, weights: Array | None = None) -> PatternMoments:
+    """Return the moments of every pattern.
+
+    Parameters
+    ----------
+    found : Patterns
+        Of `x`.
+    x : ndarray (n, p)
+        Answers, nan where missing.
+    weights : ndarray (B, n), optional
+        Case weights, bootstrap counts, or their product; by default all one and B = 1.
+    """
+    if weights is None:
+        weights = np.ones((1, len(x)))
+    p = x.shape[1]
+    shape = (len(weights), len(found.rows))
+    weight, second = np.zeros(shape), np.zeros((*shape, p + 1, p + 1))
+    for k, rows in enumerate(found.rows):
+        at = np.append(np.flatnonzero(found.observed[k]), p)
+        first, other = np.triu_indices(len(at))
+        packed = np.zeros((len(weights), len(first)))
+        step = max(1, PRODUCTS // len(first))
+        for start in range(0, len(rows), step):
+            own = rows[start : start + step]
+            z = bordered(x[own], found.origin)[:, at]
+            packed += weights[:, own] @ (z[:, first] * z[:, other])
+        weight[:, k] = packed[:, -1]
+        packed /= np.where(weight[:, k] > 0, weight[:, k], 1.0)[:, None]
+        second[:, k, at[first], at[other]] = packed
+        second[:, k, at[other], at[first]] = packed
+    return PatternMoments(found.observed, found.origin, weight, second)
+
+
+def bordered(x: Array, origin: Array) -> Array:
+    """Return ``z = [x - origin, 1]`` (n, p+1), zero where an answer is missing."""
+    z = np.ones((len(x), x.shape[1] + 1))
+    z[:, :-1] = np.where(np.isnan(x), 0.0, x - origin)
+    return z
+
+
+def second_moments(mean: Array, cov: Array, origin: Array) -> Array:
+    """Return ``Sigma~`` (B, p+1, p+1) of means (B, p) and covariances (B, p, p)."""
+    shift = mean - origin
+    out = np.ones((len(mean), cov.shape[-1] + 1, cov.shape[-1] + 1))
+    out[:, :-1, :-1] = cov + shift[:, :, None] * shift[:, None, :]
+    out[:, :-1, -1] = out[:, -1, :-1] = shift
+    return out
+
+
+@dataclass(frozen=True, slots=True)
+class Restricted:
+    """What each pattern sees of a matrix.
+
+    inverse (B, K, p+1, p+1): the P_k; log_det (B, K), inf where not positive definite.
+    """
+
+    inverse: Array
+    log_det: Array
+
+
+def restrict(sigma: Array, observed: Mask) -> Restricted:
+    """Return the inverses of the observed parts of Sigma~ (B, p+1, p+1), zero elsewhere."""
+    width = sigma.shape[-1]
+    seen = np.append(observed, np.ones((len(observed), 1), dtype=bool), axis=1)
+    both = seen[:, :, None] & seen[:, None, :]
+    parts = np.where(both, sigma[:, None], np.eye(width)).reshape(-1, width, width)
+    log_det, definite = linalg.log_determinant(parts)
+    parts[~definite] = np.eye(width)
+    inverse, regular = linalg.inverse(parts)
+    lost = ~(definite & regular)
+    log_det[lost], inverse[lost] = np.inf, 0.0
+    shape = (len(sigma), len(observed))
+    return Restricted(
+        inverse.reshape(*shape, width, width) * both,
+        log_det.reshape(shape),
+    )
+
+
+def discrepancy(part: Restricted, table: PatternMoments) -> Array:
+    """Return ``-2 loglik / n`` (B,) without ``log(2 pi)``; inf where Sigma is not definite."""
+    value = part.log_det + np.einsum("bkij,bkij->bk", part.inverse, table.second) - 1
+    definite = np.all(np.isfinite(part.log_det), axis=-1)
+    return np.where(definite, (table.share * np.where(definite[:, None], value, 0)).sum(-1), np.inf)
+
+
+def log_likelihood(value: Array, table: PatternMoments) -> Array:
+    """Return the normal log-likelihood (B,) of a `discrepancy`."""
+    answers = table.weight @ table.observed.sum(axis=1)
+    return -(table.n * value + answers * np.log(2 * np.pi)) / 2
+
+
+def weighted_slope(inverse: Array, table: PatternMoments) -> Array:
+    """Return Omega (B, p+1, p+1), the derivative of the discrepancy by Sigma~."""
+    gap = inverse - inverse @ table.second @ inverse
+    return np.einsum("bk,bkij->bij", table.share, gap)
+
+
+@dataclass(frozen=True, slots=True)
+class Saturated:
+    """Maximum likelihood moments of B weightings.
+
+    mean (B, p); cov (B, p, p), divisor n; value (B,) the discrepancy; steps (B,) of EM;
+    status (B,): CONVERGED, ITERATION_CAP, or SINGULAR where no covariance matrix is a unique
+    maximum, because two items are never observed together or items determine another.
+    """
+
+    mean: Array
+    cov: Array
+    value: Array
+    steps: Index
+    status: Index
+
+
+def saturated(table: PatternMoments) -> Saturated:
+    """Return the means and covariances of all items by maximum likelihood.
+
+    EM from the means and variances of the answers there are, for every member of the batch
+    until its own end. Two steps foretell where a line of steps leads (SQUAREM, Varadhan &
+    Roland 2008); a leap there that raises the discrepancy is taken back.
+    """
+    mean, variance = _available(table)
+    diagonal = variance[:, :, None] * np.eye(variance.shape[-1])
+    sigma = second_moments(mean, diagonal, table.origin)
+    safe, value = sigma.copy(), np.full(len(sigma), np.inf)
+    steps = np.zeros(len(sigma), dtype=np.intp)
+    known = (table.coverage > 0).all(axis=(1, 2)) & (variance > 0).all(axis=1)
+    status = np.where(known, Status.ITERATION_CAP, Status.SINGULAR).astype(np.intp)
+    members = np.flatnonzero(known)
+    while len(members):
+        own = table.of(members)
+        start, once = sigma[members], _em(sigma[members], own)
+        leapt = np.flatnonzero(once.value > value[members] + ROUNDING)
+        start[leapt] = safe[members[leapt]]
+        again = _em(start[leapt], own.of(leapt))
+        once.value[leapt], once.sigma[leapt] = again.value, again.sigma
+        twice = _em(once.sigma, own)
+        steps[members] += 2
+        regular = (once.value <= value[members] + RISE) & (twice.value <= once.value + RISE)
+        regular &= np.isfinite(twice.value)
+        done = regular & (twice.length <= TOLERANCE)
+        status[members[~regular]], status[members[done]] = Status.SINGULAR, Status.CONVERGED
+        value[members], safe[members] = twice.value, twice.sigma
+        sigma[members] = _leap(start, once.sigma, twice.sigma)
+        members = members[regular & ~done & (steps[members] < MAX_STEPS)]
+    return _outcome(table, safe, value, steps, status)
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """An EM step: value (B,) before, length (B,) and sigma (B, p+1, p+1) after it."""
+
+    value: Array
+    length: Array
+    sigma: Array
+
+
+def _em(sigma: Array, table: PatternMoments) -> _Step:
+    part = restrict(sigma, table.observed)
+    change = weighted_slope(part.inverse, table) @ sigma
+    length = np.abs(np.einsum("bij,bji->b", change, change))
+    moved = sigma - sigma @ change
+    return _Step(discrepancy(part, table), length, (moved + np.swapaxes(moved, 1, 2)) / 2)
+
+
+def _leap(start: Array, once: Array, twice: Array) -> Array:
+    """Return where the line of two steps leads, never short of the second step."""
+    step, bend = once - start, twice - 2 * once + start
+    with np.errstate(all="ignore"):
+        scale = 1 / np.sqrt(np.diagonal(start, axis1=1, axis2=2))
+        outer = scale[:, :, None] * scale[:, None, :]
+        length = np.linalg.norm(step * outer, axis=(1, 2))
+        length = length / np.linalg.norm(bend * outer, axis=(1, 2))
+    reach = np.where(np.isfinite(length), np.maximum(length, 1.0), 1.0)[:, None, None]
+    return start + 2 * reach * step + reach**2 * bend
+
+
+def independence(table: PatternMoments, causes: Index) -> Array:
+    """Return the least discrepancy (B,) of the baseline model: means and variances are free.
+
+    No covariances, except among observed causes. Every other item has its maximum at the
+    answers there are: ``sum_j n_j / n (log v_j + 1)``. inf where an item has no variance.
+    """
+    others = np.setdiff1d(np.arange(table.observed.shape[1]), causes)
+    weight = np.diagonal(table.coverage, axis1=1, axis2=2)[:, others]
+    variance = _available(table)[1][:, others]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        value = (weight * (np.log(variance) + 1)).sum(axis=-1)
+    value = np.where((variance > 0).all(axis=-1), value, np.inf)
+    return value + saturated(table.items(causes)).value if len(causes) else value
+
+
+def _available(table: PatternMoments) -> tuple[Array, Array]:
+    """Return means and variances (B, p), divisor n_j, of the answers there are; nan without."""
+    weight = np.diagonal(table.coverage, axis1=1, axis2=2)
+    total = np.einsum("bk,bkij->bij", table.share, table.second)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        shift = total[:, :-1, -1] / weight
+        second = np.diagonal(total, axis1=1, axis2=2)[:, :-1] / weight
+    variance = second - shift**2
+    rounding = ROUNDING * second + (ROUNDING * table.origin) ** 2
+    return table.origin + shift, np.where(variance <= rounding, 0.0, variance)
+
+
+def _outcome(
+    table: PatternMoments, sigma: Array, value: Array, steps: Index, status: Index
+) -> Saturated:
+    shift = sigma[:, :-1, -1]
+    cov = sigma[:, :-1, :-1] - shift[:, :, None] * shift[:, None, :]
+    mean, wrong = table.origin + shift, status == Status.SINGULAR
+    mean[wrong], cov[wrong], value[wrong] = np.nan, np.nan, np.inf
+    return Saturated(mean, cov, value, steps, status)

@@ -1,0 +1,181 @@
+"""Models and data of lavaan's reference fits, as arrays for the kernels."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from golden_files import DATA, expected
+
+from tcsmodel.kernels import discrepancy, gamma, implied, jacobian, linalg, robust
+from tcsmodel.kernels.implied import ITEM_MEAN, RESIDUAL
+from tcsmodel.kernels.jacobian import OrdinalLayout
+from tcsmodel.kernels.minimize import Minimum, Objective, minimize
+from tcsmodel.kernels.robust import Traces
+from tcsmodel.kernels.starting import starting_values
+from tcsmodel.models.covariance_model import CovarianceModel
+from tcsmodel.spec.model import ModelSpec
+
+REVERSED = ["A1", "C4", "C5", "E1", "E2", "O2", "O5"]
+Key = tuple[str, str, str]
+
+
+@dataclass(frozen=True)
+class Case:
+    """A reference case: what lavaan found, the answers x (n, p) and the model.
+
+    keys: lhs, op, rhs of each parameter.
+    """
+
+    theirs: dict[str, Any]
+    x: np.ndarray
+    weights: np.ndarray
+    layout: implied.Layout
+    keys: list[Key]
+
+    @property
+    def fit(self) -> dict[str, float]:
+        return self.theirs["fitMeasures"]
+
+    def column(self, name: str) -> np.ndarray:
+        """Return a column of lavaan's parameter table for our parameters."""
+        table = self.theirs["parameterEstimates"]
+        rows = zip(table["lhs"], table["op"], table["rhs"].fillna(""), strict=True)
+        found = dict(zip(rows, table[name], strict=True))
+        return np.array([found[key] for key in self.keys], dtype=float)
+
+
+def frame(name: str) -> pd.DataFrame:
+    """Return a data file by lavaan's name; bfi_rev has some items of bfi reversed."""
+    if name == "bfi_rev":
+        bfi = pd.read_csv(DATA / "bfi.csv")
+        return bfi.assign(**{item: 7 - bfi[item] for item in REVERSED})
+    if name == "mixed":
+        ordinal, mobi = pd.read_csv(DATA / "mobi_ord5.csv"), pd.read_csv(DATA / "mobi.csv")
+        return mobi.assign(**{c: ordinal[c] for c in mobi if c.startswith("PERQ")})
+    return pd.read_csv(DATA / f"{name}.csv")
+
+
+def case(
+    name: str,
+    data: str,
+    *,
+    weights: str | None = None,
+    std_lv: bool = False,
+    text: str | None = None,
+) -> Case:
+    """Return a case of continuous items without a mean structure; `text` is another model."""
+    theirs = expected(name)
+    model = CovarianceModel.of(ModelSpec.parse(text or theirs["model"]), std_lv=std_lv)
+    x = frame(data)[list(model.parameters.items)].to_numpy(float)
+    x = x[np.isfinite(x).all(axis=1)]
+    weight = np.ones(len(x)) if weights is None else frame(weights)["wt"].to_numpy(float)
+    keys = [(r.lhs, str(r.op), r.rhs) for r in model.parameters.rows if r.free is not None]
+    return Case(theirs, x, weight, model.layout, keys)
+
+
+def layout_of(given: implied.Layout, keep: np.ndarray, means: list[int]) -> implied.Layout:
+    """Return a layout with some rows (r,) free as they are, others fixed at 1, and intercepts."""
+    kept = np.where(keep, given.free, -1)
+    order = {k: at for at, k in enumerate(sorted(set(kept[kept >= 0].tolist())))}
+    free = [order.get(k, -1) for k in kept.tolist()]
+    values = given.template
+    p, m = given.n_items, given.n_latents
+    ends = np.cumsum([0, p * m, m * m, m * m, p * p, p])
+    width = np.array([m, m, m, p, 1, 1])[given.matrix]
+    fixed = values[ends[given.matrix] + given.row * width + given.column]
+    fixed = np.where((given.free >= 0) & ~keep, 1.0, fixed)
+    return implied.layout(
+        p,
+        m,
+        matrix=[*given.matrix.tolist(), *([ITEM_MEAN] * len(means))],
+        row=[*given.row.tolist(), *means],
+        column=[*given.column.tolist(), *([0] * len(means))],
+        free=[*free, *(len(order) + at for at in range(len(means)))],
+        fixed=[*fixed.tolist(), *([np.nan] * len(means))],
+    )
+
+
+def ordinal(given: Case, categories: np.ndarray, items: list[str], *, delta: bool) -> Case:
+    """Return the case with ordinal residuals fixed, and intercepts of continuous items."""
+    layout = given.layout
+    diagonal = (layout.matrix == RESIDUAL) & (layout.row == layout.column)
+    keep = ~(diagonal & (categories[layout.row] > 0))
+    means = np.flatnonzero(categories == 0).tolist()
+    lost = set(layout.free[~keep].tolist())
+    keys = [key for at, key in enumerate(given.keys) if at not in lost]
+    keys += [(items[i], "~1", "") for i in means]
+    made = layout_of(layout, keep, means)
+    order = OrdinalLayout.of(made, categories, delta=delta).order
+    places = zip(order.item, order.threshold, strict=True)
+    keys += [(items[i], "|", f"t{t + 1}") for i, t in places if t >= 0]
+    return Case(given.theirs, given.x, given.weights, made, keys)
+
+
+def maximum_likelihood(layout: implied.Layout, cov: np.ndarray) -> Minimum:
+    """Return the ML fits to covariances (B, p, p); value is that of F, 0 when saturated."""
+    at, floor = discrepancy.gathers(layout), discrepancy.saturated(cov)
+    goal = Objective(
+        lambda theta, who: discrepancy.evaluate(layout, theta, cov[who]),
+        lambda state, who, exact: discrepancy.slopes(layout, at, state, cov[who], exact=exact),
+        lambda theta, *_: np.zeros(len(theta), dtype=bool),
+    )
+    found = minimize(goal, starting_values(layout, cov), max_iter=200, patience=200)
+    assert found.converged.all()
+    return replace(found, value=found.value - floor)
+
+
+@dataclass
+class Likelihood:
+    """A maximum likelihood fit: derivatives, weight, Gamma and observed information."""
+
+    delta: np.ndarray
+    weight: np.ndarray
+    gamma: np.ndarray
+    observed: np.ndarray
+    sigma: np.ndarray
+    cov: np.ndarray
+
+    @classmethod
+    def of(cls, layout, theta, cov, gamma_):
+        sigma = implied.implied(layout, theta).sigma
+        state = discrepancy.evaluate(layout, theta, cov)
+        at = discrepancy.gathers(layout)
+        slopes = discrepancy.slopes(layout, at, state, cov, exact=True)
+        return cls(
+            jacobian.moment_jacobian(layout, theta, mean=False),
+            gamma.normal_weight(linalg.inverse(sigma)[0], with_mean=False),
+            gamma_,
+            slopes.hessian / 2,
+            sigma,
+            cov,
+        )
+
+    @property
+    def products(self):
+        return robust.score_products(self.delta, self.weight, self.gamma)
+
+    @property
+    def expected(self):
+        return robust.information(self.delta, self.weight)
+
+    def vcov(self, estimator, n):
+        if estimator in ("MLR", "sandwich"):
+            return robust.sandwich(self.observed, self.products, n)
+        if estimator in ("MLM", "MLMV", "MLMVS"):
+            return robust.sandwich(self.expected, self.products, n)
+        information = {"MLF": self.products, "observed": self.observed}
+        return linalg.inverse(information.get(estimator, self.expected))[0] / n
+
+    def traces(self, estimator):
+        if estimator == "MLR":
+            at_sample = gamma.normal_weight(linalg.inverse(self.cov)[0], with_mean=False)
+            saturated = robust.saturated_trace(at_sample, self.gamma)
+            trace = robust.yuan_bentler_trace(saturated, self.observed, self.products)
+            return Traces(trace, trace)
+        weight = self.weight
+        if estimator == "sandwich":
+            weight = gamma.observed_weight(linalg.inverse(self.sigma)[0], self.cov)
+        return robust.residual_traces(self.delta, weight, self.gamma)
