@@ -64,6 +64,62 @@ def omega(loadings: Array, variance: Array, residual: Array, member: Mask) -> Ar
         return true / (true + _quadratic(residual, member))
 
 
+def omega_observed(loadings: Array, variance: Array, cov: Array, member: Mask) -> Array:
+    """Return omega (..., k) with the observed variance of the sum below: ``(sum l)^2 psi / s_T^2``.
+
+    McDonald (1999), semTools' default and "omega3"; equal to `omega` where the model fits.
+    """
+    with np.errstate(all="ignore"):
+        return loadings.sum(axis=-2) ** 2 * variance / _quadratic(cov, member)
+
+
+def variance_share(common: Array, total: Array, member: Mask) -> Array:
+    """Return the share (..., k) of the variance of each sum that covariances `common` account for.
+
+    Of sums of the variables in `member` (p, k), with `total` (..., p, p) covariances in all. With
+    what a second-order construct explains as `common` it is its reliability on the items (Raykov
+    & Zinbarg 2011) or, among the first-order constructs, theirs as its indicators.
+    """
+    with np.errstate(all="ignore"):
+        return _quadratic(common, member) / _quadratic(total, member)
+
+
+def maximal(loadings: Array, member: Mask) -> Array:
+    """Return the maximal reliability (..., k) of any weighted sum: Hancock & Mueller's (2001) H.
+
+    ``h / (1 + h)`` with ``h = sum l^2 / (1 - l^2)`` of standardized loadings; errors uncorrelated.
+    """
+    with np.errstate(all="ignore"):
+        share = np.where(member, loadings**2 / (1 - loadings**2), 0.0).sum(axis=-2)
+        return np.where(np.isinf(share), 1.0, share / (1 + share))
+
+
+def maximal_overall(common: Array, total: Array) -> Array:
+    """Return the largest reliability (...,) that any weighted sum of all items can have.
+
+    The largest root of ``common w = rho total w`` for covariances (..., p, p), Li (1997). With the
+    observed covariances as `total` (semTools) it can exceed one; with the implied ones it cannot.
+    Nan where `total` is not positive definite.
+    """
+    values, vectors = np.linalg.eigh(total)
+    with np.errstate(all="ignore"):
+        whiten = vectors / np.sqrt(values)[..., None, :]
+    definite = values[..., 0] > 0
+    whiten = np.where(definite[..., None, None], whiten, 0.0)
+    roots = np.linalg.eigvalsh(np.swapaxes(whiten, -1, -2) @ common @ whiten)
+    return np.where(definite, roots[..., -1], np.nan)
+
+
+def ave_raw(loadings: Array, variance: Array, cov: Array, member: Mask) -> Array:
+    """Return AVE (..., k) of unstandardized loadings: ``psi sum l^2 / sum of item variances``.
+
+    Weights items by their variances, as semTools; `ave` weights them equally.
+    """
+    explained = (loadings**2).sum(axis=-2) * variance
+    with np.errstate(all="ignore"):
+        return explained / (np.diagonal(cov, axis1=-2, axis2=-1) @ member)
+
+
 def ave(loadings: Array, member: Mask) -> Array:
     """Return average variance extracted (..., k): mean squared standardized loading."""
     with np.errstate(all="ignore"):
@@ -85,6 +141,24 @@ def htmt(corr: Array, member: Mask) -> Array:
     with np.errstate(all="ignore"):
         mono = np.where(m > 1, within / (m * (m - 1)), 1.0)
         ratio = sums / np.outer(m, m) / np.sqrt(mono[..., :, None] * mono[..., None, :])
+    diagonal = np.arange(len(m))
+    ratio[..., diagonal, diagonal] = np.nan
+    return ratio
+
+
+def htmt2(corr: Array, member: Mask) -> Array:
+    """Return HTMT2 (..., k, k), symmetric; nan on the diagonal: `htmt` with geometric means.
+
+    Consistent when loadings differ (Roemer, Schuberth & Henseler 2021). A single item counts as
+    correlating 1 within its construct.
+    """
+    m = member.sum(axis=0).astype(np.float64)
+    block = member.astype(np.float64)
+    with np.errstate(all="ignore"):
+        sums = block.T @ np.log(np.abs(corr)) @ block
+        within = np.diagonal(sums, axis1=-2, axis2=-1)
+        mono = np.where(m > 1, within / (m * (m - 1)), 0.0)
+        ratio = np.exp(sums / np.outer(m, m) - (mono[..., :, None] + mono[..., None, :]) / 2)
     diagonal = np.arange(len(m))
     ratio[..., diagonal, diagonal] = np.nan
     return ratio

@@ -1,13 +1,16 @@
-"""Weights that turn standardized answers into factor scores: ``scores = z @ weights``.
+"""Weights that turn centered or standardized answers into factor scores: ``z @ weights``.
 
-Symbols: `corr` (..., p, p); `lam` loadings (pattern, (..., p, k)); `phi` factor
-correlations (..., k, k); `psi` uniquenesses (..., p). Each returns weights (..., p, k).
+Symbols: `corr` (..., p, p), or covariances of centered answers; `lam` loadings (pattern,
+(..., p, k)); `phi` factor correlations (..., k, k), or covariances; `psi` uniquenesses (..., p).
+Each returns weights (..., p, k).
 """
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
+
+from tcsmodel.kernels import linalg
 
 Array = NDArray[np.float64]
 
@@ -23,6 +26,16 @@ def bartlett(lam: Array, psi: Array) -> Array:
     return scaled @ np.linalg.inv(_t(lam) @ scaled)
 
 
+def unbiased(cov: Array, lam: Array) -> Array:
+    """Return ``Sigma^-1 lam (lam' Sigma^-1 lam)^-1`` (..., p, k), Sigma = cov (..., p, p).
+
+    Bartlett's weights by the covariances that a model implies: the same numbers, and their
+    limit where an error variance is zero or errors correlate. Nan where there are none.
+    """
+    scaled = _inverse(cov) @ lam
+    return scaled @ _inverse(_t(lam) @ scaled)
+
+
 def ten_berge(corr: Array, lam: Array, phi: Array) -> Array:
     """Return weights whose scores correlate exactly as the factors do.
 
@@ -33,6 +46,11 @@ def ten_berge(corr: Array, lam: Array, phi: Array) -> Array:
     half = _power(phi, 0.5)
     m = root @ lam @ half
     return root @ m @ _power(_t(m) @ m, -0.5) @ half
+
+
+def _inverse(matrix: Array) -> Array:
+    k = matrix.shape[-1]
+    return linalg.inverse(matrix.reshape(-1, k, k))[0].reshape(matrix.shape)
 
 
 def _power(matrix: Array, exponent: float) -> Array:
