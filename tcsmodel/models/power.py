@@ -86,10 +86,10 @@ def power(
     Population values are in the metric of the fit. With the default identification a path is
     unstandardized, in units of the first item of its constructs.
 
-    Replicates count that converged, to an admissible solution or an improper one: to leave
-    out the improper ones would flatter the estimates. Those on a ridge, where a coefficient
-    is undetermined, at the iteration cap or without standard errors do not count.
-    `PowerResult.status_shares` says how many ended how.
+    Replicates count that reached a minimum with standard errors, be it admissible, improper or
+    on a ridge, where a coefficient is hardly determined: to leave those out would flatter the
+    design. `PowerResult.status_shares` says how many ended how, `PowerResult.counted` how many
+    count.
 
     Examples
     --------
@@ -120,21 +120,22 @@ def power(
     )
     truth = true_parameters(estimator, people.cov_array)
     drawn = Replication(estimator, people.cov_array, truth, replications, seed)
-    estimates, errors, status = drawn.fits(sizes, progress)
+    fitted = drawn.fits(sizes, progress)
     kept = reported(estimator)
     result = PowerResult(
         estimator,
         sizes,
         seed,
         read_only(truth[kept]),
-        read_only(estimates[:, :, kept]),
-        read_only(errors[:, :, kept]),
-        read_only(status),
+        read_only(fitted.estimates[:, :, kept]),
+        read_only(fitted.errors[:, :, kept]),
+        fitted.status,
+        fitted.counts,
     )
     if not result.counted.any():
         raise TcsError(
-            f"None of the {replications} replications converged. Try a larger n, larger loadings, "
-            "or more items for each construct."
+            f"None of the {replications} replications reached a minimum. Try a larger n, larger "
+            "loadings, or more items for each construct."
         )
     return result
 
@@ -237,8 +238,10 @@ class PowerResult(Result):
         The true values of the free parameters.
     estimate_array, error_array : ndarray (k, B, q)
         Estimates and standard errors of each replicate.
-    status_array : ndarray (k, B)
+    status_array : ndarray (k, B) of int
         How each fit ended (`tcsmodel.kernels.status.Status`).
+    counts_array : ndarray (k, B) of bool
+        Which replicates count: those at a minimum, with standard errors.
 
     Examples
     --------
@@ -255,7 +258,8 @@ class PowerResult(Result):
     population_array: Array
     estimate_array: Array
     error_array: Array
-    status_array: Array
+    status_array: NDArray[np.intp]
+    counts_array: NDArray[np.bool_]
 
     @property
     def level(self) -> float:
@@ -282,24 +286,24 @@ class PowerResult(Result):
     def status_shares(self) -> pd.DataFrame:
         """Share of the replicates that ended with each status, a row for each n.
 
-        Those that `converged` and the `improper` ones count; those on a `ridge`, at the
-        `iteration_cap` or with `singular` information do not.
+        Those that `converged` and the `improper` ones count, and those on a `ridge` that has
+        a minimum; the rest, those at the `iteration_cap` and the `singular` ones do not.
         """
         shares = {s.name.lower(): (self.status_array == s).mean(axis=1) for s in Status}
         return pd.DataFrame(shares, index=pd.Index(self.sizes, name="n"))
 
     @cached_property
     def counted(self) -> pd.Series:
-        """How many replicates count at each n: the converged and the improper ones."""
-        count = (self.status_array <= Status.IMPROPER).sum(axis=1)
-        return pd.Series(count, index=pd.Index(self.sizes, name="n"), name="counted")
+        """How many replicates count at each n: those at a minimum, with standard errors."""
+        index = pd.Index(self.sizes, name="n")
+        return pd.Series(self.counts_array.sum(axis=1), index=index, name="counted")
 
     @cached_property
     def _performance(self) -> monte_carlo.Performance:
         return monte_carlo.performance(
             self.estimate_array,
             self.error_array,
-            self.status_array <= Status.IMPROPER,
+            self.counts_array,
             self.population_array,
             self.level,
         )

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 BIAS, ERROR_BIAS = 0.10, 0.10
 # Coverage from .91 to .98 for intervals of .95.
 SHORT, LONG = -0.04, 0.03
-LOST, IMPROPER = 0.05, 0.10
+LOST, UNUSABLE = 0.05, 0.10
 # Deviations of fewer Monte Carlo standard errors than this may be chance.
 CHANCE = 3.0
 
@@ -30,15 +30,18 @@ def findings(study: PowerResult) -> tuple[Finding, ...]:
 
 
 def _replicates(study: PowerResult) -> Iterator[Finding]:
-    shares = study.status_shares
-    lost = 1 - shares["converged"] - shares["improper"]
-    checks = (("power_lost", lost, LOST), ("power_improper", shares["improper"], IMPROPER))
-    for code, share, limit in checks:
-        worst, n = float(share.max()), study.sizes[int(share.argmax())]
-        if worst > limit:
-            severe = code == "power_lost" and worst > 0.5
-            severity = Severity.PROBLEM if severe else Severity.CAUTION
-            yield Finding(code, severity, ("SEM",), {"share": worst, "n": n})
+    lost = 1 - study.counted / study.replications
+    worst, n = float(lost.max()), study.sizes[int(lost.argmax())]
+    if worst > LOST:
+        severity = Severity.PROBLEM if worst > 0.5 else Severity.CAUTION
+        yield Finding("power_lost", severity, ("SEM",), {"share": worst, "n": n})
+    shares = study.status_shares[["improper", "ridge"]]
+    unusable = shares.sum(axis=1)
+    if unusable.max() > UNUSABLE:
+        at = int(unusable.argmax())
+        improper, ridge = (float(share) for share in shares.iloc[at])
+        evidence = {"n": study.sizes[at], "improper": improper, "ridge": ridge}
+        yield Finding("power_improper", Severity.CAUTION, ("SEM",), evidence)
 
 
 def _estimates(study: PowerResult) -> Iterator[Finding]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 from numpy.typing import NDArray
@@ -84,6 +84,20 @@ def _misfit(fitted: SEMResult) -> str:
     return message
 
 
+@dataclass(frozen=True, slots=True)
+class Fits:
+    """What became of samples (..., B).
+
+    estimates, errors (..., q): free parameters and their standard errors; status: how each fit
+    ended; counts: whether it reached a minimum with standard errors.
+    """
+
+    estimates: Array
+    errors: Array
+    status: NDArray[np.intp]
+    counts: NDArray[np.bool_]
+
+
 @dataclass(frozen=True)
 class Replication:
     """Samples of a population with covariances (p, p) and known parameters (q,), and their fits."""
@@ -94,17 +108,21 @@ class Replication:
     replications: int
     seed: int
 
-    def fits(self, sizes: tuple[int, ...], progress: bool) -> tuple[Array, Array, Array]:
-        """Return estimates and standard errors (k, B, q) and statuses (k, B)."""
+    def fits(self, sizes: tuple[int, ...], progress: bool) -> Fits:
+        """Return the fits (k, B) to samples of each size, as read-only arrays."""
         parts = []
         total = len(sizes) * self.replications
         with tqdm(total=total, desc="power", disable=None if progress else True) as bar:
             for part in map_chunks(self._one, self._chunks(sizes)):
                 parts.append(part)
-                bar.update(len(part[-1]))
-        theta, errors, status = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
-        shape = (len(sizes), self.replications)
-        return theta.reshape(*shape, -1), errors.reshape(*shape, -1), status.reshape(shape)
+                bar.update(len(part.status))
+        joined = []
+        for field in fields(Fits):
+            array = np.concatenate([getattr(part, field.name) for part in parts])
+            array = array.reshape(len(sizes), self.replications, *array.shape[1:])
+            array.setflags(write=False)
+            joined.append(array)
+        return Fits(*joined)
 
     def _chunks(self, sizes: tuple[int, ...]) -> Iterator[tuple[int, Array]]:
         for n in sizes:
@@ -112,12 +130,13 @@ class Replication:
             for cov in drawn:
                 yield n, cov
 
-    def _one(self, chunk: tuple[int, Array]) -> tuple[Array, Array, Array]:
+    def _one(self, chunk: tuple[int, Array]) -> Fits:
         n, cov = chunk
         fitted = _fit(self.estimator, cov, n, self.truth)
         with np.errstate(invalid="ignore"):
             errors = np.sqrt(np.diagonal(fitted.vcov, axis1=1, axis2=2))
-        return fitted.theta, errors, fitted.status.astype(np.float64)
+        counts = fitted.converged & np.isfinite(errors).all(axis=1)
+        return Fits(fitted.theta, errors, fitted.status, counts)
 
 
 def _fit(estimator: SEM, cov: Array, n: int, start: Array) -> sem.Fit:

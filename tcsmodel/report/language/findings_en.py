@@ -403,18 +403,18 @@ FINDINGS: dict[str, dict[str, str]] = {
     },
     "power_lost": {
         "finding": "Some samples give no solution.",
-        "evidence": "At n = {n} {share:%} of the replications ended on a ridge, at the iteration cap "
-        "or without standard errors; they do not count.",
+        "evidence": "At n = {n} {share:%} of the replications reached no minimum; they do not count.",
         "meaning": "In such a sample nothing could be reported, and the power of the others flatters "
         "the design.",
         "advice": "Plan more respondents, or more items for each construct.",
     },
     "power_improper": {
-        "finding": "Some samples give an improper solution.",
-        "evidence": "At n = {n} {share:%} of the replications have a negative variance or a "
-        "correlation beyond one; they count.",
-        "meaning": "A study of this size may end with numbers that must not be reported.",
-        "advice": "Plan more respondents, or items with higher loadings.",
+        "finding": "Some samples give a solution that cannot be reported.",
+        "evidence": "At n = {n} {improper:%} of the replications have a negative variance or a "
+        "correlation beyond one, and in {ridge:%} a coefficient is hardly determined.",
+        "meaning": "A study of this size may end in the same way.",
+        "advice": "Plan more respondents, give the constructs more or better items, or merge "
+        "constructs that nearly coincide.",
     },
     "power_bias": {
         "finding": "Estimates are off their population values in {count} of the parameters.",
