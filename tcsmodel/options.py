@@ -67,6 +67,12 @@ class Estimator(StrEnum):
     ML = "ml"
 
 
+class Bounds(StrEnum):
+    """Which parameters a covariance-based model keeps within bounds by itself."""
+
+    STANDARD = "standard"
+
+
 class GroupEqual(StrEnum):
     """Kinds of parameters that may be equal in all groups."""
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from tcsmodel.kernels.constrained import Constraints
 from tcsmodel.kernels.implied import Layout
 
 Array = NDArray[np.float64]
@@ -24,6 +25,7 @@ class Grouped:
     """A model for G groups.
 
     layout : of the f local parameters; index, value (G, f) as above; n_free : q
+    constraints : what must hold of theta
     plain : whether the local parameters are theta itself, as without groups
     """
 
@@ -31,6 +33,7 @@ class Grouped:
     index: Index
     value: Array
     n_free: int
+    constraints: Constraints | None
     plain: bool
 
     @property
@@ -39,10 +42,16 @@ class Grouped:
         return len(self.index)
 
 
-def grouped(layout: Layout, index: Index, value: Array, n_free: int) -> Grouped:
+def grouped(
+    layout: Layout,
+    index: Index,
+    value: Array,
+    n_free: int,
+    constraints: Constraints | None = None,
+) -> Grouped:
     """Return the model of `index` and `value` (G, f)."""
     plain = len(index) == 1 and np.array_equal(index[0], np.arange(n_free))
-    return Grouped(layout, index, value, n_free, plain)
+    return Grouped(layout, index, value, n_free, constraints, plain)
 
 
 def spread(model: Grouped, theta: Array) -> Array:

@@ -3,7 +3,8 @@
 Each member of the batch takes ``theta - (H + mu D)^-1 g`` where H is the exact Hessian
 once it is near its minimum and the Fisher information before that, D the diagonal of the
 Fisher information, and mu a damping that is zero as long as full steps succeed (Levenberg
-1944, Marquardt 1963). Members that have converged, or that a caller recognises as
+1944, Marquardt 1963). With constraints the step is the best one along them
+(`kernels.constrained`), and every trial point is one where they hold. Members that have converged, or that a caller recognises as
 hopeless, leave the batch at once.
 """
 
@@ -17,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tcsmodel.kernels import linalg
+from tcsmodel.kernels.constrained import Constraints, direction, feasible, stiffened
 
 Array = NDArray[np.float64]
 Index = NDArray[np.intp]
@@ -63,11 +65,18 @@ class Objective:
         Returns (b,) of bool. Asked each iteration about members that have not converged;
         `gain` (b,) is how much the last step lowered the value, `damping` (b,) what the next
         one starts with.
+    constraints : Constraints, optional
+        What must hold of theta.
     """
 
     evaluate: Callable[[Array, Index], Any]
     slopes: Callable[[Any, Index, bool], Any]
     hopeless: Callable[[Array, Any, Array, Array, Array], Mask]
+    constraints: Constraints | None = None
+
+    def held(self, theta: Array) -> Array:
+        """Return theta (b, q), brought to where the constraints hold."""
+        return theta if self.constraints is None else feasible(self.constraints, theta)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +106,7 @@ def minimize(objective: Objective, start: Array, *, max_iter: int, patience: int
         Iterations before `objective.hopeless` is asked.
     """
     n = len(start)
+    start = objective.held(start)
     best = Minimum(
         start.copy(),
         np.full(n, np.inf),
@@ -115,15 +125,17 @@ def minimize(objective: Objective, start: Array, *, max_iter: int, patience: int
         if not len(members):
             break
         best.iterations[members] = iteration + 1
-        near = best.decrement[members] < NEAR
-        hessian, expected, gradient = _curvature(objective, point, members, near)
+        near = (best.decrement[members] < NEAR) & _may_be_exact(objective)
+        hessian, expected, gradient = _curvature(
+            objective, best.theta[members], point, members, near
+        )
         lost = np.zeros(len(members), dtype=bool)
         if iteration >= patience:
             lost = objective.hopeless(
                 best.theta[members], point, expected, gain[members], damping[members]
             )
             best.hopeless[members] = lost
-        step = _Step(hessian, expected, gradient, damping[members])
+        step = _Step(objective, best.theta[members], hessian, expected, gradient, damping[members])
         undamped = step.damping == 0
         point = _descend(objective, best, members, point, step)
         gain[members] = step.before - point.value
@@ -133,6 +145,11 @@ def minimize(objective: Objective, start: Array, *, max_iter: int, patience: int
         best.decrement[members] = step.decrement
         alive = ~(best.converged[members] | lost | step.stuck)
     return best
+
+
+def _may_be_exact(objective: Objective) -> bool:
+    """Return whether the Hessian of the function is that of the problem."""
+    return objective.constraints is None or objective.constraints.linear
 
 
 def pick(point: Any, rows: Mask | Index) -> Any:
@@ -148,15 +165,21 @@ def _place(point: Any, rows: Index, part: Any) -> None:
 
 
 def _curvature(
-    objective: Objective, point: Any, members: Index, near: Mask
+    objective: Objective, theta: Array, point: Any, members: Index, near: Mask
 ) -> tuple[Array, Array, Array]:
     """Return the Hessian to step with, the Fisher information and the gradient.
 
     The exact Hessian is used for members near their minimum, where it is definite.
     """
+    on = objective.constraints
+
+    def is_definite(hessian: Array, at: Array) -> Mask:
+        stiff = hessian if on is None else stiffened(on, at, hessian)
+        return linalg.log_determinant(stiff)[1]
+
     if near.all():
         here = objective.slopes(point, members, True)
-        definite = linalg.log_determinant(here.hessian)[1]
+        definite = is_definite(here.hessian, theta)
         if definite.all():
             return here.hessian, here.expected, here.gradient
         chosen = np.where(definite[:, None, None], here.hessian, here.expected)
@@ -165,7 +188,7 @@ def _curvature(
     if not near.any():
         return here.expected, here.expected, here.gradient
     exact = objective.slopes(pick(point, near), members[near], True).hessian
-    definite = linalg.log_determinant(exact)[1]
+    definite = is_definite(exact, theta[near])
     chosen = here.expected.copy()
     chosen[np.flatnonzero(near)[definite]] = exact[definite]
     return chosen, here.expected, here.gradient
@@ -174,7 +197,16 @@ def _curvature(
 class _Step:
     """One damped step of every active member, and what became of it."""
 
-    def __init__(self, hessian: Array, expected: Array, gradient: Array, damping: Array) -> None:
+    def __init__(
+        self,
+        objective: Objective,
+        theta: Array,
+        hessian: Array,
+        expected: Array,
+        gradient: Array,
+        damping: Array,
+    ) -> None:
+        self.constraints, self.theta = objective.constraints, theta
         self.hessian, self.gradient = hessian, gradient
         self.diagonal = np.diagonal(expected, axis1=1, axis2=2)
         self.damping = damping
@@ -191,7 +223,10 @@ class _Step:
             hessian = hessian.copy()
             at = np.arange(q)
             hessian[:, at, at] += damping[:, None] * self.diagonal[rows]
-        step = -linalg.solve(hessian, gradient)
+        if self.constraints is None:
+            step = -linalg.solve(hessian, gradient)
+        else:
+            step = direction(self.constraints, self.theta[rows], hessian, gradient)
         return step, -(gradient * step).sum(axis=1)
 
 
@@ -201,8 +236,8 @@ def _descend(objective: Objective, best: Minimum, members: Index, point: Any, st
     step.before = point.value
     move, decrement = step.direction(slice(None))
     step.decrement = decrement
-    new = objective.evaluate(here + move, members)
-    theta = here + move
+    theta = objective.held(here + move)
+    new = objective.evaluate(theta, members)
     failed = np.flatnonzero(~_enough(point.value, new.value, decrement))
     step.damping = _relaxed(step.damping, failed)
     if len(failed):
@@ -212,9 +247,9 @@ def _descend(objective: Objective, best: Minimum, members: Index, point: Any, st
             break
         step.damping[failed] = np.maximum(10 * step.damping[failed], LEAST_DAMPING)
         move, decrement = step.direction(failed)
-        trial = objective.evaluate(here[failed] + move, members[failed])
+        theta[failed] = objective.held(here[failed] + move)
+        trial = objective.evaluate(theta[failed], members[failed])
         _place(new, failed, trial)
-        theta[failed] = here[failed] + move
         failed = failed[~_enough(point.value[failed], trial.value, decrement)]
     if len(failed):
         theta[failed] = here[failed]

@@ -10,12 +10,12 @@ minimum where there is one.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tcsmodel.kernels import grouped, linalg
+from tcsmodel.kernels import constrained, grouped, linalg
 from tcsmodel.kernels.discrepancy import State
 from tcsmodel.kernels.grouped import Grouped
 from tcsmodel.kernels.implied import PATH, RESIDUAL, Implied, Layout, implied, matrices
@@ -96,16 +96,20 @@ def fit(
         if patient:
             lost &= damping > 0
         if lost.any():
-            errors = _directed_errors(model, theta[lost], _vcov(expected[lost], n))
+            vcov = _vcov(model, theta[lost], expected[lost], n)
+            errors = _directed_errors(model, theta[lost], vcov)
             lost[lost] = ~(errors < RUNAWAY)
         return lost
 
-    objective = Objective(likelihood.evaluate, likelihood.slopes, hopeless)
+    objective = Objective(likelihood.evaluate, likelihood.slopes, hopeless, model.constraints)
     best = minimize(objective, begin, max_iter=MAX_ITER, patience=PATIENCE[patient])
+    if model.constraints is not None:
+        kept = constrained.kept(model.constraints, best.theta)
+        best = replace(best, converged=best.converged & kept)
     everyone = np.arange(len(begin))
     state = likelihood.evaluate(best.theta, everyone)
     expected = likelihood.slopes(state, everyone, False).expected
-    vcov = _vcov(expected, n)
+    vcov = _vcov(model, best.theta, expected, n)
     status = _status(model, best, vcov)
     with np.errstate(invalid="ignore"):
         value = best.value - likelihood.floor
@@ -124,8 +128,13 @@ def _begin(model: Grouped, sampled: Sampled) -> Array:
     return grouped.collected(model, np.stack(local, axis=1))
 
 
-def _vcov(expected: Array, n: float) -> Array:
-    """Return ``2/n E^-1``, by way of the unit diagonal; nan where E is singular."""
+def _vcov(model: Grouped, theta: Array, expected: Array, n: float) -> Array:
+    """Return ``2/n E^-1``, by way of the unit diagonal; nan where E is singular.
+
+    With constraints the inverse along them.
+    """
+    if model.constraints is not None:
+        return 2 / n * constrained.inverse(model.constraints, theta, expected)
     with np.errstate(all="ignore"):
         scale = 1 / np.sqrt(np.diagonal(expected, axis1=1, axis2=2))
         outer = scale[:, :, None] * scale[:, None, :]
@@ -172,9 +181,13 @@ def unidentified(model: Grouped, sampled: Sampled) -> Mask:
     for own in model.index:
         kind[own[own >= 0]] = local[own >= 0]
     theta = np.where((theta == 0) & (kind == PATH), 0.3 * shake, theta * (0.8 + 0.4 * shake))
+    if model.constraints is not None:
+        theta = constrained.feasible(model.constraints, theta[None])[0]
     likelihood, first = normal(model, sampled), np.zeros(1, dtype=np.intp)
     state = likelihood.evaluate(theta[None], first)
     expected = likelihood.slopes(state, first, False).expected[0]
+    if model.constraints is not None:
+        expected = expected + constrained.pinned(model.constraints, theta[None])[0]
     with np.errstate(all="ignore"):
         scale = 1 / np.sqrt(np.diag(expected))
         scaled = expected * scale[:, None] * scale[None, :]

@@ -9,13 +9,14 @@ from functools import cached_property, lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from tcsmodel.kernels import fitmeasures, grouped, implied, reliability, sem
+from tcsmodel.kernels import constrained, fitmeasures, grouped, implied, reliability, sem
 from tcsmodel.kernels.discrepancy import independence, saturated
+from tcsmodel.kernels.expressions import Evaluated, evaluate
 from tcsmodel.kernels.likelihood import Sampled
 from tcsmodel.kernels.moments import to_corr
-from tcsmodel.kernels.standardized import standardize
-from tcsmodel.options import GroupEqual
-from tcsmodel.spec.model import ModelSpec
+from tcsmodel.kernels.standardized import jacobian, standardize
+from tcsmodel.options import Bounds, GroupEqual
+from tcsmodel.spec.model import ModelSpec, Relation
 from tcsmodel.spec.parameters import ParameterTable, parameter_table
 
 Array = NDArray[np.float64]
@@ -49,6 +50,7 @@ class CovarianceModel:
         groups: tuple[str, ...] = ("",),
         group_equal: tuple[GroupEqual, ...] = (),
         group_partial: tuple[str, ...] = (),
+        bounds: Bounds | None = None,
     ) -> CovarianceModel:
         """Return the model of a specification, the same for the same one.
 
@@ -61,6 +63,7 @@ class CovarianceModel:
             groups=groups,
             group_equal=group_equal,
             group_partial=group_partial,
+            bounds=bounds,
         )
         observed = set(table.items) - set(table.latents)
         own = [c.items if set(c.items) <= observed else () for c in spec.constructs]
@@ -102,7 +105,49 @@ class CovarianceModel:
         own = [[alike[at][g] for at in first] for g in range(self.n_groups)]
         index = [[-1 if row.free is None else row.free for row in rows] for rows in own]
         value = [[np.nan if row.fixed is None else row.fixed for row in rows] for rows in own]
-        return grouped.grouped(layout, np.array(index), np.array(value), table.n_free)
+        return grouped.grouped(
+            layout, np.array(index), np.array(value), table.n_free, self.constraints
+        )
+
+    @cached_property
+    def constraints(self) -> constrained.Constraints | None:
+        """What must hold of the parameters."""
+        made = self.parameters.programs
+        return constrained.constraints(
+            made.all,
+            len(made.definitions),
+            len(made.equalities),
+            list(self._bounds),
+            self.parameters.n_free,
+        )
+
+    @cached_property
+    def _bounds(self) -> dict[tuple[int, float, float], str]:
+        """Parameter, side and limit of each bound, with the bound in words."""
+        return {
+            (row.free, side, limit): f"{row.name} {sign} {limit:g}"
+            for row in self.parameters.rows
+            if row.free is not None
+            for side, sign, limit in ((1.0, ">=", row.lower), (-1.0, "<=", row.upper))
+            if limit is not None
+        }
+
+    def at_limit(self, theta: Array) -> tuple[str, ...]:
+        """Return the inequalities that hold as equalities at theta (q,), in words."""
+        if self.constraints is None:
+            return ()
+        equal = [c for c in self.parameters.spec.constraints if c.relation is Relation.EQUAL]
+        others = [c for c in self.parameters.spec.constraints if c.relation is not Relation.EQUAL]
+        tight = constrained.at_limit(self.constraints, theta[None])[0][len(equal) :]
+        names = [*map(str, others), *self._bounds.values()]
+        return tuple(name for name, held in zip(names, tight, strict=True) if held)
+
+    @cached_property
+    def n_equalities(self) -> int:
+        """How many parameters the equalities take away."""
+        if self.constraints is None:
+            return 0
+        return constrained.rank(self.constraints, self.parameters.n_free)
 
     @cached_property
     def start(self) -> Array:
@@ -162,18 +207,54 @@ class CovarianceModel:
         """Return what the parameters (B, q) say of the model.
 
         Names and shapes are those of ``draws.values``: rows of the parameter table (B, r),
-        explained variables (B, e), and pairs of constructs (B, k, k); with groups (B, G, e)
+        then defined parameters, explained variables (B, e), and pairs of constructs (B, k, k); with groups (B, G, e)
         and (B, G, k, k).
         """
         layout, k, n = self.layout, self.parameters.n_constructs, len(theta)
         local = self.spread(theta)
         at = implied.implied(layout, local)
+        std = standardize(layout, local, at).reshape(n, -1)
+        rows = implied.row_values(layout, local).reshape(n, -1)
         return {
-            "estimates": implied.row_values(layout, local).reshape(n, -1),
-            "std": standardize(layout, local, at).reshape(n, -1),
+            "estimates": np.concatenate([rows, self.defined(theta).values], axis=1),
+            "std": np.concatenate([std, self.defined(std[:, self.first_rows]).values], axis=1),
             "r_squared": self._shaped(self._r_squared(at, implied.matrices(layout, local))),
             "construct_corr": self._shaped(to_corr(at.phi)[..., :k, :k]),
         }
+
+    def defined(self, theta: Array) -> Evaluated:
+        """Return the defined parameters (B, d) at theta (B, q), with their derivatives."""
+        return evaluate(self.parameters.programs.definitions, theta)
+
+    @cached_property
+    def first_rows(self) -> NDArray[np.intp]:
+        """The first row (q,) of each free parameter."""
+        return np.unique(self.free, return_index=True)[1][int((self.free < 0).any()) :]
+
+    def standardized_errors(self, theta: Array, vcov: Array) -> Array:
+        """Return standard errors (r,) of the standardized values of all rows at theta (q,).
+
+        Defined parameters at the end, as functions of the standardized values of the first row
+        with each label.
+        """
+        layout, local = self.layout, self.spread(theta[None])
+        at = implied.implied(layout, local)
+        own = grouped.local_cov(self.grouped, vcov[None])
+        errors = sem.standardized_errors(layout, local, at, own).ravel()
+        if not self.parameters.programs.definitions:
+            return errors
+        slope = grouped.by_theta(self.grouped, jacobian(layout, local, at)[0])
+        slope = slope.reshape(-1, self.parameters.n_free)[self.first_rows]
+        std = standardize(layout, local, at).ravel()[self.first_rows]
+        slope = self.defined(std).jacobian @ slope
+        return np.concatenate([errors, _delta(slope, vcov)])
+
+    def errors(self, theta: Array, vcov: Array) -> Array:
+        """Return standard errors (r,) of all rows and defined parameters; zero where fixed."""
+        with np.errstate(invalid="ignore"):
+            se = np.sqrt(np.diag(vcov))
+        rows = np.where(self.estimated, se[self.free], 0.0)
+        return np.concatenate([rows, _delta(self.defined(theta).jacobian, vcov)])
 
     def _shaped(self, values: Array) -> Array:
         """Return values (B, G, ...) without the axis of groups when there are none."""
@@ -192,6 +273,7 @@ class CovarianceModel:
         parts = implied.matrices(self.layout, local)
         phi = np.diagonal(implied.implied(self.layout, local).phi, axis1=1, axis2=2)[:, :k]
         raw = np.where(member, parts.loading[:, :, :k], 0.0)
+        std = std[:, : len(self.parameters.rows)]
         loadings = self._standardized_loadings(std.reshape(len(cov), -1))
         values = {
             "alpha": reliability.alpha(cov, member),
@@ -231,7 +313,8 @@ class CovarianceModel:
     def fit_measures(self, sampled: Sampled, value: Array, theta: Array) -> dict[str, Array]:
         """Return fit measures (B,) by name, for discrepancies `value` (B,) at theta (B, q)."""
         table, cov = self.parameters, sampled.cov
-        p, q, df = len(table.items), table.n_parameters, float(table.df)
+        p, q = len(table.items), table.n_parameters - self.n_equalities
+        df = float(table.n_moments - table.n_free + self.n_equalities)
         n, share, each = sampled.total, sampled.n / sampled.total, sampled.total / self.n_groups
         causes = np.array([table.items.index(name) for name in table.causes], dtype=np.intp)
         c = len(causes)
@@ -274,15 +357,23 @@ class CovarianceModel:
 
     @cached_property
     def names(self) -> Mapping[str, list[str]]:
-        """The columns ``lhs op rhs group label`` of the rows."""
+        """The columns ``lhs op rhs group label`` of the rows and defined parameters."""
         rows, groups = self.parameters.rows, self.parameters.groups
+        defined = self.parameters.spec.definitions
+        names = [d.name for d in defined]
         return {
-            "lhs": [row.lhs for row in rows],
-            "op": [str(row.op) for row in rows],
-            "rhs": [row.rhs for row in rows],
-            "group": [groups[row.group] for row in rows],
-            "label": [row.label for row in rows],
+            "lhs": [*(row.lhs for row in rows), *names],
+            "op": [*(str(row.op) for row in rows), *(":=" for _ in defined)],
+            "rhs": [*(row.rhs for row in rows), *(str(d.expression) for d in defined)],
+            "group": [*(groups[row.group] for row in rows), *("" for _ in defined)],
+            "label": [*(row.label for row in rows), *names],
         }
+
+
+def _delta(slope: Array, vcov: Array) -> Array:
+    """Return standard errors (d,) of functions with derivatives (d, q), by the delta method."""
+    with np.errstate(all="ignore"):
+        return np.sqrt(np.maximum(((slope @ vcov) * slope).sum(axis=-1), 0.0))
 
 
 def _numbered(patterns: Sequence[tuple[tuple[int | None, float | None], ...]]) -> list[int]:

@@ -16,7 +16,7 @@ from tcsmodel.models.covariance_model import CovarianceModel
 from tcsmodel.models.covariance_sample import require_usable, sampled_of
 from tcsmodel.models.estimator import Data, take
 from tcsmodel.models.sem_result import SEMResult
-from tcsmodel.options import Estimator, GroupEqual, Missing, choose, require
+from tcsmodel.options import Bounds, Estimator, GroupEqual, Missing, choose, require
 from tcsmodel.spec.model import ModelSpec
 from tcsmodel.spec.parameters import ParameterTable
 from tcsmodel.survey.moments import read_only
@@ -59,6 +59,9 @@ class SEM:
         all groups but the first, unless these are equal too.
     group_partial : sequence of str
         Parameters left out of that, by the names of `SEMResult.vcov`: ``"x3~1"``.
+    bounds : {"standard"}, optional
+        Keep variances at zero or above. Bounds of single parameters stand in the model text
+        (``lower(0)*x``), as do constraints (``a == b``, ``a > 0``).
     level : float
         Confidence level of the intervals.
 
@@ -74,7 +77,9 @@ class SEM:
     Notes
     -----
     Joereskog (1969, 1973). Damped Fisher scoring that ends with Newton steps on the exact
-    Hessian, on any number of covariance matrices at once.
+    Hessian, on any number of covariance matrices at once. Constraints are kept along the way;
+    standard errors are those along them, where an inequality that holds as an equality counts
+    as one (Aitchison & Silvey 1958), and df count the equalities only.
 
     Examples
     --------
@@ -99,6 +104,7 @@ class SEM:
     group: str | None = field(default=None, kw_only=True)
     group_equal: tuple[GroupEqual, ...] = field(default=(), kw_only=True)
     group_partial: tuple[str, ...] = field(default=(), kw_only=True)
+    bounds: Bounds | None = field(default=None, kw_only=True)
     level: float = field(default=0.95, kw_only=True)
 
     def __post_init__(self) -> None:
@@ -114,6 +120,8 @@ class SEM:
             value = getattr(self, name)
             require(isinstance(value, bool), f"{name}={value!r} must be True or False.")
         require(0 < self.level < 1, f"level={self.level!r} must lie between 0 and 1, as 0.95.")
+        if self.bounds is not None:
+            object.__setattr__(self, "bounds", choose(Bounds, self.bounds, "bounds"))
         equal = [choose(GroupEqual, k, "group_equal") for k in _listed(self.group_equal)]
         object.__setattr__(self, "group_equal", tuple(equal))
         object.__setattr__(self, "group_partial", _listed(self.group_partial))
@@ -141,6 +149,7 @@ class SEM:
             groups=groups,
             group_equal=self.group_equal,
             group_partial=self.group_partial,
+            bounds=self.bounds,
         )
 
     @property

@@ -34,6 +34,7 @@ def findings(result: SEMResult) -> tuple[Finding, ...]:
         *_variances(result),
         *_correlations(result),
         *_indefinite(result),
+        *_limits(result),
     ]
     if result.draws is not None:
         found += _replicates(result.draws, name)
@@ -126,6 +127,13 @@ def _indefinite(result: SEMResult) -> Iterator[Finding]:
             named = dict.fromkeys(n for r in rows for n in (r.lhs, r.rhs) if n in items)
             subjects = tuple(_named(result, name, g) for name in named)
             yield Finding("residual_not_definite", Severity.PROBLEM, subjects, {})
+
+
+def _limits(result: SEMResult) -> Iterator[Finding]:
+    """Find inequalities that hold as equalities."""
+    limits = result.model.at_limit(result.theta)
+    if limits:
+        yield Finding("at_bound", Severity.NOTE, limits, {"count": len(limits)})
 
 
 def _replicates(draws: Draws, name: str) -> Iterator[Finding]:

@@ -12,8 +12,6 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import special
 
-from tcsmodel.kernels import sem as kernel
-from tcsmodel.kernels.grouped import local_cov
 from tcsmodel.kernels.implied import Implied, implied, means
 from tcsmodel.kernels.likelihood import Sampled
 from tcsmodel.kernels.moments import to_corr
@@ -121,7 +119,7 @@ class SEMResult(Result):
 
     @cached_property
     def estimates(self) -> pd.DataFrame:
-        """All parameters, tidy, in lavaan's order.
+        """All parameters, tidy, in lavaan's order; defined parameters (``:=``) at the end.
 
         ``lhs op rhs group label estimate se z p ci_lower ci_upper std``; `std` is lavaan's
         ``std.all``. Fixed parameters have a standard error of zero. After a bootstrap `se`,
@@ -143,17 +141,12 @@ class SEMResult(Result):
 
     @cached_property
     def _errors(self) -> Array:
-        """Standard errors (r,) of all rows; zero where fixed."""
-        with np.errstate(invalid="ignore"):
-            se = np.sqrt(np.diag(self.vcov_array))
-        return np.where(self.model.estimated, se[self.model.free], 0.0)
+        return self.model.errors(self.theta, self.vcov_array)
 
     @cached_property
     def standardized_errors(self) -> Array:
         """Standard errors (r,) of the standardized values of all rows."""
-        layout, local = self.model.layout, self._local
-        vcov = local_cov(self.model.grouped, self.vcov_array[None])[0]
-        return kernel.standardized_errors(layout, local, self._implied, vcov).ravel()
+        return self.model.standardized_errors(self.theta, self.vcov_array)
 
     @cached_property
     def standardized(self) -> pd.DataFrame:

@@ -16,8 +16,9 @@ SECTIONS = (
     ("Covariances", "~~"),
     ("Intercepts", "~1"),
     ("Variances", "variance"),
+    ("Defined parameters", ":="),
 )
-ALONE = ("variance", "~1")
+ALONE = ("variance", "~1", ":=")
 
 
 def summary(result: SEMResult) -> str:
@@ -71,7 +72,8 @@ def _errors(result: SEMResult) -> str:
 
 
 def _sections(result: SEMResult) -> Iterator[str]:
-    for group in result.sample.groups:
+    # Defined parameters belong to no group.
+    for group in dict.fromkeys((*result.sample.groups, "")):
         table = result.estimates
         title = f"Group {group}: " if group else ""
         yield from _parameters(result, table[table["group"] == group], title)

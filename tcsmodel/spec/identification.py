@@ -27,11 +27,12 @@ def check_identified(table: ParameterTable) -> None:
     """
     if table.n_free == 0:
         raise SpecError("Every parameter of the model is fixed; nothing is left to estimate.")
-    for name in table.latents[: table.n_constructs]:
-        _check_scaled(table, name)
-        _check_single_item(table, name)
-        _check_block(table, name)
-    _check_means(table)
+    if not table.spec.constraints:
+        for name in table.latents[: table.n_constructs]:
+            _check_scaled(table, name)
+            _check_single_item(table, name)
+            _check_block(table, name)
+        _check_means(table)
     if table.df < 0:
         moments = (
             "means, variances and covariances" if table.has_means else "variances and covariances"

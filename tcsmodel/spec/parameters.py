@@ -19,15 +19,16 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 from enum import IntEnum
 from functools import cached_property
-from itertools import combinations
 
 from tcsmodel.errors import SpecError
-from tcsmodel.options import GroupEqual, did_you_mean
+from tcsmodel.options import Bounds, GroupEqual
 from tcsmodel.spec.features import Feature, refuse_features
 from tcsmodel.spec.identification import check_identified
 from tcsmodel.spec.model import ModelSpec, Op, Term
+from tcsmodel.spec.programs import Programs, programs
+from tcsmodel.spec.statements import Defaults, numbered, tie, unwritten, written
 
-KNOWN = (Feature.INTERCEPT, Feature.GROUPS)
+KNOWN = tuple(feature for feature in Feature if feature is not Feature.THRESHOLD)
 
 
 class Matrix(IntEnum):
@@ -61,6 +62,8 @@ class Parameter:
         The value of a fixed parameter.
     start : float or None
         Starting value given in the model text.
+    lower, upper : float or None
+        Bounds.
     label : str
         The parameter's label, empty without one; ``.p2.`` where it is equal to the second
         row by `group_equal`.
@@ -79,6 +82,8 @@ class Parameter:
     free: int | None = None
     fixed: float | None = None
     start: float | None = None
+    lower: float | None = None
+    upper: float | None = None
     label: str = ""
     exogenous: bool = False
 
@@ -111,13 +116,24 @@ class ParameterTable:
         How many of `latents` are constructs.
     groups : tuple of str
         Labels of the G groups; one empty label without groups.
+    spec : ModelSpec
+        The specification, whose constraints and defined parameters name labels.
     """
 
     rows: tuple[Parameter, ...]
     items: tuple[str, ...]
     latents: tuple[str, ...]
     n_constructs: int
-    groups: tuple[str, ...] = ("",)
+    groups: tuple[str, ...]
+    spec: ModelSpec
+
+    @cached_property
+    def programs(self) -> Programs:
+        """Defined parameters and constraints, as programs over the free parameters."""
+        labelled = [row for row in self.rows if row.label]
+        free = {row.label: row.free for row in labelled if row.free is not None}
+        fixed = {row.label: row.fixed for row in labelled if row.fixed is not None}
+        return programs(self.spec, free, fixed)
 
     @cached_property
     def by_group(self) -> tuple[tuple[Parameter, ...], ...]:
@@ -156,8 +172,11 @@ class ParameterTable:
 
     @cached_property
     def df(self) -> int:
-        """Degrees of freedom: moments of the items minus free parameters."""
-        return self.n_moments - self.n_free
+        """Degrees of freedom: moments of the items minus free parameters, plus equalities.
+
+        Equalities count as if none followed from others.
+        """
+        return self.n_moments - self.n_free + len(self.programs.equalities)
 
     @cached_property
     def n_moments(self) -> int:
@@ -191,6 +210,7 @@ def parameter_table(
     groups: tuple[str, ...] = ("",),
     group_equal: Collection[GroupEqual] = (),
     group_partial: Collection[str] = (),
+    bounds: Bounds | None = None,
 ) -> ParameterTable:
     """Return the parameter table of a covariance-based model.
 
@@ -209,6 +229,8 @@ def parameter_table(
         What is equal in all groups.
     group_partial : collection of str
         Rows left out of that, as lavaan names them: ``x3~1``, ``visual=~x2``.
+    bounds : Bounds, optional
+        Whether variances that have no lower bound of their own get zero.
 
     Returns
     -------
@@ -250,46 +272,35 @@ def parameter_table(
             f"The model text tells {spec.n_groups} groups apart, c(), but the data have "
             f"{len(groups)}. Give one value per group, and name the groups' column: group=..."
         )
-    structure = _Structure(spec)
+    structure = Structure(spec)
     means = means or len(groups) > 1 or any(t.op is Op.INTERCEPT for t in spec.terms)
-    defaults = _Defaults(std_lv, means, frozenset(group_equal))
+    defaults = Defaults(std_lv, means, frozenset(group_equal))
     terms = [
-        [*_written(spec, group, defaults), *_unwritten(spec, structure, group, defaults)]
+        [*written(spec, group, defaults), *unwritten(spec, structure, group, defaults)]
         for group in range(len(groups))
     ]
     if len(groups) > 1:
-        _tie(terms, structure, frozenset(group_equal), frozenset(group_partial))
+        tie(terms, structure, frozenset(group_equal), frozenset(group_partial))
+    rows = tuple(structure.placed(*one) for one in numbered(terms))
     table = ParameterTable(
-        tuple(structure.placed(*numbered) for numbered in _numbered(terms)),
+        rows if bounds is None else tuple(_bounded(row) for row in rows),
         spec.items,
         structure.latents,
         len(spec.constructs),
         groups,
+        spec,
     )
     check_identified(table)
     return table
 
 
-@dataclass(frozen=True)
-class _Defaults:
-    """The options on which defaults depend."""
-
-    std_lv: bool
-    means: bool
-    equal: frozenset[GroupEqual]
-
-    def variance(self, group: int) -> float | None:
-        """Return what a construct's variance is fixed to by default."""
-        equal = GroupEqual.LOADINGS in self.equal and GroupEqual.LV_VARIANCES not in self.equal
-        return 1.0 if self.std_lv and not (group and equal) else None
-
-    def mean(self, group: int) -> float | None:
-        """Return what a construct's mean is fixed to by default."""
-        equal = GroupEqual.INTERCEPTS in self.equal and GroupEqual.MEANS not in self.equal
-        return None if group and equal else 0.0
+def _bounded(row: Parameter) -> Parameter:
+    """Return a row with zero as the least value of a variance that is estimated."""
+    takes_bound = row.is_variance and row.free is not None and not row.exogenous
+    return replace(row, lower=0.0) if takes_bound and row.lower is None else row
 
 
-class _Structure:
+class Structure:
     """Who is who in a specification: the roles that decide places and defaults."""
 
     def __init__(self, spec: ModelSpec) -> None:
@@ -361,6 +372,8 @@ class _Structure:
             free=free,
             fixed=term.fixed,
             start=term.start,
+            lower=term.lower,
+            upper=term.upper,
             label=term.label or "",
             exogenous=exogenous,
         )
@@ -375,94 +388,3 @@ def _neighbours(covariances: Iterable[Term], names: set[str]) -> set[str]:
         for name, other in ((term.lhs, term.rhs), (term.rhs, term.lhs))
         if name in names
     }
-
-
-def _written(spec: ModelSpec, group: int, defaults: _Defaults) -> Iterator[tuple[Term, bool]]:
-    """Yield the statements as written, with the marker loading of each construct fixed."""
-    markers = set() if defaults.std_lv else {(c.name, c.items[0]) for c in spec.constructs}
-    for stated in spec.terms:
-        term = stated.in_group(group)
-        is_marker = term.op is Op.REFLECTIVE and (term.lhs, term.rhs) in markers
-        if is_marker and term.fixed is None and not term.free:
-            yield replace(term, fixed=1.0), False
-        else:
-            yield term, False
-
-
-def _unwritten(
-    spec: ModelSpec, structure: _Structure, group: int, defaults: _Defaults
-) -> Iterator[tuple[Term, bool]]:
-    """Yield the variances, covariances and intercepts that the text leaves to the defaults."""
-    stated = {frozenset((t.lhs, t.rhs)) for t in spec.terms if t.op is Op.COVARIANCE}
-    alone = {c.items[0] for c in spec.constructs if len(c.items) == 1}
-    alone -= {i for c in spec.constructs if len(c.items) > 1 for i in c.items}
-    alone -= set(structure.outcomes)
-    constructs = spec.construct_names
-    observed = [i for i in structure.indicators if i not in constructs]
-    observed += [n for n in structure.outcomes if n not in constructs]
-    observed += [n for n in spec.items if n not in structure.causes]
-    observed = list(dict.fromkeys(observed))
-    pairs = [(name, name, 0.0 if name in alone else None) for name in observed]
-    pairs += [(name, name, defaults.variance(group)) for name in constructs]
-    pairs += [(a, b, None) for a, b in combinations(structure.exogenous, 2)]
-    pairs += [(a, b, None) for a, b in combinations(structure.pure_outcomes, 2)]
-    for lhs, rhs, fixed in pairs:
-        if frozenset((lhs, rhs)) not in stated:
-            yield Term(lhs, Op.COVARIANCE, rhs, fixed=fixed), False
-    for at, lhs in enumerate(structure.causes):
-        for rhs in structure.causes[at:]:
-            yield Term(lhs, Op.COVARIANCE, rhs), True
-    if not defaults.means:
-        return
-    written = {t.lhs for t in spec.terms if t.op is Op.INTERCEPT}
-    for name in (*observed, *structure.causes):
-        if name not in written:
-            yield Term(name, Op.INTERCEPT, ""), name in structure.causes
-    for name in constructs:
-        if name not in written:
-            yield Term(name, Op.INTERCEPT, "", fixed=defaults.mean(group)), False
-
-
-def _tie(
-    terms: list[list[tuple[Term, bool]]],
-    structure: _Structure,
-    equal: frozenset[GroupEqual],
-    partial: frozenset[str],
-) -> None:
-    """Give the free rows of the kinds that are equal in all groups one label for all groups."""
-    names = [f"{term.lhs}{term.op}{term.rhs}" for term, _ in terms[0]]
-    for name in sorted(partial - set(names)):
-        raise SpecError(
-            f"group_partial names {name!r}, which is not a parameter of the model."
-            f"{did_you_mean(name, names)}"
-        )
-    for at, name in enumerate(names):
-        term, exogenous = terms[0][at]
-        if exogenous or name in partial or structure.kind(term) not in equal:
-            continue
-        for rows in terms:
-            own = rows[at][0]
-            if own.fixed is None and own.label is None:
-                rows[at] = replace(own, label=f".p{at + 1}."), False
-
-
-def _numbered(
-    terms: list[list[tuple[Term, bool]]],
-) -> Iterator[tuple[Term, bool, int, int | None]]:
-    """Yield terms with group and free index; a label shared with a fixed term fixes both."""
-    flat = [(term, exo, group) for group, own in enumerate(terms) for term, exo in own]
-    fixed = {t.label: t.fixed for t, _, _ in flat if t.label and t.fixed is not None}
-    index: dict[str, int] = {}
-    count = 0
-    for term, exogenous, group in flat:
-        if term.fixed is not None:
-            yield term, exogenous, group, None
-        elif term.label in fixed:
-            yield replace(term, fixed=fixed[term.label]), exogenous, group, None
-        elif term.label in index:
-            yield term, exogenous, group, index[term.label]
-        else:
-            if term.label:
-                index[term.label] = count
-            yield term, exogenous, group, count
-            count += 1

@@ -4,10 +4,12 @@ Placeholders are the keys of `Finding.evidence`, plus ``{subject}`` (the first
 subject) and ``{subjects}`` (all of them, joined).
 """
 
+from tcsmodel.report.language.en_discriminant import DISCRIMINANT
 from tcsmodel.report.language.en_screening import SCREENING
 
 FINDINGS: dict[str, dict[str, str]] = {
     **SCREENING,
+    **DISCRIMINANT,
     "not_converged": {
         "finding": "{subject} did not converge.",
         "evidence": "It stopped after {iterations} iterations.",
@@ -436,6 +438,13 @@ FINDINGS: dict[str, dict[str, str]] = {
         "evidence": "At n = {n} those of {worst} hold it in {coverage:%} of the replications.",
         "meaning": "The sample is too small for intervals by standard errors.",
         "advice": "Plan more respondents, or bootstrap the intervals.",
+    },
+    "at_bound": {
+        "finding": "The solution lies at a limit that the model sets: {subjects}.",
+        "evidence": "It would lie beyond without the limit ({count} in all).",
+        "meaning": "Standard errors and p values count the parameters at a limit as fixed.",
+        "advice": "Fit the model without the limit to see what the data ask for, and keep it only "
+        "where theory demands it.",
     },
     "negative_variance": {
         "finding": "The unexplained variance of {subject} is negative.",
