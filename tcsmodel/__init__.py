@@ -14,10 +14,17 @@ if TYPE_CHECKING:
     from tcsmodel import errors as errors
     from tcsmodel.errors import TcsError as TcsError
     from tcsmodel.models.cfa import CFA as CFA
+    from tcsmodel.models.discriminant import discriminant_validity as discriminant_validity
     from tcsmodel.models.efa import EFA as EFA
+    from tcsmodel.models.latent_scores import latent_scores as latent_scores
+    from tcsmodel.models.modification import modification_indices as modification_indices
+    from tcsmodel.models.modification import release_tests as release_tests
     from tcsmodel.models.pls import PLS as PLS
     from tcsmodel.models.power import power as power
     from tcsmodel.models.power import sample_size as sample_size
+    from tcsmodel.models.residuals import residuals as residuals
+    from tcsmodel.models.residuals import srmr_test as srmr_test
+    from tcsmodel.models.second_order import second_order_reliability as second_order_reliability
     from tcsmodel.models.sem import SEM as SEM
     from tcsmodel.models.simulation import simulate as simulate
     from tcsmodel.satisfaction.drivers import KeyDrivers as KeyDrivers
@@ -58,6 +65,13 @@ _HOMES = {
     "CFA": "tcsmodel.models.cfa",
     "SEM": "tcsmodel.models.sem",
     "PLS": "tcsmodel.models.pls",
+    "discriminant_validity": "tcsmodel.models.discriminant",
+    "latent_scores": "tcsmodel.models.latent_scores",
+    "modification_indices": "tcsmodel.models.modification",
+    "release_tests": "tcsmodel.models.modification",
+    "residuals": "tcsmodel.models.residuals",
+    "second_order_reliability": "tcsmodel.models.second_order",
+    "srmr_test": "tcsmodel.models.residuals",
     "simulate": "tcsmodel.models.simulation",
     "power": "tcsmodel.models.power",
     "sample_size": "tcsmodel.models.power",
@@ -82,19 +96,26 @@ __all__ = [
     "TcsError",
     "composite",
     "datasets",
+    "discriminant_validity",
     "errors",
     "factorability",
     "items",
+    "latent_scores",
     "library",
+    "modification_indices",
     "paths",
     "power",
     "priorities",
     "reflective",
+    "release_tests",
+    "residuals",
     "sample_size",
     "satisfaction_index",
     "screening",
+    "second_order_reliability",
     "simulate",
     "single",
+    "srmr_test",
     "structure_gate",
 ]
 

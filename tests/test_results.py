@@ -62,6 +62,7 @@ EXAMPLES: dict[str, Callable[[], Any]] = {
     "CFAResult": lambda: tcs.CFA(tcs.ModelSpec.parse(SMALL).measurement()).fit(tcs.datasets.mobi()),
     "SEMResult": sem,
     "PLSResult": pls,
+    "DiscriminantValidity": lambda: tcs.discriminant_validity(sem()),
     "Drivers": drivers,
     "PowerResult": lambda: tcs.power(tcs.ModelSpec.parse(SMALL), n=[60, 120], replications=100),
     "SatisfactionIndex": lambda: tcs.satisfaction_index(pls()),

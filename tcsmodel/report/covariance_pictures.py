@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pandas as pd
 
+from tcsmodel.models.discriminant import MODERATE, DiscriminantValidity, Overlap
 from tcsmodel.models.sem import SEMResult
-from tcsmodel.report.charts import forest, rows_height
+from tcsmodel.report.charts import Line, forest, rows_height
 from tcsmodel.report.diagram import Edge, Node
 from tcsmodel.report.frames import rows
 from tcsmodel.report.language import Language
@@ -142,6 +143,51 @@ def loadings_forest(fit: SEMResult, words: Language) -> Picture:
             frame,
             axis=words.text("picture.cfa.axis"),
             values_header=words.text("header.loading_ci", level=fit.level),
+            bold=False,
+        ),
+        size=(WIDTH, rows_height(frame["label"].tolist(), 0.25)),
+    )
+
+
+def correlations_forest(validity: DiscriminantValidity, words: Language) -> Picture:
+    """Return the correlations of the constructs with intervals, the closest pair first."""
+    numbers, table = words.numbers, validity.table()
+    table["label"] = [
+        words.text("picture.distinct.pair", first=row.lhs, second=row.rhs) for row in rows(table)
+    ]
+    table["strong"] = table["overlap"].isin([Overlap.SEVERE, Overlap.MODERATE])
+    frame = table.rename(columns={"correlation": "estimate"}).assign(
+        words=[
+            f"{numbers.ratio(row.correlation)} "
+            f"{numbers.interval(row.ci_lower, row.ci_upper, ratio=True)}"
+            for row in rows(table)
+        ]
+    )
+    close = table[table["strong"]]
+    key = "none" if close.empty else "many"
+    if len(close) == 1:
+        key = "one" if close["overlap"].iloc[0] == Overlap.SEVERE else "close"
+    told = {
+        "pairs": [str(label) for label in close["label"]],
+        "count": len(close),
+        "total": len(table),
+        "limit": MODERATE,
+    }
+    return Picture(
+        title=words.text(f"picture.distinct.title.{key}", **told),
+        subtitle=words.text("picture.distinct.subtitle"),
+        caption=words.text("caption.join").join(
+            [
+                words.text("caption.n", n=validity.n),
+                words.text("picture.distinct.key", level=validity.level, **told),
+            ]
+        ),
+        alt=words.text("picture.distinct.alt", **told),
+        paint=forest(
+            frame,
+            lines=[Line(MODERATE, words.text("picture.distinct.limit", limit=MODERATE))],
+            axis=words.text("picture.distinct.axis"),
+            values_header=words.text("header.correlation_ci", level=validity.level),
             bold=False,
         ),
         size=(WIDTH, rows_height(frame["label"].tolist(), 0.25)),

@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 
 from tcsmodel.errors import OptionError
 from tcsmodel.models.cfa import CFAResult
+from tcsmodel.models.discriminant import DiscriminantValidity
 from tcsmodel.models.efa import EFAResult
 from tcsmodel.models.pls import PLSResult
 from tcsmodel.models.power import PowerResult
@@ -76,6 +77,11 @@ def _(result: CFAResult) -> Mapping[str, Maker]:
 def _(result: PowerResult) -> Mapping[str, Maker]:
     pictures: dict[str, Maker] = {"power": powers.power_forest}
     return pictures if len(result.sizes) == 1 else {"curves": powers.power_curves, **pictures}
+
+
+@kinds.register
+def _(result: DiscriminantValidity) -> Mapping[str, Maker]:
+    return {"correlations": covariance.correlations_forest}
 
 
 @kinds.register

@@ -1,5 +1,6 @@
 """English strings of pictures, tables and the report."""
 
+from tcsmodel.report.language.en_discriminant import PICTURE as DISCRIMINANT
 from tcsmodel.report.language.en_report import REPORT
 from tcsmodel.report.language.en_tables import TABLES
 
@@ -123,6 +124,8 @@ PICTURES: dict[str, str] = {
     "picture.power.caption": "{level:%} Monte Carlo intervals from {replications:,} replications, "
     "seed {seed}",
     "picture.power.key": "grey: below {limit:.2r}",
+    "picture.power.needed": "{n}: {label}",
+    "picture.power.numbers": "numbers: respondents for a power of {limit:.2r}",
     "picture.power.zero": "zero in the population, so false alarms: {names}",
     "picture.power.alt": "Dots with intervals for power at n = {n}: {listing}; {limit:.2r} is "
     "customary.",
@@ -152,4 +155,4 @@ PICTURES: dict[str, str] = {
     "{kmo:.2r}.",
 }
 
-STRINGS: dict[str, str] = {**PICTURES, **TABLES, **REPORT}
+STRINGS: dict[str, str] = {**PICTURES, **DISCRIMINANT, **TABLES, **REPORT}

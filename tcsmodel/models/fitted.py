@@ -1,0 +1,118 @@
+"""What kernels need of a fitted covariance model, group by group."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tcsmodel.errors import TcsError
+from tcsmodel.kernels import implied
+from tcsmodel.spec.model import Op
+from tcsmodel.spec.parameters import Parameter, ParameterTable
+
+if TYPE_CHECKING:
+    from tcsmodel.models.sem_result import SEMResult
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class FittedGroup:
+    """One group of a fitted model; the only one without groups.
+
+    Parameters
+    ----------
+    label : str
+        The group, empty without groups.
+    rows : tuple of Parameter
+        Its rows of the parameter table.
+    layout : Layout
+        Where the free parameters of the whole model live in its matrices.
+    cov : ndarray (p, p)
+        Its covariances, divisor n.
+    mean : ndarray (p,)
+        Its means.
+    n : float
+        Its respondents, or the sum of their normalized weights.
+    has_means : bool
+        Whether its means are modelled.
+    """
+
+    label: str
+    rows: tuple[Parameter, ...]
+    layout: implied.Layout
+    cov: Array
+    mean: Array
+    n: float
+    has_means: bool
+
+
+def fitted_groups(result: SEMResult) -> tuple[FittedGroup, ...]:
+    """Return the groups of a fitted model."""
+    table, sample = result.model.parameters, result.sample
+    return tuple(
+        FittedGroup(
+            label,
+            rows,
+            group_layout(table, rows),
+            own.moments.cov_array * ((own.n - 1) / own.n),
+            own.moments.mean_array,
+            float(size),
+            table.has_means,
+        )
+        for label, rows, own, size in zip(
+            table.groups, table.by_group, sample.by_group, sample.sizes, strict=True
+        )
+    )
+
+
+def only_group(result: SEMResult, what: str) -> FittedGroup:
+    """Return the group of a model without groups, or raise TcsError saying `what` needs one."""
+    groups = fitted_groups(result)
+    if len(groups) > 1:
+        raise TcsError(
+            f"{what} takes a model of one group, and this one has {len(groups)}: "
+            f"{', '.join(group.label for group in groups)}. Fit the respondents of one group."
+        )
+    return groups[0]
+
+
+def measured_loadings(
+    group: FittedGroup, theta: Array, constructs: tuple[str, ...]
+) -> tuple[Array, NDArray[np.intp]]:
+    """Return loadings (p, m) of items, on second-order constructs by way of the first-order ones.
+
+    And the order (m,) of each latent variable: 0 when items measure it, else one more than
+    that of its indicators.
+    """
+    parts = implied.matrices(group.layout, theta)
+    loading = parts.loading.copy()
+    order = np.where((loading != 0).any(axis=0), 0, -1)
+    higher = [row for row in group.rows if row.op is Op.REFLECTIVE and row.rhs in constructs]
+    while (order < 0).any():
+        for j in np.flatnonzero(order < 0):
+            below = [row.row for row in higher if row.column == j]
+            if (order[below] >= 0).all():
+                loading[:, j] = loading[:, below] @ parts.path[below, j]
+                order[j] = 1 + order[below].max(initial=0)
+    return loading, order
+
+
+def group_layout(
+    table: ParameterTable, rows: tuple[Parameter, ...], n_free: int | None = None
+) -> implied.Layout:
+    """Return where `n_free` parameters, by default those of the table, live in some of its rows."""
+    layout = implied.layout(
+        len(table.items),
+        len(table.latents),
+        matrix=[row.matrix for row in rows],
+        row=[row.row for row in rows],
+        column=[row.column for row in rows],
+        free=[-1 if row.free is None else row.free for row in rows],
+        fixed=[np.nan if row.fixed is None else row.fixed for row in rows],
+        observed=table.observed_latents,
+    )
+    return replace(layout, n_free=table.n_free if n_free is None else n_free, shared=True)
