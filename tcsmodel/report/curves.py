@@ -17,14 +17,18 @@ LABEL_WIDTH = 1.9
 LOWEST = 3.2
 # Up to so many labels may take two lines each.
 FEW = 6
-MOST_TICKS = 8
+# Ticks keep this share of the axis between them.
+CLOSEST = 0.09
 
 Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
 class Curve:
-    """One curve: its label, its values with their limits (k,), and whether it stands out."""
+    """One curve: its label, its values with their limits (k,), and whether it stands out.
+
+    At least one value is known; the others may be nan.
+    """
 
     label: str
     values: Array
@@ -49,8 +53,8 @@ def _spacing(count: int) -> float:
 def curves(x: Sequence[float], drawn: Sequence[Curve], line: float, axes: tuple[str, str]) -> Paint:
     """Paint shares from 0 to 1 over `x` with their intervals, and a reference line at a height.
 
-    Labels stand at the right, in the order of the ends of their curves, joined to them by
-    thin lines.
+    Labels stand at the right, joined by thin lines to the ends of their curves and in the
+    order of these, where they meet in that of their means.
     """
 
     def paint(ax: Axes) -> None:
@@ -72,15 +76,20 @@ def curves(x: Sequence[float], drawn: Sequence[Curve], line: float, axes: tuple[
 
 
 def _ticks(x: Sequence[float]) -> list[float]:
-    """Return the places on the axis, thinned evenly where they are many."""
-    step = int(np.ceil(len(x) / MOST_TICKS))
-    return list(x[::-1][::step][::-1])
+    """Return the places on the axis, from the last one down, without those too close to it."""
+    room = CLOSEST * (x[-1] - x[0])
+    kept = [x[-1]]
+    for place in x[-2::-1]:
+        if kept[-1] - place >= room:
+            kept.append(place)
+    return kept
 
 
 def _label_ends(ax: Axes, x: Sequence[float], drawn: Sequence[Curve]) -> None:
     ends = np.array([_last(one.values) for one in drawn])
     gap = _spacing(len(drawn)) / curves_height(len(drawn)) * 1.03
-    order = np.lexsort((-np.arange(len(drawn)), ends))
+    middle = np.array([np.nanmean(one.values) for one in drawn])
+    order = np.lexsort((-np.arange(len(drawn)), middle, ends.round(2)))
     places = np.empty(len(drawn))
     places[order] = spread(ends[order], gap, 1.0)
     for one, end, place in zip(drawn, ends, places, strict=True):
@@ -103,7 +112,7 @@ def _label_ends(ax: Axes, x: Sequence[float], drawn: Sequence[Curve]) -> None:
 
 def _last(values: Array) -> float:
     known = values[np.isfinite(values)]
-    return float(known[-1]) if len(known) else 0.0
+    return float(known[-1])
 
 
 def spread(wanted: Array, gap: float, top: float) -> Array:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
+from tcsmodel.errors import OptionError
 from tcsmodel.models.power import PowerResult
 from tcsmodel.report.charts import Line, forest, rows_height
 from tcsmodel.report.curves import Curve, curves, curves_height
@@ -54,26 +55,31 @@ def power_forest(study: PowerResult, words: Language) -> Picture:
 def power_curves(study: PowerResult, words: Language) -> Picture:
     """Return the power of each parameter over the sample sizes."""
     shown, last = _shown(study), study.sizes[-1]
+    needed = _needed(study, shown)
     drawn = [
         Curve(
-            str(part["label"].iloc[0]),
+            _numbered(part.iloc[0], needed, words),
             part["power"].to_numpy(),
             part["ci_lower"].to_numpy(),
             part["ci_upper"].to_numpy(),
             bool(part["power"].iloc[-1] >= CUSTOMARY),
         )
-        for _, part in shown.groupby("place", sort=True)
+        for _, part in shown.groupby("name", sort=False)
     ]
-    end, enough = shown[shown["n"] == last], _enough(shown)
+    end = shown[shown["n"] == last]
     title = _title(end, last, words)
-    if enough is not None:
+    true = end[end["population"] != 0]
+    if len(true) and (true["power"] >= CUSTOMARY).all():
         title = words.text(
-            "picture.power.title.enough", n=enough, limit=CUSTOMARY, kind=_kind(end, words)
+            "picture.power.title.enough",
+            n=max(needed.values(), default=study.sizes[0]),
+            limit=CUSTOMARY,
+            kind=_kind(end, words),
         )
     return Picture(
         title=title,
         subtitle=words.text("picture.power.subtitle"),
-        caption=_caption(study, end, words),
+        caption=_caption(study, end, words, words.text("picture.power.numbers", limit=CUSTOMARY)),
         alt=words.text(
             "picture.power.alt_curves",
             first=study.sizes[0],
@@ -94,7 +100,7 @@ def _shown(study: PowerResult) -> pd.DataFrame:
     """Return what is tested in practice: paths where there are any, else all but variances."""
     truth = study.table()["population"]
     table = study.intervals.assign(population=truth)
-    table["place"] = table.groupby("n").cumcount()
+    table["name"] = list(study.names) * len(study.sizes)
     table["label"] = [_label(row) for row in rows(table)]
     paths = table["op"] == "~"
     between = (table["op"] != "~~") | (table["lhs"] != table["rhs"])
@@ -102,12 +108,22 @@ def _shown(study: PowerResult) -> pd.DataFrame:
     return table.loc[chosen]
 
 
-def _enough(shown: pd.DataFrame) -> int | None:
-    """Return the least n from which on everything that is there has the customary power."""
-    true = shown[shown["population"] != 0]
-    fine = true.groupby("n")["power"].min() >= CUSTOMARY
-    lasting = fine[::-1].cumprod().astype(bool)
-    return int(lasting.index[lasting].min()) if lasting.any() else None
+def _needed(study: PowerResult, shown: pd.DataFrame) -> dict[str, int]:
+    """Return the respondents for the customary power by parameter, where the curve crosses it."""
+    needed = {}
+    for name in shown["name"].unique():
+        try:
+            needed[name] = int(study.n_for(name, CUSTOMARY)["n"])
+        except OptionError:
+            continue
+    return needed
+
+
+def _numbered(row: pd.Series, needed: dict[str, int], words: Language) -> str:
+    label, name = str(row["label"]), str(row["name"])
+    if name not in needed:
+        return label
+    return words.text("picture.power.needed", n=needed[name], label=label)
 
 
 def _label(row: object) -> str:
@@ -124,7 +140,8 @@ def _kind(table: pd.DataFrame, words: Language) -> str:
 def _title(table: pd.DataFrame, n: int, words: Language) -> str:
     true = table[table["population"] != 0]
     weak = [str(label) for label in true.loc[~(true["power"] >= CUSTOMARY), "label"]]
-    key = "all" if not weak else "some" if len(weak) <= NAMED else "many"
+    few = "some" if len(weak) <= NAMED else "many"
+    key = "zero" if true.empty else few if weak else "all"
     told = {"weak": weak, "count": len(weak), "total": len(true), "kind": _kind(table, words)}
     return words.text(f"picture.power.title.{key}", n=n, limit=CUSTOMARY, **told)
 
@@ -133,7 +150,7 @@ def _listing(table: pd.DataFrame, words: Language) -> str:
     return words.listing(f"{row.label} {words.numbers.ratio(row.power)}" for row in rows(table))
 
 
-def _caption(study: PowerResult, table: pd.DataFrame, words: Language) -> str:
+def _caption(study: PowerResult, table: pd.DataFrame, words: Language, *more: str) -> str:
     parts = [
         words.text(
             "picture.power.caption",
@@ -142,6 +159,7 @@ def _caption(study: PowerResult, table: pd.DataFrame, words: Language) -> str:
             seed=study.seed,
         ),
         words.text("picture.power.key", limit=CUSTOMARY),
+        *more,
     ]
     none = [str(label) for label in table.loc[table["population"] == 0, "label"]]
     if none:

@@ -37,9 +37,27 @@ def test_several_sizes_are_curves_and_one_is_not(sizes, single):
 
 
 def test_the_title_of_curves_is_the_number_of_respondents(sizes):
-    power = sizes.table().query("op == '~' and population > 0").set_index("n")["power"]
-    enough = power.index[power >= 0.8][0]
-    assert picture(sizes).title == f"{enough} respondents find every path with a power of .80"
+    needed = sizes.n_for(f"Loyalty ~ {LONG}")["n"]
+    assert picture(sizes).title == f"{needed} respondents find every path with a power of .80"
+    labels = [text.get_text() for text in sizes.plot().texts]
+    assert [label.startswith(f"{needed}: Perceived") for label in labels] == [True, False]
+
+
+def test_where_every_size_is_enough_the_smallest_is():
+    spec = tcs.ModelSpec.parse("A =~ a1 + a2 + a3\nB =~ b1 + b2 + b3\nB ~ A")
+    study = tcs.power(spec, n=[200, 100], replications=20)
+    assert picture(study).title == "100 respondents find every path with a power of .80"
+
+
+@pytest.mark.parametrize("n", [50, [50, 60]])
+def test_where_nothing_is_there_nothing_is_claimed(n):
+    study = tcs.power(tcs.ModelSpec.parse("y ~ start(0)*x"), n=n, replications=20)
+    assert picture(study).title == "Nothing to find: every path is zero in the population"
+
+
+def test_ticks_keep_apart():
+    study = tcs.power(tcs.ModelSpec.parse("y ~ x"), n=[10, 12, 14, 100, 190, 200], replications=9)
+    assert sorted(study.plot().get_xticks()) == [14, 100, 200]
 
 
 def test_what_is_zero_is_a_false_alarm_and_not_a_lack(sizes):

@@ -116,6 +116,7 @@ PICTURES: dict[str, str] = {
     "more",
     "picture.power.title.some": "With n = {n} these lack power: {weak}",
     "picture.power.title.many": "With n = {n} power is below {limit:.2r} for {count} of {total}",
+    "picture.power.title.zero": "Nothing to find: every {kind} is zero in the population",
     "picture.power.title.enough": "{n} respondents find every {kind} with a power of {limit:.2r}",
     "picture.power.subtitle": "Share of simulated samples in which each differs significantly from "
     "zero",
