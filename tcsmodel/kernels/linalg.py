@@ -68,3 +68,12 @@ def solve(a: Array, b: Array) -> Array:
     except np.linalg.LinAlgError:
         inverses, _ = inverse(a)
         return np.einsum("bij,bj->bi", inverses, b)
+
+
+def null_space(restrictions: Array) -> Array:
+    """Return an orthonormal basis (q, m) of what constraints (r, q) leave free; they may repeat."""
+    q = restrictions.shape[1]
+    if not len(restrictions):
+        return np.eye(q)
+    _, size, rows = np.linalg.svd(restrictions)
+    return np.asarray(rows[int((size > 1e-10 * size[0]).sum()) :].T)

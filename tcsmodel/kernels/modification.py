@@ -159,13 +159,13 @@ def indices(given: Scores, *, restrictions: Array | None = None) -> Indices:
     ----------
     given : Scores
         Of the whole sample: those of one respondent times n, summed over groups.
-    restrictions : ndarray (r, q) or (B, r, q), optional
-        Derivatives of the equality constraints under which the model was fitted.
+    restrictions : ndarray (r, q), optional
+        Derivatives of the constraints that hold as equalities at the estimates.
     """
     cross, free = given.cross, given.free
     if restrictions is not None:
-        basis = null_space(restrictions)
-        free = np.swapaxes(basis, -1, -2) @ free @ basis
+        basis = linalg.null_space(restrictions)
+        free = basis.T @ free @ basis
         cross = cross @ basis
     with np.errstate(all="ignore"):
         left = given.own - (cross @ _inverse(free) * cross).sum(axis=-1)
@@ -179,12 +179,6 @@ def _inverse(information: Array) -> Array:
         scale = 1 / np.sqrt(np.diagonal(information, axis1=1, axis2=2))
         outer = scale[:, :, None] * scale[:, None, :]
         return linalg.inverse(information * outer)[0] * outer
-
-
-def null_space(restrictions: Array) -> Array:
-    """Return an orthonormal basis (..., q, q - r) of what r independent constraints leave free."""
-    r = restrictions.shape[-2]
-    return np.linalg.qr(np.swapaxes(restrictions, -1, -2), mode="complete")[0][..., r:]
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,7 +196,9 @@ class Releases:
     epc: Array
 
 
-def release_tests(score: Array, information: Array, restrictions: Array) -> Releases:
+def release_tests(
+    score: Array, information: Array, restrictions: Array, kept: Array | None = None
+) -> Releases:
     """Return score tests of equality constraints.
 
     Parameters
@@ -213,7 +209,9 @@ def release_tests(score: Array, information: Array, restrictions: Array) -> Rele
     information : ndarray (B, q, q)
         Their expected information.
     restrictions : ndarray (r, q)
-        Derivatives of the constraints, of full row rank.
+        Derivatives of the constraints.
+    kept : ndarray (k, q), optional
+        Derivatives of constraints that hold throughout.
 
     Notes
     -----
@@ -222,12 +220,13 @@ def release_tests(score: Array, information: Array, restrictions: Array) -> Rele
     the constraints, as with free latent means when all intercepts are let go.
     """
     r = len(restrictions)
-    held = _released(score, information, null_space(restrictions))[1]
-    free, rank = _released(score, information, np.eye(score.shape[-1]))
+    always = np.zeros((0, score.shape[-1])) if kept is None else kept
+    held = _released(score, information, linalg.null_space(np.vstack([restrictions, always])))[1]
+    free, rank = _released(score, information, linalg.null_space(always))
     changes = np.full((len(score), r, score.shape[-1]), np.nan)
     for k in range(r):
-        kept = null_space(np.delete(restrictions, k, axis=0))
-        change, own = _released(score, information, kept)
+        others = np.vstack([np.delete(restrictions, k, axis=0), always])
+        change, own = _released(score, information, linalg.null_space(others))
         changes[:, k] = np.where((own > held)[:, None], change, np.nan)
     return Releases(
         (free * score).sum(axis=-1),

@@ -55,6 +55,7 @@ def residual_cov(
     n: Sequence[float],
     *,
     mean: bool = False,
+    restrictions: Array | None = None,
 ) -> tuple[Array, ...]:
     """Return the sampling covariances Xi (B, s, s) of vech(S - Sigma) of each group.
 
@@ -70,6 +71,8 @@ def residual_cov(
         Respondents of each group.
     mean : bool
         Whether means are modelled, so that they move the estimates.
+    restrictions : ndarray (r, q), optional
+        Derivatives of the constraints that hold as equalities at the estimates.
 
     Notes
     -----
@@ -77,6 +80,8 @@ def residual_cov(
 
         Xi_g = Gamma_g / n_g - D - D' + Delta_g B^-1 (sum n_h W_h' Gamma_h W_h) B^-1 Delta_g'
         D = Delta_g B^-1 W_g' Gamma_g
+
+    and with constraints ``N (N' B N)^-1 N'`` in place of ``B^-1``, N their null space.
     """
     slopes = [moment_jacobian(layout, theta, mean=mean) for layout in layouts]
     spread = [gamma.normal_theory(own, with_mean=mean) for own in cov]
@@ -85,7 +90,12 @@ def residual_cov(
         inverse, _ = linalg.inverse(implied(layout, theta).sigma)
         weighted.append(gamma.normal_weighted(inverse, slope, with_mean=mean))
     pairs = list(zip(weighted, slopes, spread, n, strict=True))
-    bread, _ = linalg.inverse(np.sum([k * _t(w) @ slope for w, slope, _, k in pairs], axis=0))
+    bread = np.sum([k * _t(w) @ slope for w, slope, _, k in pairs], axis=0)
+    if restrictions is None:
+        bread, _ = linalg.inverse(bread)
+    else:
+        basis = linalg.null_space(restrictions)
+        bread = basis @ linalg.inverse(basis.T @ bread @ basis)[0] @ basis.T
     filling = np.sum([k * _t(w) @ own @ w for w, _, own, k in pairs], axis=0)
     start = cov[0].shape[-1] if mean else 0
     out = []

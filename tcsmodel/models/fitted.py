@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tcsmodel.errors import TcsError
-from tcsmodel.kernels import implied
+from tcsmodel.kernels import constrained, implied
 from tcsmodel.spec.model import Op
 from tcsmodel.spec.parameters import Parameter, ParameterTable
 
@@ -67,6 +67,14 @@ def fitted_groups(result: SEMResult) -> tuple[FittedGroup, ...]:
             table.groups, table.by_group, sample.by_group, sample.sizes, strict=True
         )
     )
+
+
+def held_constraints(result: SEMResult) -> Array | None:
+    """Return derivatives (c, q) of the constraints that hold as equalities, equalities first."""
+    on, theta = result.model.constraints, result.theta[None]
+    if on is None:
+        return None
+    return constrained.conditions(on, theta).rows[0][constrained.at_limit(on, theta)[0]]
 
 
 def only_group(result: SEMResult, what: str) -> FittedGroup:

@@ -19,9 +19,9 @@ from tcsmodel.kernels import modification as kernel
 from tcsmodel.kernels.fitmeasures import chi2_p
 from tcsmodel.kernels.implied import Layout
 from tcsmodel.kernels.status import Status
-from tcsmodel.models.fitted import FittedGroup, fitted_groups, group_layout
+from tcsmodel.models.fitted import FittedGroup, fitted_groups, group_layout, held_constraints
 from tcsmodel.models.sem_result import SEMResult
-from tcsmodel.spec.model import Op
+from tcsmodel.spec.model import Op, Relation
 from tcsmodel.spec.parameters import Matrix, Parameter, ParameterTable
 
 Array = NDArray[np.float64]
@@ -40,7 +40,8 @@ def modification_indices(result: SEMResult) -> pd.DataFrame:
     DataFrame
         ``lhs op rhs group mi epc sepc_lv sepc_all``. `mi` is about the fall of chi-square on
         one degree of freedom, `epc` the expected change of the parameter from where it is now,
-        `sepc_lv` that with constructs standardized, `sepc_all` with items too.
+        `sepc_lv` that with constructs standardized, `sepc_all` with items too; nan for
+        covariances of a variable whose variance is estimated at zero or below.
 
     Raises
     ------
@@ -79,7 +80,7 @@ def modification_indices(result: SEMResult) -> pd.DataFrame:
     theta = result.theta[None]
     offered = [tuple(candidates(table, group.rows)) for group in groups]
     layouts = [candidate_layout(table, rows) for rows in offered]
-    found = kernel.indices(_pooled(groups, layouts, theta))
+    found = kernel.indices(_pooled(groups, layouts, theta), restrictions=held_constraints(result))
     scales = [
         kernel.standards(group.layout, layout, theta, table.n_constructs)
         for group, layout in zip(groups, layouts, strict=True)
@@ -113,8 +114,9 @@ def release_tests(result: SEMResult) -> pd.DataFrame:
     -------
     DataFrame
         ``label lhs op rhs group chi2 df p epc``, largest first: a row for each parameter but the
-        first under a label, let go while the others stay equal, with its expected change; and
-        last, with empty names, a row for letting go of all.
+        first under a label, let go while the others stay equal, with its expected change; one
+        for each constraint of the text (``a == b``, in `label`), with how far its sides would
+        come apart; and last, with empty names, a row for letting go of all.
 
     Raises
     ------
@@ -141,7 +143,8 @@ def release_tests(result: SEMResult) -> pd.DataFrame:
     for at, row in enumerate(free):
         first.setdefault(_index(row), at)
     tied = [at for at, row in enumerate(free) if first[_index(row)] != at]
-    if not tied:
+    stated = [c for c in table.spec.constraints if c.relation is Relation.EQUAL]
+    if not tied and not stated:
         raise TcsError(
             "release_tests() is about parameters that are held equal, and this model has none. "
             "Give two of them one label, or fit groups with group_equal=[...]."
@@ -149,21 +152,30 @@ def release_tests(result: SEMResult) -> pd.DataFrame:
     restrictions = np.zeros((len(tied), len(free)))
     for k, at in enumerate(tied):
         restrictions[k, first[_index(free[at])]], restrictions[k, at] = -1.0, 1.0
-    found = kernel.release_tests(*_apart(table, groups, result.theta), restrictions)
+    held = np.zeros((0, table.n_free)) if (found := held_constraints(result)) is None else found
+    general = np.zeros((len(held), len(free)))
+    general[:, [first[k] for k in range(table.n_free)]] = held
+    restrictions = np.vstack([restrictions, general[: len(stated)]])
+    tests = kernel.release_tests(
+        *_apart(table, groups, result.theta), restrictions, general[len(stated) :]
+    )
     rows = [free[at] for at in tied]
+    epc = [tests.epc[0, k, at] for k, at in enumerate(tied)]
+    epc += [restrictions[k] @ tests.epc[0, k] for k in range(len(tied), len(restrictions))]
+    blank = [""] * len(stated)
     frame = pd.DataFrame(
         {
-            "label": [row.label for row in rows],
-            "lhs": [row.lhs for row in rows],
-            "op": [str(row.op) for row in rows],
-            "rhs": [row.rhs for row in rows],
-            "group": [table.groups[row.group] for row in rows],
-            "chi2": found.each[0],
+            "label": [row.label for row in rows] + [str(one) for one in stated],
+            "lhs": [row.lhs for row in rows] + blank,
+            "op": [str(row.op) for row in rows] + blank,
+            "rhs": [row.rhs for row in rows] + blank,
+            "group": [table.groups[row.group] for row in rows] + blank,
+            "chi2": tests.each[0],
             "df": 1,
-            "epc": [found.epc[0, k, at] for k, at in enumerate(tied)],
+            "epc": epc,
         }
     ).sort_values("chi2", ascending=False, kind="stable")
-    frame.loc[len(frame)] = ["", "", "", "", "", found.chi2[0], int(found.df[0]), np.nan]
+    frame.loc[len(frame)] = ["", "", "", "", "", tests.chi2[0], int(tests.df[0]), np.nan]
     frame.insert(7, "p", chi2_p(frame["chi2"].to_numpy(), frame["df"].to_numpy()))
     return frame.reset_index(drop=True)
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from tcsmodel.kernels import residuals as kernel
 from tcsmodel.kernels.implied import implied
-from tcsmodel.models.fitted import FittedGroup, fitted_groups
+from tcsmodel.models.fitted import FittedGroup, fitted_groups, held_constraints
 from tcsmodel.models.sem_result import SEMResult
 from tcsmodel.options import require
 
@@ -62,6 +62,7 @@ def _sampled(result: SEMResult) -> Iterator[tuple[FittedGroup, Array]]:
         [group.cov[None] for group in groups],
         [group.n for group in groups],
         mean=groups[0].has_means,
+        restrictions=held_constraints(result),
     )
     yield from zip(groups, xis, strict=True)
 
