@@ -16,13 +16,12 @@ from tcsmodel.kernels import monte_carlo
 from tcsmodel.kernels import power as kernel
 from tcsmodel.kernels.status import Status
 from tcsmodel.models import power_findings
-from tcsmodel.models.replication import Replication, reported, true_parameters
+from tcsmodel.models.replication import Replication, reported, true_parameters, values_of
 from tcsmodel.models.sem import SEM
 from tcsmodel.models.simulation import population
 from tcsmodel.options import did_you_mean, is_whole, require, require_level, require_whole
 from tcsmodel.result import Finding, Result
 from tcsmodel.spec.model import ModelSpec, Op
-from tcsmodel.spec.parameters import Parameter
 from tcsmodel.survey.moments import read_only
 
 Array = NDArray[np.float64]
@@ -40,6 +39,8 @@ def power(
     progress: bool = False,
 ) -> PowerResult:
     """Return the power of `SEM` to find each parameter of a model, by Monte Carlo.
+
+    Defined parameters (``indirect := a*b``) are tested as the others, by the delta method.
 
     Samples are drawn from a population that the specification describes, and the same
     specification is fitted to each (Muthen & Muthen 2002).
@@ -121,14 +122,15 @@ def power(
     truth = true_parameters(estimator, people.cov_array)
     drawn = Replication(estimator, people.cov_array, truth, replications, seed)
     fitted = drawn.fits(sizes, progress)
-    kept = reported(estimator)
+    q = len(truth)
+    values, _ = values_of(estimator, truth[None], np.zeros((1, q, q)))
     result = PowerResult(
         estimator,
         sizes,
         seed,
-        read_only(truth[kept]),
-        read_only(fitted.estimates[:, :, kept]),
-        read_only(fitted.errors[:, :, kept]),
+        read_only(values[0]),
+        fitted.estimates,
+        fitted.errors,
         fitted.status,
         fitted.counts,
     )
@@ -235,7 +237,7 @@ class PowerResult(Result):
     seed : int
         Of the draws.
     population_array : ndarray (q,)
-        The true values of the free parameters.
+        The true values of the free parameters, then of the defined ones.
     estimate_array, error_array : ndarray (k, B, q)
         Estimates and standard errors of each replicate.
     status_array : ndarray (k, B) of int
@@ -272,15 +274,13 @@ class PowerResult(Result):
         return int(self.status_array.shape[1])
 
     @cached_property
-    def parameters(self) -> tuple[Parameter, ...]:
-        """The q free parameters, in the order of the table."""
-        free = self.estimator.parameters.free
-        return tuple(free[k] for k in reported(self.estimator))
+    def _rows(self) -> tuple[tuple[str, str, str], ...]:
+        return reported(self.estimator)
 
     @cached_property
     def names(self) -> tuple[str, ...]:
-        """The free parameters as statements: ``Loyalty ~ Satisfaction``."""
-        return tuple(f"{row.lhs} {row.op} {row.rhs}" for row in self.parameters)
+        """The parameters as statements, ``Loyalty ~ Satisfaction``; defined ones by name."""
+        return tuple(lhs if op == ":=" else f"{lhs} {op} {rhs}" for lhs, op, rhs in self._rows)
 
     @cached_property
     def status_shares(self) -> pd.DataFrame:
@@ -309,7 +309,7 @@ class PowerResult(Result):
         )
 
     def table(self) -> pd.DataFrame:
-        """Return how each free parameter is estimated, for each n.
+        """Return how each free or defined parameter is estimated, for each n.
 
         ``n lhs op rhs population mean_estimate bias relative_bias sd mean_se coverage
         coverage_se power power_se``. `relative_bias` is a share of the population value, nan
@@ -346,13 +346,12 @@ class PowerResult(Result):
 
     def _labelled(self, values: Mapping[str, Array]) -> pd.DataFrame:
         """Return values (k, q) by name as columns behind ``n lhs op rhs``."""
-        k, rows = len(self.sizes), self.parameters
+        k, rows = len(self.sizes), self._rows
+        names = zip(("lhs", "op", "rhs"), zip(*rows, strict=True), strict=True)
         return pd.DataFrame(
             {
                 "n": np.repeat(self.sizes, len(rows)),
-                "lhs": [row.lhs for row in rows] * k,
-                "op": [str(row.op) for row in rows] * k,
-                "rhs": [row.rhs for row in rows] * k,
+                **{column: list(words) * k for column, words in names},
                 **{name: value.ravel() for name, value in values.items()},
             }
         )
@@ -366,7 +365,7 @@ class PowerResult(Result):
         Parameters
         ----------
         parameter : str
-            A statement, such as ``"Loyalty ~ Satisfaction"``.
+            A statement, such as ``"Loyalty ~ Satisfaction"``, or the name of a defined one.
         power : float
             The power wanted.
 
@@ -404,10 +403,10 @@ class PowerResult(Result):
 
     def _index(self, parameter: str) -> int:
         known: dict[str, int] = {}
-        for at, row in enumerate(self.parameters):
-            known["".join(f"{row.lhs}{row.op}{row.rhs}".split())] = at
-            if row.op is Op.COVARIANCE:
-                known["".join(f"{row.rhs}{row.op}{row.lhs}".split())] = at
+        for at, (name, (lhs, op, rhs)) in enumerate(zip(self.names, self._rows, strict=True)):
+            known["".join(name.split())] = at
+            if op == Op.COVARIANCE:
+                known["".join(f"{rhs}{op}{lhs}".split())] = at
         key = "".join(str(parameter).split())
         require(
             key in known,
@@ -432,6 +431,6 @@ class PowerResult(Result):
         of_which = f", {lost} of them not counted" if lost else ""
         each = " each" if len(self.sizes) > 1 else ""
         return (
-            f"{len(self.parameters)} parameters, n={sizes}, {self.replications} replications"
+            f"{len(self.names)} parameters, n={sizes}, {self.replications} replications"
             f"{each}{of_which}, seed={self.seed}"
         )

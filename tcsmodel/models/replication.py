@@ -27,8 +27,35 @@ ZERO = 1e-9
 ENDLESS = 1_000_000
 
 
-def reported(estimator: SEM) -> list[int]:
-    """Return the free parameters that are reported: all but moments of observed causes."""
+def reported(estimator: SEM) -> tuple[tuple[str, str, str], ...]:
+    """Return ``lhs op rhs`` of what is reported.
+
+    The free parameters other than moments of observed causes, then defined parameters.
+    """
+    table = estimator.parameters
+    rows = [table.free[k] for k in _kept(estimator)]
+    return (
+        *((row.lhs, str(row.op), row.rhs) for row in rows),
+        *((one.name, ":=", str(one.expression)) for one in table.spec.definitions),
+    )
+
+
+def values_of(estimator: SEM, theta: Array, vcov: Array) -> tuple[Array, Array]:
+    """Return the values (B, r) of what is reported, and their standard errors.
+
+    Of parameters (B, q) with covariances (B, q, q); those of defined parameters by the delta
+    method.
+    """
+    kept, defined = _kept(estimator), estimator.model.defined(theta)
+    slope = defined.jacobian
+    with np.errstate(invalid="ignore"):
+        own = np.sqrt(np.diagonal(vcov, axis1=1, axis2=2)[:, kept])
+        theirs = np.sqrt(((slope @ vcov) * slope).sum(axis=-1))
+    estimates = np.concatenate([theta[:, kept], defined.values], axis=1)
+    return estimates, np.concatenate([own, theirs], axis=1)
+
+
+def _kept(estimator: SEM) -> list[int]:
     return [k for k, row in enumerate(estimator.parameters.free) if not row.exogenous]
 
 
@@ -88,7 +115,7 @@ def _misfit(fitted: SEMResult) -> str:
 class Fits:
     """What became of samples (..., B).
 
-    estimates, errors (..., q): free parameters and their standard errors; status: how each fit
+    estimates, errors (..., r): what is reported and its standard errors; status: how each fit
     ended; counts: whether it reached a minimum with standard errors.
     """
 
@@ -133,10 +160,9 @@ class Replication:
     def _one(self, chunk: tuple[int, Array]) -> Fits:
         n, cov = chunk
         fitted = _fit(self.estimator, cov, n, self.truth)
-        with np.errstate(invalid="ignore"):
-            errors = np.sqrt(np.diagonal(fitted.vcov, axis1=1, axis2=2))
+        estimates, errors = values_of(self.estimator, fitted.theta, fitted.vcov)
         counts = fitted.converged & np.isfinite(errors).all(axis=1)
-        return Fits(fitted.theta, errors, fitted.status, counts)
+        return Fits(estimates, errors, fitted.status, counts)
 
 
 def _fit(estimator: SEM, cov: Array, n: int, start: Array) -> sem.Fit:

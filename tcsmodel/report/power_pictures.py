@@ -97,12 +97,12 @@ def power_curves(study: PowerResult, words: Language) -> Picture:
 
 
 def _shown(study: PowerResult) -> pd.DataFrame:
-    """Return what is tested in practice: paths where there are any, else all but variances."""
+    """Return what is tested in practice: paths and what is defined, else all but variances."""
     truth = study.table()["population"]
     table = study.intervals.assign(population=truth)
     table["name"] = list(study.names) * len(study.sizes)
     table["label"] = [_label(row) for row in rows(table)]
-    paths = table["op"] == "~"
+    paths = table["op"].isin(["~", ":="])
     between = (table["op"] != "~~") | (table["lhs"] != table["rhs"])
     chosen = paths if paths.any() else between if between.any() else slice(None)
     return table.loc[chosen]
@@ -128,7 +128,8 @@ def _numbered(row: pd.Series, needed: dict[str, int], words: Language) -> str:
 
 def _label(row: object) -> str:
     lhs, op, rhs = (str(getattr(row, name)) for name in ("lhs", "op", "rhs"))
-    return {"~": f"{rhs} → {lhs}", "=~": f"{lhs}: {rhs}"}.get(op, f"{lhs} – {rhs}")
+    written = {"~": f"{rhs} → {lhs}", "=~": f"{lhs}: {rhs}", ":=": lhs}
+    return written.get(op, f"{lhs} – {rhs}")
 
 
 def _kind(table: pd.DataFrame, words: Language) -> str:

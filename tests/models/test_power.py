@@ -147,6 +147,28 @@ def test_the_design_of_muthen_and_muthen_needs_150_respondents():
     assert found.coverage == pytest.approx(0.95, abs=0.015)
 
 
+def test_power_of_an_indirect_effect():
+    text = """
+    A =~ a1 + a2 + a3; M =~ m1 + m2 + m3; B =~ b1 + b2 + b3
+    M ~ a*A + start(0.3)*A; B ~ b*M + start(0.3)*M + start(0)*A
+    indirect := a*b
+    """
+    found = power(parse(text), n=[150, 300], replications=400, seed=2)
+    row = of(found, "indirect")
+    assert (row.lhs, row.op, row.rhs) == ("indirect", ":=", "a * b")
+    assert row.population == pytest.approx(0.09)
+    a, b = of(found, "M ~ A"), of(found, "B ~ M")
+    assert row.power < min(a.power, b.power)
+    assert row.mean_se == pytest.approx(row.sd, rel=0.2)
+    assert found.n_for("indirect", 0.7)["n"] > found.n_for("M ~ A", 0.7)["n"]
+    cov = population(parse(text)).cov_array
+    drawn = next(monte_carlo.sample_covariances(cov, 150, 400, 2))
+    moments = Moments.from_cov(drawn[3] * 150 / 149, 150, names=parse(text).items)
+    one = SEM(parse(text.replace("start(0)*", ""))).fit(moments).estimates.iloc[-1]
+    assert found.estimate_array[0, 3, -1] == pytest.approx(one["estimate"], rel=1e-5)
+    assert found.error_array[0, 3, -1] == pytest.approx(one["se"], rel=1e-4)
+
+
 def test_draws_are_as_good_as_respondents():
     n, count = 60, 400
     found = of(power(SPEC, n=n, replications=4000), "Loyalty ~ Quality")
