@@ -65,6 +65,9 @@ class Estimator(StrEnum):
     """The discrepancy of covariance-based SEM."""
 
     ML = "ml"
+    MLR = "mlr"
+    MLM = "mlm"
+    MLMV = "mlmv"
 
 
 class Bounds(StrEnum):
@@ -84,6 +87,14 @@ class GroupEqual(StrEnum):
     LV_VARIANCES = "lv_variances"
     LV_COVARIANCES = "lv_covariances"
     RESIDUAL_COVARIANCES = "residual_covariances"
+
+
+class InvarianceStep(StrEnum):
+    """Which step of invariance is to hold."""
+
+    METRIC = "metric"
+    SCALAR = "scalar"
+    STRICT = "strict"
 
 
 class IndexKind(StrEnum):

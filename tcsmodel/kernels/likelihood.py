@@ -69,7 +69,7 @@ class Normal:
 
     def slopes(self, state: State, members: Index, exact: bool) -> Slopes:
         """Return the derivatives (b, q), (b, q, q) at a state."""
-        flat = _reshaped(state, state.value, (-1,))
+        flat = _reshaped(state, state.value, (len(members) * len(self.share),))
         slopes = discrepancy.slopes(
             self.curved, self.at, flat, _flat(self.second[members]), exact=exact
         )

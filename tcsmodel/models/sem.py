@@ -39,8 +39,12 @@ class SEM:
     spec : ModelSpec
         Reflective constructs (``=~``), paths (``~``; cycles are allowed) and covariances
         (``~~``).
-    estimator : {"ml"}
-        The discrepancy that is minimized: normal-theory maximum likelihood.
+    estimator : {"ml", "mlr", "mlm", "mlmv"}
+        Maximum likelihood, with normal-theory standard errors and test (``"ml"``), or with
+        standard errors and a scaled test that do not rely on normality: ``"mlr"``
+        (Huber-White; Yuan and Bentler), ``"mlm"`` (Satorra and Bentler), ``"mlmv"`` (the same
+        errors; scaled and shifted). The estimates are the same. With survey weights use
+        ``"mlr"``: the errors of ``"ml"`` take a weighted sample for an unweighted one.
     missing : {"listwise"}
         What is done about missing answers.
     std_lv : bool
@@ -186,6 +190,8 @@ class SEM:
             When the solution is not admissible or was not reached.
         """
         sample = take(data, self.parameters.items, self.missing, self.group)
+        if self.estimator is not Estimator.ML:
+            sample.respondents(f"estimator={self.estimator.value!r}")
         for part, label in zip(sample.by_group, sample.groups, strict=True):
             require_usable(part, label)
         model = self.model_of(sample.groups)

@@ -22,6 +22,8 @@ from tcsmodel.models.covariance_model import CovarianceModel
 from tcsmodel.models.covariance_sample import rows_of, sampled_of
 from tcsmodel.models.draws import Draws, bootstrap, from_counts
 from tcsmodel.models.estimator import Sample
+from tcsmodel.models.robust_inference import RobustInference, robust_inference
+from tcsmodel.options import Estimator
 from tcsmodel.result import Finding, Result
 
 if TYPE_CHECKING:
@@ -46,7 +48,7 @@ class SEMResult(Result):
     theta : ndarray (q,)
         The free parameters.
     vcov_array : ndarray (q, q)
-        Their covariances, from the expected information.
+        Their covariances under normality, from the expected information.
     discrepancy : float
         The minimum of the discrepancy; chi-square is n times it.
     ended : Status
@@ -105,8 +107,16 @@ class SEMResult(Result):
         return self.estimator.model_of(self.sample.groups)
 
     @cached_property
-    def _sampled(self) -> Sampled:
+    def sampled(self) -> Sampled:
+        """The moments that were fitted, a batch of one."""
         return sampled_of(self.model, self.sample)
+
+    @cached_property
+    def robust(self) -> RobustInference | None:
+        """Covariances of the estimates and scaled tests; None for ``estimator="ml"``."""
+        if self.estimator.estimator is Estimator.ML:
+            return None
+        return robust_inference(self, self._plain_fit)
 
     @cached_property
     def _local(self) -> Array:
@@ -141,11 +151,15 @@ class SEMResult(Result):
 
     @cached_property
     def _errors(self) -> Array:
-        return self.model.errors(self.theta, self.vcov_array)
+        return self.model.errors(self.theta, self._vcov)
+
+    @property
+    def _vcov(self) -> Array:
+        return self.vcov_array if self.robust is None else self.robust.vcov
 
     @cached_property
     def standardized_errors(self) -> Array:
-        """Standard errors (r,) of the standardized values of all rows."""
+        """Normal-theory standard errors (r,) of the standardized values of all rows."""
         return self.model.standardized_errors(self.theta, self.vcov_array)
 
     @cached_property
@@ -155,6 +169,8 @@ class SEMResult(Result):
         Standard errors by the delta method; after a bootstrap from its replicates.
         """
         se = self.standardized_errors
+        if self.robust is not None:
+            se = self.model.standardized_errors(self.theta, self._vcov)
         kept = ("lhs", "op", "rhs", *(("group",) if self.model.n_groups > 1 else ()))
         names = {name: self.model.names[name] for name in kept}
         inference = self._inference("std", np.where(se < 1e-12, 0.0, se))
@@ -188,12 +204,25 @@ class SEMResult(Result):
         `srmr` is Bentler's; the likelihood divides by n, and is conditional on observed
         causes, as in lavaan. With groups RMSEA has the factor sqrt(G) of Steiger (1998), and
         `srmr` is the mean over groups, weighted by their sizes.
+
+        For the estimators that do not rely on normality also ``chi2_scaled df_scaled p_scaled
+        scaling_factor``, those of the baseline (``baseline_chi2_scaled`` ...), and ``cfi tli
+        rmsea rmsea_ci_lower rmsea_ci_upper rmsea_p_close`` with the suffix ``_scaled``, from
+        these tests, and ``_robust``, estimates of what the measure is in the population
+        (Brosseau-Liard, Savalei & Li 2012; Brosseau-Liard & Savalei 2014). Report the robust
+        ones.
         """
+        values = self._plain_fit
+        if self.robust is not None:
+            values = values | self.robust.measures(self.sampled.total / self.model.n_groups)
+        return pd.Series(values, name="fit_measures")
+
+    @cached_property
+    def _plain_fit(self) -> dict[str, float]:
         measures = self.model.fit_measures(
-            self._sampled, np.array([self.discrepancy]), self.theta[None]
+            self.sampled, np.array([self.discrepancy]), self.theta[None]
         )
-        values = [float(value[0]) for value in measures.values()]
-        return pd.Series(values, index=list(measures), name="fit_measures")
+        return {name: float(value[0]) for name, value in measures.items()}
 
     @cached_property
     def r_squared(self) -> pd.Series:
@@ -206,7 +235,7 @@ class SEMResult(Result):
         """Covariances of the free parameters, named as lavaan names them (``visual=~x2``)."""
         kept = [k for k, r in enumerate(self.model.parameters.free) if not r.exogenous]
         names = [self.model.parameters.free[k].name for k in kept]
-        return pd.DataFrame(self.vcov_array[np.ix_(kept, kept)], index=names, columns=names)
+        return pd.DataFrame(self._vcov[np.ix_(kept, kept)], index=names, columns=names)
 
     @cached_property
     def implied_cov(self) -> pd.DataFrame:
@@ -225,12 +254,12 @@ class SEMResult(Result):
     @cached_property
     def residual_corr(self) -> pd.DataFrame:
         """Observed minus implied correlations of the items."""
-        return self._by_items(to_corr(self._sampled.cov[0]) - to_corr(self._implied.sigma))
+        return self._by_items(to_corr(self.sampled.cov[0]) - to_corr(self._implied.sigma))
 
     @cached_property
     def _measurement(self) -> dict[str, Array]:
         values = self.model.measurement(
-            self._sampled.cov, self.theta[None], self.arrays["std"][None]
+            self.sampled.cov, self.theta[None], self.arrays["std"][None]
         )
         return {name: value[0] for name, value in values.items()}
 
@@ -330,7 +359,7 @@ class SEMResult(Result):
         return replace(self, draws=draws)
 
     def _replicate(self, mean: Array, cov: Array) -> dict[str, Array]:
-        model, whole = self.model, self._sampled
+        model, whole = self.model, self.sampled
         sampled = model.sampled(mean, cov, whole.n, rows_of(self.sample))
         fitted = model.fit(sampled, patient=False)
         values = model.structure(fitted.theta)

@@ -1,0 +1,161 @@
+"""Sandwiches and test traces of a maximum likelihood fit to groups of respondents.
+
+The weight and Gamma of `kernels.robust` are block-diagonal here, with blocks ``W_g = n_g/N V_g``
+and ``G_g = N/r_g Gamma_g`` (n_g the weight and r_g the number of the respondents of group g), so
+that sums over groups do, and no matrix of all groups is formed:
+
+    E = sum D'WD    B = sum D'WGWD    C = sum D'WGWGWD
+    tr(U Gamma)         = sum tr(WG) - tr(E^-1 B)
+    tr(U Gamma U Gamma) = sum tr(WGWG) - 2 tr(E^-1 C) + tr((E^-1 B)^2)
+
+Constraints leave theta the directions K: D K stands in the place of D, and covariances of the
+estimates are K .. K' (as `kernels.constrained.inverse`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tcsmodel.kernels import constrained, gamma, grouped, implied, jacobian, linalg, robust
+from tcsmodel.kernels.grouped import Grouped
+from tcsmodel.kernels.likelihood import Sampled, normal
+from tcsmodel.kernels.robust import Traces
+
+Array = NDArray[np.float64]
+Index = NDArray[np.intp]
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """Answers x of each group (r_g, p), and shares (r_g,) of `gamma.shares`."""
+
+    x: tuple[Array, ...]
+    share: tuple[Array, ...]
+
+    def gamma(self, mean: Array, cov: Array, total: float, *, with_mean: bool) -> Array:
+        """Return the blocks ``N/r_g Gamma_g`` (G, s, s) at means (G, p), covariances (G, p, p)."""
+        parts = zip(self.x, mean, cov, self.share, strict=True)
+        return np.stack(
+            [
+                total / len(x) * gamma.asymptotic_cov(x, m, c, share, with_mean=with_mean)
+                for x, m, c, share in parts
+            ]
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """A model at its estimates.
+
+    basis (q, r): the directions K that constraints leave; delta (G, s, r): D K; weight
+    (G, s, s); observed (r, r): the exact Hessian of F, halved, along K; mean (G, p), cov
+    (G, p, p): what it implies, the mean that of the sample where means are not modelled.
+    """
+
+    basis: Array
+    delta: Array
+    weight: Array
+    observed: Array
+    mean: Array
+    cov: Array
+
+
+def at_estimates(given: Grouped, sampled: Sampled, theta: Array, sample_mean: Array) -> Model:
+    """Return what inference needs of a model at theta (q,), fitted to one sample.
+
+    sample_mean (G, p) stands in for the implied means of a model without means.
+    """
+    with_mean = sampled.mean is not None
+    local = grouped.spread(given, theta[None])
+    at = implied.implied(given.layout, local)
+    mean = implied.means(given.layout, local, at).item[0] if with_mean else sample_mean
+    basis = _directions(given, theta)
+    delta = grouped.by_theta(given, jacobian.moment_jacobian(given.layout, local, mean=with_mean))
+    likelihood, first = normal(given, sampled), np.zeros(1, dtype=np.intp)
+    state = likelihood.evaluate(theta[None], first)
+    hessian = likelihood.slopes(state, first, True).hessian
+    assert hessian is not None
+    share = sampled.n / sampled.total
+    weight = share[:, None, None] * _normal_weight(at.sigma[0], with_mean)
+    observed = basis.T @ hessian[0] @ basis / 2
+    return Model(basis, delta[0] @ basis, weight, observed, mean, at.sigma[0])
+
+
+def _directions(given: Grouped, theta: Array) -> Array:
+    """Return an orthonormal basis (q, r) of what the constraints that hold at theta leave."""
+    identity = np.eye(len(theta))
+    if given.constraints is None:
+        return identity
+    tight = constrained.at_limit(given.constraints, theta[None])[0]
+    rows = constrained.conditions(given.constraints, theta[None]).rows[0][tight]
+    if not len(rows):
+        return identity
+    rows = rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-300)
+    _, size, right = np.linalg.svd(rows)
+    return np.ascontiguousarray(right[(size > 1e-10).sum() :].T)
+
+
+def _normal_weight(cov: Array, with_mean: bool) -> Array:
+    return gamma.normal_weight(linalg.inverse(cov)[0], with_mean=with_mean)
+
+
+def expected_information(model: Model) -> Array:
+    """Return E (r, r)."""
+    return robust.information(model.delta, model.weight).sum(axis=0)
+
+
+def score_products(model: Model, spread: Array) -> Array:
+    """Return B (r, r) of the blocks of Gamma (G, s, s)."""
+    return robust.score_products(model.delta, model.weight, spread).sum(axis=0)
+
+
+def vcov(model: Model, bread: Array, products: Array, n: float) -> Array:
+    """Return the covariances (q, q) of the estimates; nan where the bread A is singular."""
+    inner = robust.sandwich(bread[None], products[None], n)[0]
+    return model.basis @ inner @ model.basis.T
+
+
+def saturated_trace(sampled: Sampled, spread: Array) -> Array:
+    """Return tr(A1^-1 B1) (1,) of the saturated model, Gamma (G, s, s) at the sample's moments."""
+    share = sampled.n / sampled.total
+    weight = share[:, None, None] * _normal_weight(sampled.cov[0], sampled.mean is not None)
+    return robust.saturated_trace(weight, spread).sum(keepdims=True)
+
+
+def yuan_bentler(saturated: Array, model: Model, products: Array) -> Traces:
+    """Return the trace of MLR: `robust.yuan_bentler_trace`; there is no second one."""
+    trace = robust.yuan_bentler_trace(saturated, model.observed[None], products[None])
+    return Traces(trace, np.full(1, np.nan))
+
+
+def residual_traces(model: Model, spread: Array) -> Traces:
+    """Return the traces (1,) of MLM and MLMV; nan where E is singular."""
+    inverse, _ = linalg.inverse(expected_information(model)[None])
+    both = model.weight @ spread
+    wide = model.weight @ model.delta
+    along = inverse[0] @ score_products(model, spread)
+    reach = spread @ wide
+    twice = (np.swapaxes(reach, 1, 2) @ model.weight @ reach).sum(axis=0)
+    first = np.einsum("gii->", both) - np.trace(along)
+    second = np.einsum("gij,gji->", both, both) - 2 * np.einsum("ij,ji->", inverse[0], twice)
+    second = second + np.einsum("ij,ji->", along, along)
+    return Traces(np.array([first]), np.array([second]))
+
+
+def independence(sampled: Sampled, sample_mean: Array, causes: Index) -> tuple[Grouped, Array]:
+    """Return the baseline model of every group and its estimates (q,)."""
+    groups, p = sample_mean.shape
+    with_mean = sampled.mean is not None
+    layout = jacobian.independence_layout(p, causes, mean=with_mean)
+    f = layout.n_free
+    index = np.arange(groups * f).reshape(groups, f)
+    model = grouped.grouped(layout, index, np.full(index.shape, np.nan), groups * f)
+    cov = sampled.cov[0]
+    first, second = np.triu_indices(len(causes), 1)
+    parts = [np.diagonal(cov, axis1=1, axis2=2), cov[:, causes[second], causes[first]]]
+    if with_mean:
+        parts.append(sample_mean)
+    return model, np.concatenate(parts, axis=1).ravel()

@@ -1,0 +1,121 @@
+"""Standard errors and tests of maximum likelihood fits that do not rely on normality.
+
+========  ===================================================  =================================
+          standard errors                                      test
+========  ===================================================  =================================
+``mlr``   A^-1 B A^-1 / n, A the observed information          Yuan & Bentler (2000), mean
+``mlm``   E^-1 B E^-1 / n, E the expected information          Satorra & Bentler (1994), mean
+``mlmv``  as ``mlm``                                           scaled and shifted, Asparouhov &
+                                                               Muthen (2010)
+========  ===================================================  =================================
+
+B is the mean product of the respondents' scores: at the implied moments for MLR, from the
+distribution-free covariances of the sample moments for MLM and MLMV (`kernels.robust`). A
+sampling weight multiplies a score. Estimates, and everything else that rests on them alone, are
+those of ``ml``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tcsmodel.kernels import gamma, robust_groups, scaled_tests
+from tcsmodel.kernels.robust import Traces
+from tcsmodel.kernels.robust_groups import Answers, Model
+from tcsmodel.kernels.scaled_tests import Correction, ScaledTest
+from tcsmodel.options import Estimator
+from tcsmodel.survey.moments import read_only
+
+if TYPE_CHECKING:
+    from tcsmodel.models.sem_result import SEMResult
+
+Array = NDArray[np.float64]
+
+CORRECTIONS = {
+    Estimator.MLR: Correction.MEAN,
+    Estimator.MLM: Correction.MEAN,
+    Estimator.MLMV: Correction.SHIFT,
+}
+
+
+@dataclass(frozen=True, eq=False)
+class RobustInference:
+    """What takes the place of normal-theory inference.
+
+    Parameters
+    ----------
+    vcov : ndarray (q, q)
+        Covariances of the estimates.
+    test, baseline : ScaledTest
+        Of the model and of the baseline model, a batch of one.
+    """
+
+    vcov: Array
+    test: ScaledTest
+    baseline: ScaledTest
+
+    def measures(self, n: float) -> dict[str, float]:
+        """Return the scaled test and the scaled and robust fit measures; n that of RMSEA."""
+        values = {
+            "chi2_scaled": self.test.chi2,
+            "df_scaled": self.test.df,
+            "p_scaled": self.test.p,
+            "scaling_factor": self.test.factor,
+            "baseline_chi2_scaled": self.baseline.chi2,
+            "baseline_df_scaled": self.baseline.df,
+            "baseline_scaling_factor": self.baseline.factor,
+        }
+        for suffix, fit in (
+            ("scaled", scaled_tests.scaled_fit(self.test, self.baseline, n)),
+            ("robust", scaled_tests.robust_fit(self.test, self.baseline, n)),
+        ):
+            values |= {f"{f.name}_{suffix}": getattr(fit, f.name) for f in fields(fit)}
+        return {name: float(value[0]) for name, value in values.items()}
+
+
+def robust_inference(result: SEMResult, plain: dict[str, float]) -> RobustInference:
+    """Return the inference of a fit by one of `CORRECTIONS`, from its plain fit measures."""
+    model, sampled = result.model, result.sampled
+    answers = _answers(result)
+    mean = np.stack([part.moments.mean_array for part in result.sample.by_group])
+    table = model.parameters
+    causes = np.array([table.items.index(name) for name in table.causes], dtype=np.intp)
+    null, null_theta = robust_groups.independence(sampled, mean, causes)
+    own = robust_groups.at_estimates(model.grouped, sampled, result.theta, mean)
+    base = robust_groups.at_estimates(null, sampled, null_theta, mean)
+    n, with_mean = sampled.total, sampled.mean is not None
+    spread = answers.gamma(mean, sampled.cov[0], n, with_mean=with_mean)
+    estimator = result.estimator.estimator
+    if estimator is Estimator.MLR:
+        saturated = robust_groups.saturated_trace(sampled, spread)
+
+        def products(at: Model) -> Array:
+            there = answers.gamma(at.mean, at.cov, n, with_mean=with_mean)
+            return robust_groups.score_products(at, there)
+
+        meat = products(own)
+        vcov = robust_groups.vcov(own, own.observed, meat, n)
+        traces = robust_groups.yuan_bentler(saturated, own, meat)
+        null_traces = robust_groups.yuan_bentler(saturated, base, products(base))
+    else:
+        bread = robust_groups.expected_information(own)
+        vcov = robust_groups.vcov(own, bread, robust_groups.score_products(own, spread), n)
+        traces = robust_groups.residual_traces(own, spread)
+        null_traces = robust_groups.residual_traces(base, spread)
+
+    def test(prefix: str, of: Traces) -> ScaledTest:
+        chi2 = np.array([plain[f"{prefix}chi2"]])
+        return scaled_tests.scaled(chi2, plain[f"{prefix}df"], of, CORRECTIONS[estimator])
+
+    return RobustInference(read_only(vcov), test("", traces), test("baseline_", null_traces))
+
+
+def _answers(result: SEMResult) -> Answers:
+    parts = result.sample.by_group
+    values = tuple(part.respondents("Robust inference") for part in parts)
+    weights = [np.ones(part.n) if part.weights is None else part.weights for part in parts]
+    return Answers(values, tuple(gamma.shares(own) for own in weights))
