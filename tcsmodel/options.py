@@ -17,6 +17,20 @@ class Missing(StrEnum):
     LISTWISE = "listwise"
 
 
+class SEMMissing(StrEnum):
+    """What covariance-based models do about missing answers."""
+
+    LISTWISE = "listwise"
+    FIML = "fiml"
+
+
+class Information(StrEnum):
+    """Which information standard errors come from."""
+
+    EXPECTED = "expected"
+    OBSERVED = "observed"
+
+
 class Extraction(StrEnum):
     """How factors are extracted."""
 

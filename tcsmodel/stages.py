@@ -14,7 +14,7 @@ from tcsmodel.models.cfa import CFA
 from tcsmodel.models.efa import EFA, EFAResult
 from tcsmodel.models.pls import PLS, PLSResult
 from tcsmodel.models.sem import SEM, SEMResult
-from tcsmodel.options import did_you_mean
+from tcsmodel.options import SEMMissing, did_you_mean
 from tcsmodel.satisfaction.drivers import Drivers, KeyDrivers
 from tcsmodel.satisfaction.gate import Gate, structure_gate
 from tcsmodel.satisfaction.index import SatisfactionIndex, satisfaction_index
@@ -117,12 +117,14 @@ class Road:
         """Confirm the measurement model, on the other half."""
         study = self.study
         spec = study.spec.measurement()
-        return CFA(spec, missing=study.missing, level=study.level).fit(self.confirmed)
+        missing = SEMMissing(study.missing)
+        return CFA(spec, missing=missing, level=study.level).fit(self.confirmed)
 
     def sem(self) -> SEMResult:
         """Fit the model to covariances."""
         study = self.study
-        return SEM(study.spec, missing=study.missing, level=study.level).fit(self.whole)
+        missing = SEMMissing(study.missing)
+        return SEM(study.spec, missing=missing, level=study.level).fit(self.whole)
 
     def pls(self) -> PLSResult:
         """Fit and bootstrap the model by PLS."""

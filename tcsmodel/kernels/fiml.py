@@ -28,7 +28,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from tcsmodel.kernels import missing
+from tcsmodel.kernels import mean_structure, missing
 from tcsmodel.kernels.discrepancy import (
     Gathers,
     Slopes,
@@ -39,9 +39,6 @@ from tcsmodel.kernels.discrepancy import (
 )
 from tcsmodel.kernels.implied import (
     ITEM_MEAN,
-    LATENT_MEAN,
-    LOADING,
-    PATH,
     RESIDUAL,
     Layout,
     implied,
@@ -50,6 +47,7 @@ from tcsmodel.kernels.implied import (
     merged,
     sandwich,
 )
+from tcsmodel.kernels.mean_structure import border
 from tcsmodel.kernels.missing import PatternMoments, Patterns
 
 Array = NDArray[np.float64]
@@ -80,19 +78,10 @@ class Structure:
 
 def structure(given: Layout) -> Structure:
     """Return what `evaluate` and `slopes` need of a layout."""
-    kind, p, m = given.matrix, given.n_items, given.n_latents
-    bordered = layout(
-        p + 1,
-        m + 1,
-        matrix=np.select([kind == ITEM_MEAN, kind == LATENT_MEAN], [LOADING, PATH], kind).tolist(),
-        row=given.row.tolist(),
-        column=np.where(kind >= ITEM_MEAN, m, given.column).tolist(),
-        free=given.free.tolist(),
-        fixed=np.zeros(len(kind)),
-        observed=((p, m),),
-    )
+    bordered = mean_structure.bordered(given)
     first, second = np.triu_indices(len(bordered.owner))
-    wide, u, v = p + 1 + 2 * (m + 1), bordered.left, bordered.right
+    wide = bordered.n_items + 2 * bordered.n_latents
+    u, v = bordered.left, bordered.right
     sides = ((u, u), (v, v), (u, v), (v, u))
     pairs = np.stack([a[first] * wide + b[second] for a, b in sides])
     return Structure(given, bordered, gathers(bordered), first, second, pairs)
@@ -132,27 +121,15 @@ def evaluate(model: Structure, theta: Array, table: PatternMoments) -> State:
     reach, shared = np.split(at.directions, 2, axis=-1)
     shared = shared + shift[:, :, None] * mu.latent[:, None, :]
     phi = at.phi + mu.latent[:, :, None] * mu.latent[:, None, :]
-    directions = [_bordered(reach, shift), _bordered(shared, shift, mu.latent)]
+    directions = [border(reach, shift), border(shared, shift, mu.latent)]
     return State(
         missing.discrepancy(part, table),
         sigma,
         part.inverse,
-        _bordered(at.total, mu.latent),
-        _bordered(phi, mu.latent, mu.latent),
+        border(at.total, mu.latent),
+        border(phi, mu.latent, mu.latent),
         np.concatenate(directions, axis=-1),
     )
-
-
-def _bordered(a: Array, column: Array, row: Array | None = None) -> Array:
-    """Return ``[[a, column], [row, 1]]``, the row zero where not given."""
-    b, height, width = a.shape
-    out = np.zeros((b, height + 1, width + 1))
-    out[:, :-1, :-1] = a
-    out[:, :-1, -1] = column
-    out[:, -1, -1] = 1.0
-    if row is not None:
-        out[:, -1, :-1] = row
-    return out
 
 
 def slopes(model: Structure, state: State, table: PatternMoments, *, exact: bool) -> Slopes:

@@ -205,9 +205,9 @@ def srmr(cov: Array, sigma: Array, gap: Array | None = None) -> Array:
     return np.sqrt((residual**2).mean(axis=-1))
 
 
-def log_likelihood(value: Number, n: Number, p: int) -> Array:
+def log_likelihood(value: Number, n: Number, p: Number) -> Array:
     """Return the normal log-likelihood of ``value = log|Sigma| + tr(S Sigma^-1)``, means free."""
-    return -np.asarray(n) / 2 * (p * np.log(2 * np.pi) + np.asarray(value))
+    return -np.asarray(n) / 2 * (np.asarray(p) * np.log(2 * np.pi) + np.asarray(value))
 
 
 def aic(loglik: Number, parameters: int) -> Array:

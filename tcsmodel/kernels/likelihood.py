@@ -1,16 +1,18 @@
-"""The normal likelihood of grouped samples as a function to minimize."""
+"""The normal likelihood of grouped samples as a function to minimize, with or without gaps."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tcsmodel.kernels import discrepancy, grouped, mean_structure
+from tcsmodel.kernels import discrepancy, fiml, grouped, mean_structure, missing
 from tcsmodel.kernels.discrepancy import Gathers, Slopes, State
 from tcsmodel.kernels.grouped import Grouped
 from tcsmodel.kernels.implied import Layout
+from tcsmodel.kernels.missing import PatternMoments, Patterns
 
 Array = NDArray[np.float64]
 Index = NDArray[np.intp]
@@ -21,12 +23,15 @@ class Sampled:
     """Moments of B samples in G groups.
 
     cov (B, G, p, p) with divisor n; mean (B, G, p), None where means are not modelled;
-    n (G,): respondents behind each.
+    n (G,): respondents behind each. With gaps the moments are those of maximum likelihood,
+    `table` has the patterns of the B G samples and `floor` (B, G) their least discrepancies.
     """
 
     cov: Array
     mean: Array | None
     n: Array
+    table: PatternMoments | None = None
+    floor: Array | None = None
 
     @property
     def total(self) -> float:
@@ -75,25 +80,28 @@ class Normal:
         )
         if len(self.share) == 1 and self.model.plain:
             return slopes
-        weight, f = self.share[:, None], self.model.layout.n_free
-        groups = (len(members), self.model.n_groups)
+        return _joined(self.model, self.share, slopes, (len(members), self.model.n_groups))
 
-        def summed(values: Array) -> Array:
-            local = values.reshape(*groups, f, f) * weight[:, None]
-            return grouped.curvature(self.model, local)
 
-        return Slopes(
-            grouped.gradient(self.model, slopes.gradient.reshape(*groups, f) * weight),
-            summed(slopes.expected),
-            None if slopes.hessian is None else summed(slopes.hessian),
-        )
+def _joined(model: Grouped, share: Array, slopes: Slopes, groups: tuple[int, int]) -> Slopes:
+    """Return the derivatives by theta of those (B G, ...) of the groups."""
+    weight, f = share[:, None], model.layout.n_free
+
+    def summed(values: Array) -> Array:
+        return grouped.curvature(model, values.reshape(*groups, f, f) * weight[:, None])
+
+    return Slopes(
+        grouped.gradient(model, slopes.gradient.reshape(*groups, f) * weight),
+        summed(slopes.expected),
+        None if slopes.hessian is None else summed(slopes.hessian),
+    )
 
 
 def normal(model: Grouped, sampled: Sampled) -> Normal:
     """Return the discrepancy of a model from samples."""
     layout, cov = model.layout, sampled.cov
     share = sampled.n / sampled.total
-    floor = discrepancy.saturated(_flat(cov)).reshape(cov.shape[:2]) @ share
+    floor = saturated(sampled)
     if sampled.mean is None:
         return Normal(model, sampled, layout, discrepancy.gathers(layout), cov, share, floor)
     curved = mean_structure.bordered(layout)
@@ -113,3 +121,97 @@ def _reshaped(state: State, value: Array, groups: tuple[int, ...]) -> State:
     skip = 1 if len(groups) == 2 else 2
     own = [getattr(state, f.name) for f in fields(state)[1:]]
     return State(value, *(array.reshape(*groups, *array.shape[skip:]) for array in own))
+
+
+@dataclass(frozen=True, slots=True)
+class Full:
+    """The discrepancy of B samples with gaps, as `Normal` has it of complete ones.
+
+    model, sampled, share, floor : as there; structure : of `kernels.fiml`
+    """
+
+    model: Grouped
+    sampled: Sampled
+    structure: fiml.Structure
+    share: Array
+    floor: Array
+
+    def evaluate(self, theta: Array, members: Index) -> State:
+        """Return value (b,), and the arrays (b, G, ...) of the groups, at theta (b, q)."""
+        local = grouped.spread(self.model, theta)
+        state = fiml.evaluate(self.structure, _flat(local), self._table(members))
+        value = state.value.reshape(local.shape[:2]) @ self.share
+        value[~np.isfinite(self.floor[members])] = np.inf
+        return _reshaped(state, value, local.shape[:2])
+
+    def slopes(self, state: State, members: Index, exact: bool) -> Slopes:
+        """Return the derivatives (b, q), (b, q, q) at a state."""
+        groups = (len(members), self.model.n_groups)
+        flat = _reshaped(state, np.zeros(groups[0] * groups[1]), (-1,))
+        slopes = fiml.slopes(self.structure, flat, self._table(members), exact=exact)
+        return _joined(self.model, self.share, slopes, groups)
+
+    def _table(self, members: Index) -> PatternMoments:
+        groups = self.model.n_groups
+        rows = members[:, None] * groups + np.arange(groups)
+        return cast(PatternMoments, self.sampled.table).of(rows.ravel())
+
+
+def likelihood(model: Grouped, sampled: Sampled) -> Normal | Full:
+    """Return the discrepancy of a model from samples."""
+    if sampled.table is None:
+        return normal(model, sampled)
+    share = sampled.n / sampled.total
+    return Full(model, sampled, fiml.structure(model.layout), share, saturated(sampled))
+
+
+def incomplete(found: Patterns, x: Array, weights: Array, n: Array) -> Sampled:
+    """Return what is fitted to answers with gaps.
+
+    Parameters
+    ----------
+    found : Patterns
+        Of `x`.
+    x : ndarray (n, p)
+        Answers, nan where missing.
+    weights : ndarray (B, G, n)
+        Weights of the rows in each group, zero outside it.
+    n : ndarray (G,)
+        Respondents of each group.
+    """
+    groups, p = weights.shape[:2], x.shape[1]
+    table = missing.tabulate(found, x, _flat(weights))
+    own = missing.saturated(table)
+    return Sampled(
+        own.cov.reshape(*groups, p, p),
+        own.mean.reshape(*groups, p),
+        n,
+        table,
+        own.value.reshape(groups),
+    )
+
+
+def saturated(sampled: Sampled) -> Array:
+    """Return the least discrepancy (B,) that any model can have."""
+    if sampled.floor is not None:
+        return sampled.floor @ (sampled.n / sampled.total)
+    return _pooled(sampled, discrepancy.saturated(_flat(sampled.cov)))
+
+
+def baseline(sampled: Sampled, causes: Index) -> Array:
+    """Return the discrepancy (B,) of the model without covariances but among `causes`."""
+    if sampled.table is not None:
+        return _pooled(sampled, missing.independence(sampled.table, causes))
+    return _pooled(sampled, discrepancy.independence(_flat(sampled.cov), causes))
+
+
+def answers(sampled: Sampled) -> Array:
+    """Return how many items (B,) a respondent has answered on average."""
+    if sampled.table is None:
+        return np.full(len(sampled.cov), float(sampled.cov.shape[-1]))
+    seen = sampled.table.share @ sampled.table.observed.sum(axis=1)
+    return _pooled(sampled, seen)
+
+
+def _pooled(sampled: Sampled, values: Array) -> Array:
+    return values.reshape(sampled.cov.shape[:2]) @ (sampled.n / sampled.total)

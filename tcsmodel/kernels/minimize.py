@@ -4,8 +4,8 @@ Each member of the batch takes ``theta - (H + mu D)^-1 g`` where H is the exact 
 once it is near its minimum and the Fisher information before that, D the diagonal of the
 Fisher information, and mu a damping that is zero as long as full steps succeed (Levenberg
 1944, Marquardt 1963). With constraints the step is the best one along them
-(`kernels.constrained`), and every trial point is one where they hold. Members that have converged, or that a caller recognises as
-hopeless, leave the batch at once.
+(`kernels.constrained`), and every trial point is one where they hold. Members that have
+converged, or that a caller recognises as hopeless, leave the batch at once.
 """
 
 from __future__ import annotations

@@ -19,7 +19,7 @@ from tcsmodel.kernels import constrained, grouped, linalg
 from tcsmodel.kernels.discrepancy import State
 from tcsmodel.kernels.grouped import Grouped
 from tcsmodel.kernels.implied import PATH, RESIDUAL, Implied, Layout, implied, matrices
-from tcsmodel.kernels.likelihood import Sampled, normal
+from tcsmodel.kernels.likelihood import Sampled, likelihood
 from tcsmodel.kernels.minimize import Minimum, Objective, minimize
 from tcsmodel.kernels.standardized import jacobian
 from tcsmodel.kernels.starting import starting_values
@@ -50,7 +50,7 @@ class Fit:
     """B fits.
 
     theta (B, q); value (B,): ``log|Sigma| + tr(S Sigma^-1) - log|S| - p``;
-    vcov (B, q, q) covariances of the estimates from the expected information, nan where
+    vcov (B, q, q) covariances of the estimates from the information, nan where
     it is singular; status, iterations (B,); converged (B,): whether a minimum was reached;
     regular (B,): whether the information has full rank there, as it has nowhere in a model
     that is not identified.
@@ -71,6 +71,7 @@ def fit(
     *,
     start: Array | None = None,
     patient: bool = False,
+    observed: bool = False,
 ) -> Fit:
     """Return the maximum likelihood fits of a model to the moments of samples.
 
@@ -85,8 +86,11 @@ def fit(
     patient : bool
         Whether to follow a ridge for long before giving it up, as a single fit should and the
         replicates of a bootstrap need not.
+    observed : bool
+        Whether covariances of the estimates come from the observed information, the exact
+        Hessian, instead of the expected one.
     """
-    n, likelihood = sampled.total, normal(model, sampled)
+    n, function = sampled.total, likelihood(model, sampled)
     begin = _begin(model, sampled)
     if start is not None:
         begin = np.where(np.isnan(start), begin, start)
@@ -101,20 +105,21 @@ def fit(
             lost[lost] = ~(errors < RUNAWAY)
         return lost
 
-    objective = Objective(likelihood.evaluate, likelihood.slopes, hopeless, model.constraints)
+    objective = Objective(function.evaluate, function.slopes, hopeless, model.constraints)
     best = minimize(objective, begin, max_iter=MAX_ITER, patience=PATIENCE[patient])
     if model.constraints is not None:
         kept = constrained.kept(model.constraints, best.theta)
         best = replace(best, converged=best.converged & kept)
     everyone = np.arange(len(begin))
-    state = likelihood.evaluate(best.theta, everyone)
-    expected = likelihood.slopes(state, everyone, False).expected
-    vcov = _vcov(model, best.theta, expected, n)
+    state = function.evaluate(best.theta, everyone)
+    slopes = function.slopes(state, everyone, observed)
+    information = slopes.expected if slopes.hessian is None else slopes.hessian
+    vcov = _vcov(model, best.theta, information, n)
     status = _status(model, best, vcov)
     with np.errstate(invalid="ignore"):
-        value = best.value - likelihood.floor
+        value = best.value - function.floor
         # The trace of the inverse bounds that of the least eigenvalue.
-        regular = n / 2 * np.einsum("bkk,bkk->b", vcov, expected) < 1 / UNIDENTIFIED
+        regular = n / 2 * np.einsum("bkk,bkk->b", vcov, information) < 1 / UNIDENTIFIED
     return Fit(best.theta, value, vcov, status, best.iterations, best.converged, regular)
 
 
@@ -183,9 +188,9 @@ def unidentified(model: Grouped, sampled: Sampled) -> Mask:
     theta = np.where((theta == 0) & (kind == PATH), 0.3 * shake, theta * (0.8 + 0.4 * shake))
     if model.constraints is not None:
         theta = constrained.feasible(model.constraints, theta[None])[0]
-    likelihood, first = normal(model, sampled), np.zeros(1, dtype=np.intp)
-    state = likelihood.evaluate(theta[None], first)
-    expected = likelihood.slopes(state, first, False).expected[0]
+    function, first = likelihood(model, sampled), np.zeros(1, dtype=np.intp)
+    state = function.evaluate(theta[None], first)
+    expected = function.slopes(state, first, False).expected[0]
     if model.constraints is not None:
         expected = expected + constrained.pinned(model.constraints, theta[None])[0]
     with np.errstate(all="ignore"):

@@ -9,8 +9,16 @@ from functools import cached_property, lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from tcsmodel.kernels import constrained, fitmeasures, grouped, implied, reliability, sem
-from tcsmodel.kernels.discrepancy import independence, saturated
+from tcsmodel.kernels import (
+    constrained,
+    fitmeasures,
+    grouped,
+    implied,
+    likelihood,
+    reliability,
+    sem,
+)
+from tcsmodel.kernels.discrepancy import saturated
 from tcsmodel.kernels.expressions import Evaluated, evaluate
 from tcsmodel.kernels.likelihood import Sampled
 from tcsmodel.kernels.moments import to_corr
@@ -180,9 +188,9 @@ class CovarianceModel:
     def _dependent(self) -> list[int]:
         return sorted({r.row for r in self.parameters.by_group[0] if r.matrix == implied.PATH})
 
-    def fit(self, sampled: Sampled, *, patient: bool) -> sem.Fit:
-        """Return the fits to moments."""
-        return sem.fit(self.grouped, sampled, start=self.start, patient=patient)
+    def fit(self, sampled: Sampled, *, patient: bool, observed: bool = False) -> sem.Fit:
+        """Return the fits to moments; options as those of `kernels.sem.fit`."""
+        return sem.fit(self.grouped, sampled, start=self.start, patient=patient, observed=observed)
 
     def sampled(self, mean: Array, cov: Array, n: Array, rows: Array) -> Sampled:
         """Return what is fitted, of moments (B, p) and (B, p, p) or (B, G, ...) with groups.
@@ -207,8 +215,8 @@ class CovarianceModel:
         """Return what the parameters (B, q) say of the model.
 
         Names and shapes are those of ``draws.values``: rows of the parameter table (B, r),
-        then defined parameters, explained variables (B, e), and pairs of constructs (B, k, k); with groups (B, G, e)
-        and (B, G, k, k).
+        then defined parameters, explained variables (B, e), and pairs of constructs
+        (B, k, k); with groups (B, G, e) and (B, G, k, k).
         """
         layout, k, n = self.layout, self.parameters.n_constructs, len(theta)
         local = self.spread(theta)
@@ -318,17 +326,16 @@ class CovarianceModel:
         n, share, each = sampled.total, sampled.n / sampled.total, sampled.total / self.n_groups
         causes = np.array([table.items.index(name) for name in table.causes], dtype=np.intp)
         c = len(causes)
-        flat = cov.reshape(-1, p, p)
-
-        def pooled(values: Array) -> Array:
-            return values.reshape(cov.shape[:2]) @ share
-
-        floor = pooled(saturated(flat))
+        floor = likelihood.saturated(sampled)
         chi2 = n * value
-        null = n * (pooled(independence(flat, causes)) - floor)
+        null = n * (likelihood.baseline(sampled, causes) - floor)
         null_df = self.n_groups * (p * (p - 1) / 2 - c * (c - 1) / 2)
-        given = pooled(saturated(flat[:, causes[:, None], causes])) if c else np.zeros(len(cov))
-        loglik = fitmeasures.log_likelihood(value + floor - given, n, p - c)
+        given = np.zeros(len(cov))
+        if c:
+            own = cov[..., causes[:, None], causes].reshape(-1, c, c)
+            given = saturated(own).reshape(cov.shape[:2]) @ share
+        answers = likelihood.answers(sampled) - c
+        loglik = fitmeasures.log_likelihood(value + floor - given, n, answers)
         lower, upper = fitmeasures.rmsea_interval(chi2, df, each)
         local = self.spread(theta)
         at = implied.implied(self.layout, local)

@@ -6,7 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tcsmodel.errors import SurveyError
-from tcsmodel.kernels.likelihood import Sampled
+from tcsmodel.kernels.likelihood import Sampled, incomplete
+from tcsmodel.kernels.missing import patterns
 from tcsmodel.models.covariance_model import CovarianceModel
 from tcsmodel.models.estimator import Sample, require_definite
 from tcsmodel.survey.moments import require_varying
@@ -19,8 +20,24 @@ def rows_of(sample: Sample) -> Array:
     return np.array([float(part.n) for part in sample.by_group])
 
 
+def has_gaps(sample: Sample) -> bool:
+    """Return whether an answer is missing, so that the likelihood needs the patterns."""
+    return sample.values is not None and bool(np.isnan(sample.values).any())
+
+
+def weighted_of(sample: Sample, weights: Array) -> Sampled:
+    """Return what is fitted to answers with gaps, under weights (B, n) of the respondents."""
+    strata = np.zeros(sample.n, dtype=np.intp) if sample.strata is None else sample.strata
+    inside = strata == np.arange(len(sample.groups))[:, None]
+    values = sample.respondents("Full-information maximum likelihood")
+    return incomplete(patterns(values), values, weights[:, None, :] * inside, sample.sizes)
+
+
 def sampled_of(model: CovarianceModel, sample: Sample) -> Sampled:
     """Return the moments of a sample as a batch of one."""
+    if has_gaps(sample):
+        weights = np.ones(sample.n) if sample.weights is None else sample.weights
+        return weighted_of(sample, weights[None])
     moments = [part.moments for part in sample.by_group]
     return model.sampled(
         np.stack([m.mean_array for m in moments])[None],
@@ -39,3 +56,15 @@ def require_usable(sample: Sample, group: str) -> None:
         if not group:
             raise
         raise SurveyError(f"In group {group!r}: {error}") from None
+
+
+def require_complete(sample: Sample, causes: tuple[str, ...]) -> None:
+    """Raise SurveyError when an observed cause has gaps: its moments are taken as they are."""
+    for name in causes:
+        gaps = int(np.isnan(sample.respondents("A cause")[:, sample.names.index(name)]).sum())
+        if gaps:
+            raise SurveyError(
+                f"{name!r} is an observed cause and {gaps} respondents did not answer it; "
+                f"missing='fiml' needs a model of its variance. State it ({name} ~~ {name}), or "
+                "use missing='listwise'."
+            )

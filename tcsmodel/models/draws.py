@@ -21,7 +21,7 @@ from tcsmodel.options import require, require_level, require_whole
 
 Array = NDArray[np.float64]
 Strata = NDArray[np.intp]
-Replicate = Callable[[Array, Array], Mapping[str, Array]]
+Replicate = Callable[..., Mapping[str, Array]]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -70,7 +70,12 @@ class Draws:
 
 
 def replicate(
-    function: Replicate, sample: Sample, counts: Iterable[Array], progress: tqdm | None = None
+    function: Replicate,
+    sample: Sample,
+    counts: Iterable[Array],
+    progress: tqdm | None = None,
+    *,
+    weighted: bool = False,
 ) -> dict[str, Array]:
     """Return ``function(mean, cov)`` of every resample, concatenated over axis 0.
 
@@ -87,12 +92,16 @@ def replicate(
         How often each respondent was drawn, chunk by chunk.
     progress : tqdm, optional
         Advanced by the size of each chunk.
+    weighted : bool
+        Whether the function takes the weights (b, n) of the respondents instead of moments.
     """
     values = sample.respondents("The bootstrap")
 
     def one(chunk: Array) -> Mapping[str, Array]:
         weights = chunk if sample.weights is None else chunk * sample.weights
-        return function(*_moments(values, weights, sample.strata))
+        return (
+            function(weights) if weighted else function(*_moments(values, weights, sample.strata))
+        )
 
     parts = []
     for part in map_chunks(one, counts):
@@ -112,7 +121,12 @@ def _moments(values: Array, weights: Array, strata: Strata | None) -> tuple[Arra
 
 
 def from_counts(
-    function: Replicate, sample: Sample, counts: Array, *, level: float = 0.95
+    function: Replicate,
+    sample: Sample,
+    counts: Array,
+    *,
+    level: float = 0.95,
+    weighted: bool = False,
 ) -> Draws:
     """Return the draws of given resamples: counts (B, n) of how often each respondent was drawn.
 
@@ -127,7 +141,7 @@ def from_counts(
         f"counts has shape {counts.shape}; give (replicates, {sample.n}), one column per "
         "respondent used.",
     )
-    values = replicate(function, sample, [counts])
+    values = replicate(function, sample, [counts], weighted=weighted)
     status = values.pop("status").astype(np.intp)
     return Draws(values, status, None, level)
 
@@ -141,6 +155,7 @@ def bootstrap(
     level: float = 0.95,
     progress: bool = False,
     what: str = "bootstrap",
+    weighted: bool = False,
 ) -> Draws:
     """Return nonparametric bootstrap draws; the seed alone decides the numbers.
 
@@ -165,7 +180,7 @@ def bootstrap(
             if sample.strata is None
             else stratified_chunks(sample.strata, replicates, seed, size)
         )
-        values = replicate(function, sample, chunks, bar)
+        values = replicate(function, sample, chunks, bar, weighted=weighted)
     status = values.pop("status").astype(np.intp)
     if not (status < Status.ITERATION_CAP).any():
         raise TcsError(

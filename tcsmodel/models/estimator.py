@@ -11,9 +11,11 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from tcsmodel.errors import OptionError, SurveyError, TcsError
-from tcsmodel.options import Missing
+from tcsmodel.kernels.missing import patterns, saturated, tabulate
+from tcsmodel.kernels.status import Status
+from tcsmodel.options import Missing, SEMMissing
 from tcsmodel.survey.cleaning import normalized
-from tcsmodel.survey.moments import Moments, require_varying
+from tcsmodel.survey.moments import Moments, read_only, require_varying
 from tcsmodel.survey.moments import require_definite as require_definite
 from tcsmodel.survey.survey import Survey
 
@@ -63,7 +65,7 @@ class Sample:
         values = self.respondents("A group")[own]
         weights = None if self.weights is None else self.weights[own]
         rows = None if self.rows is None else self.rows[own]
-        moments = Moments.of(self.names, values, weights)
+        moments = _moments_of(self.names, values, weights)
         return Sample(moments, values, weights, rows, self.survey)
 
     @property
@@ -101,10 +103,13 @@ def as_survey(data: Survey | pd.DataFrame, items: Sequence[str]) -> Survey:
 def take(
     data: Data,
     items: Sequence[str],
-    missing: Missing | str = Missing.LISTWISE,
+    missing: Missing | SEMMissing | str = Missing.LISTWISE,
     group: str | None = None,
 ) -> Sample:
     """Return the sample of `items` from a survey, a DataFrame or moments.
+
+    With ``missing="fiml"`` respondents who answered any of the items are in it, and its
+    moments are those of maximum likelihood.
 
     Raises
     ------
@@ -124,8 +129,11 @@ def take(
         sample = Sample(data.select(names))
     elif isinstance(data, (Survey, pd.DataFrame)):
         survey = as_survey(data, names)
-        values, weights, rows = survey.complete(names, missing)
-        moments = Moments.of(names, values, weights)
+        if missing == SEMMissing.FIML:
+            values, weights, rows = survey.answered(names)
+        else:
+            values, weights, rows = survey.complete(names, str(missing))
+        moments = _moments_of(names, values, weights)
         if weights is not None:
             weights = normalized(weights)
         groups, strata = _strata(survey, rows, group)
@@ -136,6 +144,29 @@ def take(
         )
     require_varying(sample.moments)
     return sample
+
+
+def _moments_of(names: tuple[str, ...], values: Array, weights: Array | None) -> Moments:
+    """Return the moments of answers; by maximum likelihood where some are missing."""
+    if not np.isnan(values).any():
+        return Moments.of(names, values, weights)
+    given = np.ones(len(values)) if weights is None else weights
+    table = tabulate(patterns(values), values, given[None])
+    i, j = np.nonzero(np.triu(table.coverage[0] == 0))
+    if len(i):
+        raise SurveyError(
+            f"Items {names[i[0]]!r} and {names[j[0]]!r} are never answered together, so nothing "
+            "says how they covary. Leave one of them out, or use other respondents."
+        )
+    found = saturated(table)
+    if found.status[0] == Status.SINGULAR:
+        raise SurveyError(
+            f"The answers to the {len(names)} items have no likelihood: some item is a sum of "
+            "others, or too few respondents answered items together. Use fewer items."
+        )
+    n = len(values)
+    cov = found.cov[0] * (n / (n - 1))
+    return Moments(names, n, read_only(found.mean[0]), read_only(cov), float(given.sum()))
 
 
 def _strata(

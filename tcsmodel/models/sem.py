@@ -13,10 +13,18 @@ from tcsmodel.kernels import sem as kernel
 from tcsmodel.kernels.likelihood import Sampled
 from tcsmodel.kernels.status import Status
 from tcsmodel.models.covariance_model import CovarianceModel
-from tcsmodel.models.covariance_sample import require_usable, sampled_of
+from tcsmodel.models.covariance_sample import require_complete, require_usable, sampled_of
 from tcsmodel.models.estimator import Data, take
 from tcsmodel.models.sem_result import SEMResult
-from tcsmodel.options import Bounds, Estimator, GroupEqual, Missing, choose, require
+from tcsmodel.options import (
+    Bounds,
+    Estimator,
+    GroupEqual,
+    Information,
+    SEMMissing,
+    choose,
+    require,
+)
 from tcsmodel.spec.model import ModelSpec
 from tcsmodel.spec.parameters import ParameterTable
 from tcsmodel.survey.moments import read_only
@@ -45,8 +53,12 @@ class SEM:
         (Huber-White; Yuan and Bentler), ``"mlm"`` (Satorra and Bentler), ``"mlmv"`` (the same
         errors; scaled and shifted). The estimates are the same. With survey weights use
         ``"mlr"``: the errors of ``"ml"`` take a weighted sample for an unweighted one.
-    missing : {"listwise"}
-        What is done about missing answers.
+    missing : {"listwise", "fiml"}
+        What is done about missing answers: respondents with any are left out, or the
+        likelihood of the answers there are is maximized (full information; means are modelled).
+    information : {"expected", "observed"}, optional
+        What standard errors come from; by default the expected information, and with
+        ``missing="fiml"`` the observed one, as in lavaan.
     std_lv : bool
         Identify constructs by (residual) variances of one instead of first loadings.
     meanstructure : bool
@@ -102,7 +114,8 @@ class SEM:
 
     spec: ModelSpec
     estimator: Estimator = field(default=Estimator.ML, kw_only=True)
-    missing: Missing = field(default=Missing.LISTWISE, kw_only=True)
+    missing: SEMMissing = field(default=SEMMissing.LISTWISE, kw_only=True)
+    information: Information | None = field(default=None, kw_only=True)
     std_lv: bool = field(default=False, kw_only=True)
     meanstructure: bool = field(default=False, kw_only=True)
     group: str | None = field(default=None, kw_only=True)
@@ -119,7 +132,16 @@ class SEM:
             f"Try {kind}(tcs.ModelSpec.parse(text)).",
         )
         object.__setattr__(self, "estimator", choose(Estimator, self.estimator, "estimator"))
-        object.__setattr__(self, "missing", choose(Missing, self.missing, "missing"))
+        object.__setattr__(self, "missing", choose(SEMMissing, self.missing, "missing"))
+        require(
+            self.estimator is Estimator.ML
+            or (self.missing is SEMMissing.LISTWISE and self.information is None),
+            f"estimator={self.estimator.value!r} is not available with missing='fiml' or "
+            "information= yet. Use estimator='ml', or leave these options out.",
+        )
+        if self.information is not None:
+            chosen = choose(Information, self.information, "information")
+            object.__setattr__(self, "information", chosen)
         for name in ("std_lv", "meanstructure"):
             value = getattr(self, name)
             require(isinstance(value, bool), f"{name}={value!r} must be True or False.")
@@ -149,12 +171,19 @@ class SEM:
         return CovarianceModel.of(
             self._fitted_spec(),
             std_lv=self.std_lv,
-            means=self.meanstructure,
+            means=self.meanstructure or self.missing is SEMMissing.FIML,
             groups=groups,
             group_equal=self.group_equal,
             group_partial=self.group_partial,
             bounds=self.bounds,
         )
+
+    @property
+    def uses_observed(self) -> bool:
+        """Whether standard errors come from the observed information."""
+        if self.information is None:
+            return self.missing is SEMMissing.FIML
+        return self.information is Information.OBSERVED
 
     @property
     def model(self) -> CovarianceModel:
@@ -195,8 +224,10 @@ class SEM:
         for part, label in zip(sample.by_group, sample.groups, strict=True):
             require_usable(part, label)
         model = self.model_of(sample.groups)
+        if self.missing is SEMMissing.FIML and sample.values is not None:
+            require_complete(sample, model.parameters.causes)
         sampled = sampled_of(model, sample)
-        fitted = model.fit(sampled, patient=True)
+        fitted = model.fit(sampled, patient=True, observed=self.uses_observed)
         if not fitted.regular[0]:
             self._check_identified(model, sampled)
         values = model.structure(fitted.theta)

@@ -19,7 +19,7 @@ from tcsmodel.kernels.status import Status
 from tcsmodel.models import sem_findings, sem_text
 from tcsmodel.models.comparison import compare
 from tcsmodel.models.covariance_model import CovarianceModel
-from tcsmodel.models.covariance_sample import rows_of, sampled_of
+from tcsmodel.models.covariance_sample import has_gaps, rows_of, sampled_of, weighted_of
 from tcsmodel.models.draws import Draws, bootstrap, from_counts
 from tcsmodel.models.estimator import Sample
 from tcsmodel.models.robust_inference import RobustInference, robust_inference
@@ -344,6 +344,7 @@ class SEMResult(Result):
             level=self.estimator.level if level is None else level,
             progress=progress,
             what=f"{type(self.estimator).__name__} bootstrap",
+            weighted=has_gaps(self.sample),
         )
         return replace(self, draws=draws)
 
@@ -355,12 +356,22 @@ class SEMResult(Result):
         counts : ndarray (B, n)
             How often each respondent used was drawn.
         """
-        draws = from_counts(self._replicate, self.sample, counts, level=self.estimator.level)
+        draws = from_counts(
+            self._replicate,
+            self.sample,
+            counts,
+            level=self.estimator.level,
+            weighted=has_gaps(self.sample),
+        )
         return replace(self, draws=draws)
 
-    def _replicate(self, mean: Array, cov: Array) -> dict[str, Array]:
+    def _replicate(self, first: Array, cov: Array | None = None) -> dict[str, Array]:
+        """Return a replicate of means and covariances, or of weights of the respondents."""
         model, whole = self.model, self.sampled
-        sampled = model.sampled(mean, cov, whole.n, rows_of(self.sample))
+        if cov is None:
+            sampled = weighted_of(self.sample, first)
+        else:
+            sampled = model.sampled(first, cov, whole.n, rows_of(self.sample))
         fitted = model.fit(sampled, patient=False)
         values = model.structure(fitted.theta)
         values |= model.measurement(sampled.cov, fitted.theta, values["std"])

@@ -65,7 +65,7 @@ def _respondents(result: SEMResult) -> str:
 
 def _errors(result: SEMResult) -> str:
     if result.draws is None:
-        return "expected information"
+        return "observed information" if result.estimator.uses_observed else "expected information"
     shares = result.draws.status_shares
     kept = ", ".join(f"{share:.0%} {name}" for name, share in shares.items() if share > 0)
     return f"bootstrap, {result.draws.n} replicates ({kept})"

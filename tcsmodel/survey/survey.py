@@ -308,6 +308,31 @@ class Survey:
             weights = self._weights[rows]
         return values[rows], weights, rows
 
+    def answered(self, items: Sequence[str]) -> tuple[Array, Array | None, NDArray[np.intp]]:
+        """Return answers (m, k), nan where missing, weights as given or None, and row numbers.
+
+        Respondents who answered none of `items` are left out.
+
+        Warns with `DroppedRespondentsWarning` when there are any.
+        """
+        values = self.values(items)
+        seen = ~np.isnan(values)
+        for j in np.flatnonzero(~seen.any(axis=0)).tolist():
+            raise SurveyError(
+                f"Item {items[j]!r} has no answers at all; remove it from the model, or look at "
+                "missing_codes."
+            )
+        rows = np.flatnonzero(seen.any(axis=1))
+        if len(rows) < self.n:
+            dropped = self.n - len(rows)
+            warnings.warn(
+                f"{dropped} of {self.n} respondents ({dropped / self.n:.0%}) are left out because "
+                f"they answered none of the items used; {len(rows)} remain.",
+                DroppedRespondentsWarning,
+                stacklevel=2,
+            )
+        return values[rows], None if self._weights is None else self._weights[rows], rows
+
     def _rows(self, rows: NDArray[np.intp]) -> Survey:
         part = object.__new__(Survey)
         kept = {field: getattr(self, field) for field in self.__dataclass_fields__}
