@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from tcsmodel.models.cfa import CFA as CFA
     from tcsmodel.models.discriminant import discriminant_validity as discriminant_validity
     from tcsmodel.models.efa import EFA as EFA
+    from tcsmodel.models.invariance import invariance as invariance
     from tcsmodel.models.latent_scores import latent_scores as latent_scores
     from tcsmodel.models.modification import modification_indices as modification_indices
     from tcsmodel.models.modification import release_tests as release_tests
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from tcsmodel.satisfaction.drivers import KeyDrivers as KeyDrivers
     from tcsmodel.satisfaction.gate import structure_gate as structure_gate
     from tcsmodel.satisfaction.index import satisfaction_index as satisfaction_index
+    from tcsmodel.satisfaction.invariance_cost import invariance_cost as invariance_cost
     from tcsmodel.satisfaction.priorities import priorities as priorities
     from tcsmodel.spec import library as library
     from tcsmodel.spec.build import composite as composite
@@ -65,6 +67,7 @@ _HOMES = {
     "CFA": "tcsmodel.models.cfa",
     "SEM": "tcsmodel.models.sem",
     "PLS": "tcsmodel.models.pls",
+    "invariance": "tcsmodel.models.invariance",
     "discriminant_validity": "tcsmodel.models.discriminant",
     "latent_scores": "tcsmodel.models.latent_scores",
     "modification_indices": "tcsmodel.models.modification",
@@ -77,6 +80,7 @@ _HOMES = {
     "sample_size": "tcsmodel.models.power",
     "KeyDrivers": "tcsmodel.satisfaction.drivers",
     "satisfaction_index": "tcsmodel.satisfaction.index",
+    "invariance_cost": "tcsmodel.satisfaction.invariance_cost",
     "priorities": "tcsmodel.satisfaction.priorities",
     "structure_gate": "tcsmodel.satisfaction.gate",
     "Study": "tcsmodel.study",
@@ -99,6 +103,8 @@ __all__ = [
     "discriminant_validity",
     "errors",
     "factorability",
+    "invariance",
+    "invariance_cost",
     "items",
     "latent_scores",
     "library",

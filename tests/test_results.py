@@ -55,6 +55,16 @@ def drivers() -> Any:
     )
 
 
+def groups() -> Any:
+    """Return invariance between two brands, one of which answers an item higher."""
+    spec = tcs.ModelSpec.parse("Quality =~ q1 + q2 + q3 + q4")
+    frame = tcs.simulate(spec, n=400, seed=1, scale=(1, 10)).data
+    frame["brand"] = ["A", "B"] * 200
+    frame["q4"] = (frame["q4"] + 2 * (frame["brand"] == "B")).clip(1, 10)
+    survey = tcs.Survey(frame, items=spec.items, scale=(1, 10), group="brand")
+    return tcs.invariance(spec, survey)
+
+
 EXAMPLES: dict[str, Callable[[], Any]] = {
     "Screening": lambda: tcs.screening(tcs.datasets.mobi()),
     "Factorability": lambda: tcs.factorability(tcs.datasets.mobi()),
@@ -67,6 +77,8 @@ EXAMPLES: dict[str, Callable[[], Any]] = {
     "PowerResult": lambda: tcs.power(tcs.ModelSpec.parse(SMALL), n=[60, 120], replications=100),
     "SatisfactionIndex": lambda: tcs.satisfaction_index(pls()),
     "Priorities": lambda: tcs.priorities(pls()),
+    "InvarianceResult": groups,
+    "InvarianceCost": lambda: tcs.invariance_cost(groups()),
     "Gate": lambda: tcs.structure_gate(pls(), sem()),
     "StudyResult": study,
 }

@@ -12,12 +12,14 @@ from tcsmodel.errors import OptionError
 from tcsmodel.models.cfa import CFAResult
 from tcsmodel.models.discriminant import DiscriminantValidity
 from tcsmodel.models.efa import EFAResult
+from tcsmodel.models.invariance import InvarianceResult
 from tcsmodel.models.pls import PLSResult
 from tcsmodel.models.power import PowerResult
 from tcsmodel.models.sem import SEMResult
 from tcsmodel.options import did_you_mean
 from tcsmodel.report import covariance_pictures as covariance
 from tcsmodel.report import factor_pictures as factors
+from tcsmodel.report import invariance_pictures as groups
 from tcsmodel.report import model_pictures as models
 from tcsmodel.report import power_pictures as powers
 from tcsmodel.report import satisfaction_pictures as satisfaction
@@ -28,6 +30,7 @@ from tcsmodel.result import Result
 from tcsmodel.satisfaction.drivers import Drivers
 from tcsmodel.satisfaction.gate import Gate
 from tcsmodel.satisfaction.index import SatisfactionIndex
+from tcsmodel.satisfaction.invariance_cost import InvarianceCost
 from tcsmodel.satisfaction.priorities import Priorities
 from tcsmodel.survey.screening import Factorability, Screening
 
@@ -82,6 +85,16 @@ def _(result: PowerResult) -> Mapping[str, Maker]:
 @kinds.register
 def _(result: DiscriminantValidity) -> Mapping[str, Maker]:
     return {"correlations": covariance.correlations_forest}
+
+
+@kinds.register
+def _(result: InvarianceResult) -> Mapping[str, Maker]:
+    return {"steps": groups.steps_picture}
+
+
+@kinds.register
+def _(result: InvarianceCost) -> Mapping[str, Maker]:
+    return {"cost": groups.cost_picture}
 
 
 @kinds.register

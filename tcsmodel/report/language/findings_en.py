@@ -446,6 +446,59 @@ FINDINGS: dict[str, dict[str, str]] = {
         "advice": "Fit the model without the limit to see what the data ask for, and keep it only "
         "where theory demands it.",
     },
+    "improper_step": {
+        "finding": "The {subject} step of invariance has no admissible solution.",
+        "evidence": "It ended with status {status}: {reason}",
+        "meaning": "The step cannot be judged, nor can those that follow it.",
+        "advice": "Fit each group alone to see which one is in trouble, and simplify the constructs "
+        "it concerns: leave out the item, or merge constructs that overlap.",
+    },
+    "no_common_structure": {
+        "finding": "The model does not fit the groups of {subject} even with nothing equal.",
+        "evidence": "CFI is {cfi:.3r} and SRMR {srmr:.3r}; .90 and .08 are customary limits.",
+        "meaning": "The items do not form the same constructs in every group.",
+        "advice": "Fit the groups one by one and look at the modification indices, or explore the "
+        "structure of each group with EFA; until then compare items, not constructs.",
+    },
+    "not_comparable": {
+        "finding": "Means of the groups of {subject} must not be compared: {step} invariance fails.",
+        "evidence": "CFI changes by {delta_cfi:.3r}, chi-square by {delta_chi2:.1f} on {delta_df} df; "
+        "{level} invariance is reached. What differs most: {worst}.",
+        "meaning": "Groups with the same opinion give different answers to some items, so a "
+        "difference of means mixes opinion with the way of answering.",
+        "advice": "Release what differs with .partial(), and see with tcs.invariance_cost(...) how "
+        "many index points a comparison would misread; or leave those items out.",
+    },
+    "small_group": {
+        "finding": "Group {subject} is small.",
+        "evidence": "It has {n} respondents; {limit} is a usual minimum for these rules.",
+        "meaning": "Real differences may stay hidden, and changes of fit are unreliable.",
+        "advice": "Join it with a group that resembles it, or collect more answers; read its "
+        "verdict with caution.",
+    },
+    "partial_invariance": {
+        "finding": "Some parameters differ between the groups by choice: {subjects}.",
+        "evidence": "{count} released after looking at the data; {level} invariance is reached with "
+        "the others.",
+        "meaning": "Comparisons rest on the items that stay equal; part of what was released may be "
+        "chance.",
+        "advice": "Report what was released, and repeat it on another sample or half of this one.",
+    },
+    "misread_difference": {
+        "finding": "The index of {subject} misleads when {group} is compared with {first}.",
+        "evidence": "Answering differently makes {cost:+.1f} points [{lower:.1f}, {upper:.1f}] of a "
+        "difference of {observed:+.1f}; the constructs differ by {latent:+.1f}.",
+        "meaning": "Who compares the indices takes a way of answering for an opinion.",
+        "advice": "Compare the latent difference, or take the released items out of the index for "
+        "comparisons of groups.",
+    },
+    "cost_without_anchors": {
+        "finding": "The cost of comparing the groups of {subject} cannot be trusted.",
+        "evidence": "Only {level} invariance is reached after releasing {released} parameters.",
+        "meaning": "Too few items are answered alike to tell opinion from way of answering.",
+        "advice": "Look for items that should mean the same to every group and add them, or do not "
+        "compare these groups.",
+    },
     "negative_variance": {
         "finding": "The unexplained variance of {subject} is negative.",
         "evidence": "It is estimated at {variance:.3f} with a standard error of {se:.3f} (a Heywood "
@@ -492,6 +545,13 @@ FINDINGS: dict[str, dict[str, str]] = {
         "meaning": "Some parameter can change without any change of the fit.",
         "advice": "Fix or remove a parameter of the constructs with the fewest items, or give them "
         "more items.",
+    },
+    "naive_errors": {
+        "finding": "Standard errors and chi-square of {subject} do not know of the survey weights.",
+        "evidence": "Unequal weights alone multiply the variance of a mean by {effect:.2f} (Kish).",
+        "meaning": "Intervals are too narrow and chi-square is too large; estimates are right.",
+        "advice": "Fit with estimator='mlr', whose errors and test count the weights; or bootstrap, "
+        "which mends the intervals though not the chi-square.",
     },
     "replicates_improper": {
         "finding": "Some bootstrap replicates of {subject} are not admissible.",

@@ -1,0 +1,57 @@
+"""The rules by which a step of invariance is judged, each with its source."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tcsmodel.options import GroupEqual
+
+Array = NDArray[np.float64]
+
+# What each step holds equal, beyond the step before.
+STEPS: dict[str, tuple[GroupEqual, ...]] = {
+    "configural": (),
+    "metric": (GroupEqual.LOADINGS,),
+    "scalar": (GroupEqual.INTERCEPTS,),
+    "strict": (GroupEqual.RESIDUALS,),
+    "means": (GroupEqual.MEANS,),
+}
+LEVELS = ("configural", "metric", "scalar", "strict")
+
+# Customary least fit of a model worth comparing (Hu & Bentler 1999 for SRMR).
+LEAST_CFI, MOST_SRMR = 0.90, 0.08
+# Cheung & Rensvold (2002).
+CFI_FALL = -0.010
+# Chen (2007) has other limits up to 300 respondents and for unequal groups; from which ratio
+# groups are unequal she does not say.
+SMALL, UNEQUAL = 300, 1.5
+
+
+@dataclass(frozen=True)
+class ChenLimits:
+    """A step fails where CFI falls below `cfi` and RMSEA or SRMR rises above its limit."""
+
+    cfi: float
+    rmsea: float
+    srmr_loadings: float
+    srmr: float
+
+
+LARGE = ChenLimits(-0.010, 0.015, 0.030, 0.010)
+STRICTER = ChenLimits(-0.005, 0.010, 0.025, 0.005)
+
+
+def chen_limits(sizes: Array) -> ChenLimits:
+    """Return the limits of Chen (2007) for groups of these sizes (G,)."""
+    uneven = sizes.max() > UNEQUAL * sizes.min()
+    return STRICTER if sizes.sum() <= SMALL or uneven else LARGE
+
+
+def holds_by_chen(step: str, delta: dict[str, float], limits: ChenLimits) -> bool:
+    """Tell whether a step holds by the changes of ``cfi rmsea srmr`` from the one before."""
+    srmr = limits.srmr_loadings if step == "metric" else limits.srmr
+    worse = delta["rmsea"] > limits.rmsea or delta["srmr"] > srmr
+    return not (delta["cfi"] < limits.cfi and worse)
