@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
 from tcsmodel.errors import TcsError
-from tcsmodel.kernels import fitmeasures
+from tcsmodel.kernels import fitmeasures, scaled_tests
 from tcsmodel.options import require
 
 if TYPE_CHECKING:
     from tcsmodel.models.sem_result import SEMResult
 
 KEPT = ["df", "chi2", "aic", "bic", "cfi", "rmsea", "srmr"]
+KEPT_SCALED = ["df", "chi2", "chi2_scaled", "aic", "bic", "cfi_robust", "rmsea_robust", "srmr"]
 
 
 def compare(results: Sequence[SEMResult], names: Sequence[str] | None) -> pd.DataFrame:
@@ -29,9 +31,12 @@ def compare(results: Sequence[SEMResult], names: Sequence[str] | None) -> pd.Dat
     first = results[0]
     for label, other in zip(labels[1:], results[1:], strict=True):
         _require_same_data(first, other, labels[0], label)
-    frame = pd.DataFrame([r.fit_measures[KEPT] for r in results], index=pd.Index(labels))
+    kept = KEPT if first.robust is None else KEPT_SCALED
+    frame = pd.DataFrame([r.fit_measures[kept] for r in results], index=pd.Index(labels))
     order = np.argsort(frame["df"].to_numpy(), kind="stable")
     frame = frame.iloc[order]
+    if first.robust is not None:
+        return _with_scaled(frame, [results[k] for k in order])
     chi2, df = frame["chi2"].diff().to_numpy(), frame["df"].diff().to_numpy()
     each = first.sample.n / first.model.n_groups
     known = df > 0
@@ -44,8 +49,32 @@ def compare(results: Sequence[SEMResult], names: Sequence[str] | None) -> pd.Dat
     )
 
 
+def _with_scaled(frame: pd.DataFrame, results: Sequence[SEMResult]) -> pd.DataFrame:
+    """Return the frame of results in order with their scaled difference tests."""
+    tests = [r.robust.test for r in results if r.robust is not None]
+    steps = [scaled_tests.difference(restricted, free) for free, restricted in pairwise(tests)]
+    chi2, p = (
+        np.array([np.nan, *(float(getattr(step, name)[0]) for step in steps)])
+        for name in ("chi2", "p")
+    )
+    df = frame["df"].diff().to_numpy()
+    known = df > 0
+    return frame.assign(
+        chi2_diff_scaled=np.where(known, chi2, np.nan),
+        df_diff=df,
+        p_scaled=np.where(known, p, np.nan),
+        cfi_robust_diff=frame["cfi_robust"].diff(),
+    )
+
+
 def _require_same_data(first: SEMResult, other: SEMResult, name: str, label: str) -> None:
-    """Raise when two results were not fitted to the same answers of the same groups."""
+    """Raise unless two results were fitted alike to the same answers of the same groups."""
+    ways = [result.estimator.estimator.value for result in (first, other)]
+    if ways[0] != ways[1]:
+        raise TcsError(
+            f"{name!r} (estimator={ways[0]!r}) and {label!r} (estimator={ways[1]!r}) have tests "
+            "of different kinds. Fit both with the same estimator."
+        )
     items = set(first.sample.names) ^ set(other.sample.names)
     advice = "Fit nested models to the same survey, items and groups."
     if items:

@@ -23,6 +23,8 @@ Array = NDArray[np.float64]
 MANY = 0.05
 # An element of the eigenvector of a non-positive eigenvalue that counts as taking part.
 TAKES_PART = 0.2
+# A design effect of weights that are equal but for rounding.
+EVEN = 1 + 1e-9
 
 
 def findings(result: SEMResult) -> tuple[Finding, ...]:
@@ -35,6 +37,7 @@ def findings(result: SEMResult) -> tuple[Finding, ...]:
         *_correlations(result),
         *_indefinite(result),
         *_limits(result),
+        *_naive_errors(result, name),
     ]
     if result.draws is not None:
         found += _replicates(result.draws, name)
@@ -134,6 +137,17 @@ def _limits(result: SEMResult) -> Iterator[Finding]:
     limits = result.model.at_limit(result.theta)
     if limits:
         yield Finding("at_bound", Severity.NOTE, limits, {"count": len(limits)})
+
+
+def _naive_errors(result: SEMResult, name: str) -> Iterator[Finding]:
+    """Find errors and a test that take weighted answers for unweighted ones."""
+    weights = result.sample.weights
+    if result.robust is not None or weights is None:
+        return
+    # Kish (1965): what unequal weights alone do to the variance of a mean.
+    effect = len(weights) * float((weights**2).sum()) / float(weights.sum()) ** 2
+    if effect > EVEN:
+        yield Finding("naive_errors", Severity.CAUTION, (name,), {"effect": effect})
 
 
 def _replicates(draws: Draws, name: str) -> Iterator[Finding]:

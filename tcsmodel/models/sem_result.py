@@ -389,6 +389,12 @@ class SEMResult(Result):
         `rmsea_diff` is the RMSEA of the difference. That the models are nested is for you to
         know; where chi-square falls as constraints are added they are not.
 
+        Chi-squares of ``mlr``, ``mlm`` and ``mlmv`` must not be subtracted once they are scaled;
+        their difference is scaled by ``(df0 c0 - df1 c1) / (df0 - df1)``, c the mean scaling
+        factors (Satorra & Bentler 2001), that of ``mlmv`` being the one of ``mlm``. The columns
+        say so: ``df chi2 chi2_scaled aic bic cfi_robust rmsea_robust srmr chi2_diff_scaled
+        df_diff p_scaled cfi_robust_diff``; nan where that scaling comes out negative.
+
         Parameters
         ----------
         *others : SEMResult
@@ -399,7 +405,7 @@ class SEMResult(Result):
         Raises
         ------
         TcsError
-            When the models were fitted to different data.
+            When the models were fitted to different data, or by different estimators.
         OptionError
             When there is nothing to compare with, or the names do not fit.
 

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from tcsmodel.options import Estimator
+
 if TYPE_CHECKING:
     from tcsmodel.models.sem_result import SEMResult
 
@@ -19,6 +21,12 @@ SECTIONS = (
     ("Defined parameters", ":="),
 )
 ALONE = ("variance", "~1", ":=")
+ERRORS = {
+    Estimator.ML: "expected information",
+    Estimator.MLR: "sandwich, observed information",
+    Estimator.MLM: "sandwich, expected information",
+    Estimator.MLMV: "sandwich, expected information",
+}
 
 
 def summary(result: SEMResult) -> str:
@@ -41,6 +49,7 @@ def _fit(result: SEMResult) -> str:
         ("Free parameters", f"{m['npar']:.0f}"),
         ("Iterations", f"{result.iterations}"),
         ("Chi-square", f"{m['chi2']:.3f}, df {m['df']:.0f}, p {m['p']:.3f}"),
+        *_scaled_test(result, m),
         ("Baseline chi-square", f"{m['baseline_chi2']:.3f}, df {m['baseline_df']:.0f}"),
         ("CFI, TLI", f"{m['cfi']:.3f}, {m['tli']:.3f}"),
         (
@@ -48,12 +57,26 @@ def _fit(result: SEMResult) -> str:
             f"{m['rmsea']:.3f} [{m['rmsea_ci_lower']:.3f}, {m['rmsea_ci_upper']:.3f}], "
             f"p (RMSEA at most .05) {m['rmsea_p_close']:.3f}",
         ),
+        *_robust_fit(result, m),
         ("SRMR", f"{m['srmr']:.3f}"),
         ("Log-likelihood", f"{m['loglik']:.3f}"),
         ("AIC, BIC", f"{m['aic']:.3f}, {m['bic']:.3f}"),
         ("Standard errors", _errors(result)),
     ]
     return "\n".join(f"{name:<24}{value}" for name, value in lines)
+
+
+def _scaled_test(result: SEMResult, m: pd.Series) -> Iterator[tuple[str, str]]:
+    if result.robust is not None:
+        values = f"{m['chi2_scaled']:.3f}, df {m['df_scaled']:.0f}, p {m['p_scaled']:.3f}"
+        yield "Scaled chi-square", f"{values} (scaling factor {m['scaling_factor']:.3f})"
+
+
+def _robust_fit(result: SEMResult, m: pd.Series) -> Iterator[tuple[str, str]]:
+    if result.robust is not None:
+        yield "Robust CFI, TLI", f"{m['cfi_robust']:.3f}, {m['tli_robust']:.3f}"
+        limits = f"[{m['rmsea_ci_lower_robust']:.3f}, {m['rmsea_ci_upper_robust']:.3f}]"
+        yield "Robust RMSEA [90%]", f"{m['rmsea_robust']:.3f} {limits}"
 
 
 def _respondents(result: SEMResult) -> str:
@@ -65,7 +88,9 @@ def _respondents(result: SEMResult) -> str:
 
 def _errors(result: SEMResult) -> str:
     if result.draws is None:
-        return "observed information" if result.estimator.uses_observed else "expected information"
+        if result.estimator.uses_observed and result.robust is None:
+            return "observed information"
+        return ERRORS[result.estimator.estimator]
     shares = result.draws.status_shares
     kept = ", ".join(f"{share:.0%} {name}" for name, share in shares.items() if share > 0)
     return f"bootstrap, {result.draws.n} replicates ({kept})"
