@@ -23,7 +23,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from tcsmodel.kernels import linalg
+from tcsmodel.kernels import fiml, linalg
 from tcsmodel.kernels.implied import (
     ITEM_MEAN,
     LATENT,
@@ -39,6 +39,7 @@ from tcsmodel.kernels.implied import (
     merged,
     sandwich,
 )
+from tcsmodel.kernels.missing import PatternMoments
 
 Array = NDArray[np.float64]
 Index = NDArray[np.intp]
@@ -58,6 +59,33 @@ class Scores:
     own: Array
     cross: Array
     free: Array
+
+
+def slopes_with_gaps(given: Layout, theta: Array, table: PatternMoments) -> tuple[Array, Array]:
+    """Return score (B, q) and information (B, q, q), per respondent, of answers with gaps.
+
+    Parameters
+    ----------
+    given : Layout
+        Of q free parameters; the model and its candidates together where these are wanted.
+    theta : ndarray (B, q)
+        Where to take them.
+    table : PatternMoments
+        The answers, pattern by pattern; the information is the expected one, given the patterns.
+    """
+    model = fiml.structure(given)
+    slopes = fiml.slopes(model, fiml.evaluate(model, theta, table), table, exact=False)
+    return -slopes.gradient / 2, slopes.expected / 2
+
+
+def apart(score: Array, information: Array, q: int) -> Scores:
+    """Return the scores of the parameters from q on as those of candidates."""
+    return Scores(
+        score[:, q:],
+        np.diagonal(information, axis1=1, axis2=2)[:, q:],
+        information[:, q:, :q],
+        information[:, :q, :q],
+    )
 
 
 @dataclass(frozen=True, slots=True)

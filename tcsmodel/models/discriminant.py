@@ -12,20 +12,22 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import special
 
-from tcsmodel.errors import ImproperSolutionWarning, SpecError
+from tcsmodel.errors import SpecError, TcsWarning
 from tcsmodel.kernels.fitmeasures import chi2_p
 from tcsmodel.models.cfa import CFA
 from tcsmodel.models.fitted import only_group
 from tcsmodel.models.sem import SEM
 from tcsmodel.models.sem_result import SEMResult
-from tcsmodel.options import require
+from tcsmodel.options import SEMMissing, require
 from tcsmodel.result import Finding, Result, Severity
 from tcsmodel.spec.model import ModelSpec, Op, Term
-from tcsmodel.survey.moments import Moments, read_only
+from tcsmodel.survey.moments import read_only
+from tcsmodel.survey.survey import Survey
 
 Array = NDArray[np.float64]
 
 MARGINAL, MODERATE, SEVERE = 0.8, 0.9, 1.0
+WEIGHT = "weight of the respondent"
 
 
 class Overlap(StrEnum):
@@ -89,8 +91,8 @@ def discriminant_validity(
     level = result.estimator.level if level is None else level
     require(0 < level < 1, f"level={level!r} must lie between 0 and 1, as 0.95.")
     only_group(result, "discriminant_validity()")
-    spec, moments = standardizable(result.estimator.spec), result.sample.moments
-    free = _fitted(spec, moments)
+    spec, sample = standardizable(result.estimator.spec), result.sample
+    free = _fitted(spec, result)
     pairs = tuple(combinations(spec.construct_names, 2))
     estimates = free.estimates
     correlated = (estimates["op"] == "~~") & estimates["lhs"].isin(spec.construct_names)
@@ -98,7 +100,7 @@ def discriminant_validity(
     found = estimates.loc[correlated, ["estimate", "se"]].to_numpy(dtype=np.float64)
     chi2 = free.fit_measures["chi2"]
     gaps = [
-        0.0 if abs(corr) >= cutoff else _held(spec, moments, pair, np.copysign(cutoff, corr)) - chi2
+        0.0 if abs(corr) >= cutoff else _held(spec, result, pair, np.copysign(cutoff, corr)) - chi2
         for pair, corr in zip(pairs, found[:, 0], strict=True)
     ]
     return DiscriminantValidity(
@@ -109,7 +111,7 @@ def discriminant_validity(
         read_only(np.array(gaps)),
         cutoff,
         level,
-        moments.n,
+        sample.n,
     )
 
 
@@ -145,16 +147,25 @@ def _freed(term: Term, spec: ModelSpec) -> Term:
     return replace(term, fixed=None)
 
 
-def _fitted(spec: ModelSpec, moments: Moments) -> SEMResult:
+def _fitted(spec: ModelSpec, result: SEMResult) -> SEMResult:
+    """Return another model of the same respondents, by maximum likelihood."""
+    sample = result.sample
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ImproperSolutionWarning)
-        return CFA(spec, std_lv=True).fit(moments)
+        warnings.simplefilter("ignore", TcsWarning)
+        if sample.values is None or not np.isnan(sample.values).any():
+            return CFA(spec, std_lv=True).fit(sample.moments)
+        frame = pd.DataFrame(sample.values, columns=list(sample.names))
+        weight = None if sample.weights is None else WEIGHT
+        if weight is not None:
+            frame[weight] = sample.weights
+        survey = Survey(frame, items=sample.names, weight=weight)
+        return CFA(spec, std_lv=True, missing=SEMMissing.FIML).fit(survey)
 
 
-def _held(spec: ModelSpec, moments: Moments, pair: tuple[str, str], at: float) -> float:
+def _held(spec: ModelSpec, result: SEMResult, pair: tuple[str, str], at: float) -> float:
     """Return chi-square with one correlation held; nan where no minimum was reached."""
     held = Term(pair[0], Op.COVARIANCE, pair[1], fixed=at)
-    fit = _fitted(replace(spec, terms=(*spec.terms, held)), moments)
+    fit = _fitted(replace(spec, terms=(*spec.terms, held)), result)
     return float(fit.fit_measures["chi2"]) if fit.converged else np.nan
 
 

@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tcsmodel.errors import TcsError
-from tcsmodel.kernels import constrained, implied
+from tcsmodel.kernels import constrained, implied, missing
+from tcsmodel.models.estimator import Sample
 from tcsmodel.spec.model import Op
 from tcsmodel.spec.parameters import Parameter, ParameterTable
 
@@ -39,6 +40,9 @@ class FittedGroup:
         Its respondents, or the sum of their normalized weights.
     has_means : bool
         Whether its means are modelled.
+    table : PatternMoments or None
+        The patterns of its missing answers, where there are any; `mean` and `cov` are then
+        those of maximum likelihood.
     """
 
     label: str
@@ -48,6 +52,7 @@ class FittedGroup:
     mean: Array
     n: float
     has_means: bool
+    table: missing.PatternMoments | None
 
 
 def fitted_groups(result: SEMResult) -> tuple[FittedGroup, ...]:
@@ -62,11 +67,20 @@ def fitted_groups(result: SEMResult) -> tuple[FittedGroup, ...]:
             own.moments.mean_array,
             float(size),
             table.has_means,
+            _gaps(own),
         )
         for label, rows, own, size in zip(
             table.groups, table.by_group, sample.by_group, sample.sizes, strict=True
         )
     )
+
+
+def _gaps(sample: Sample) -> missing.PatternMoments | None:
+    values = sample.values
+    if values is None or not np.isnan(values).any():
+        return None
+    weights = None if sample.weights is None else sample.weights[None]
+    return missing.tabulate(missing.patterns(values), values, weights)
 
 
 def held_constraints(result: SEMResult) -> Array | None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import combinations, permutations, product
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -19,10 +20,18 @@ from tcsmodel.kernels import modification as kernel
 from tcsmodel.kernels.fitmeasures import chi2_p
 from tcsmodel.kernels.implied import Layout
 from tcsmodel.kernels.status import Status
-from tcsmodel.models.fitted import FittedGroup, fitted_groups, group_layout, held_constraints
-from tcsmodel.models.sem_result import SEMResult
+from tcsmodel.models.fitted import (
+    FittedGroup,
+    fitted_groups,
+    group_layout,
+    held_constraints,
+    require_complete,
+)
 from tcsmodel.spec.model import Op, Relation
 from tcsmodel.spec.parameters import Matrix, Parameter, ParameterTable
+
+if TYPE_CHECKING:
+    from tcsmodel.models.sem_result import SEMResult
 
 Array = NDArray[np.float64]
 
@@ -54,7 +63,8 @@ def modification_indices(result: SEMResult) -> pd.DataFrame:
     are those of lavaan's ``modindices()``: loadings of every item, covariances of items and of
     constructs, paths both ways between all that take part in one, and fixed rows of the table.
     Those that the data could not identify are left out. The moments of observed causes count as
-    free, as with lavaan's ``fixed.x = FALSE``. An index is no reason to free a parameter: of 170
+    free, as with lavaan's ``fixed.x = FALSE``; with missing answers the information is the one
+    expected given who answered what. An index is no reason to free a parameter: of 170
     candidates some exceed 3.84 by chance.
 
     Examples
@@ -76,11 +86,13 @@ def modification_indices(result: SEMResult) -> pd.DataFrame:
             "Modification indices need the information of the fitted model, which is singular: "
             f"the fit ended with status {result.status!r}. result.verify() says why and what to do."
         )
+    require_complete(result, "Modification indices")
     table, groups = result.model.parameters, fitted_groups(result)
     theta = result.theta[None]
     offered = [tuple(candidates(table, group.rows)) for group in groups]
     layouts = [candidate_layout(table, rows) for rows in offered]
-    found = kernel.indices(_pooled(groups, layouts, theta), restrictions=held_constraints(result))
+    pooled = _pooled(table, groups, offered, theta)
+    found = kernel.indices(pooled, restrictions=held_constraints(result))
     scales = [
         kernel.standards(group.layout, layout, theta, table.n_constructs)
         for group, layout in zip(groups, layouts, strict=True)
@@ -137,6 +149,7 @@ def release_tests(result: SEMResult) -> pd.DataFrame:
     >>> tests.loc[0, "rhs"], round(float(tests.loc[0, "chi2"]), 3)
     ('PERQ4', 0.133)
     """
+    require_complete(result, "Score tests")
     table, groups = result.model.parameters, fitted_groups(result)
     free = [row for group in groups for row in group.rows if row.free is not None]
     first: dict[int, int] = {}
@@ -195,10 +208,14 @@ def _apart(
         rows = tuple(replace(row, free=number.get(id(row))) for row in group.rows)
         layout = group_layout(table, rows, len(free))
         own = theta[[_index(row) for row in free]][None]
-        mean = group.mean[None] if group.has_means else None
-        found = kernel.scores(layout, layout, own, group.cov[None], mean)
-        scores.append(group.n * found.score)
-        blocks.append(group.n * found.free[0])
+        if group.table is None:
+            mean = group.mean[None] if group.has_means else None
+            found = kernel.scores(layout, layout, own, group.cov[None], mean)
+            score, information = found.score, found.free
+        else:
+            score, information = kernel.slopes_with_gaps(layout, own, group.table)
+        scores.append(group.n * score)
+        blocks.append(group.n * information[0])
     return np.concatenate(scores, axis=1), block_diag(*blocks)[None]
 
 
@@ -239,12 +256,14 @@ def candidate_layout(table: ParameterTable, rows: tuple[Parameter, ...]) -> Layo
     return group_layout(table, free)
 
 
-def _pooled(groups: tuple[FittedGroup, ...], layouts: list[Layout], theta: Array) -> kernel.Scores:
+def _pooled(
+    table: ParameterTable,
+    groups: tuple[FittedGroup, ...],
+    offered: list[tuple[Parameter, ...]],
+    theta: Array,
+) -> kernel.Scores:
     """Return the scores of the candidates of all groups, of all respondents."""
-    own = []
-    for group, layout in zip(groups, layouts, strict=True):
-        mean = group.mean[None] if group.has_means else None
-        own.append(kernel.scores(group.layout, layout, theta, group.cov[None], mean))
+    own = [_scores(table, group, rows, theta) for group, rows in zip(groups, offered, strict=True)]
     n = [group.n for group in groups]
     return kernel.Scores(
         np.concatenate([k * s.score for k, s in zip(n, own, strict=True)], axis=1),
@@ -252,3 +271,20 @@ def _pooled(groups: tuple[FittedGroup, ...], layouts: list[Layout], theta: Array
         np.concatenate([k * s.cross for k, s in zip(n, own, strict=True)], axis=1),
         np.sum([k * s.free for k, s in zip(n, own, strict=True)], axis=0),
     )
+
+
+def _scores(
+    table: ParameterTable, group: FittedGroup, rows: tuple[Parameter, ...], theta: Array
+) -> kernel.Scores:
+    """Return the scores of the candidates of one group, of one respondent."""
+    if group.table is None:
+        mean = group.mean[None] if group.has_means else None
+        extra = candidate_layout(table, rows)
+        return kernel.scores(group.layout, extra, theta, group.cov[None], mean)
+    q = table.n_free
+    kept = tuple(row for row in group.rows if row.free is not None)
+    added = tuple(replace(row, free=q + k, fixed=None) for k, row in enumerate(rows))
+    both = group_layout(table, kept + added, q + len(rows))
+    at = np.array([[0.0 if row.fixed is None else row.fixed for row in rows]])
+    here = np.concatenate([theta, at], axis=1)
+    return kernel.apart(*kernel.slopes_with_gaps(both, here, group.table), q)

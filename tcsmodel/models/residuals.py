@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from tcsmodel.errors import TcsError
 from tcsmodel.kernels import residuals as kernel
 from tcsmodel.kernels.implied import implied
-from tcsmodel.models.fitted import FittedGroup, fitted_groups, held_constraints
+from tcsmodel.models.fitted import FittedGroup, fitted_groups, held_constraints, require_complete
 from tcsmodel.models.sem_result import SEMResult
 from tcsmodel.options import require
 
@@ -33,7 +34,7 @@ def residuals(result: SEMResult) -> pd.DataFrame:
         covariance, `standardized` over its own; `corr` is observed minus implied correlation
         (Bollen), `z` that over its own standard error; `corr_bentler` the residual in units
         of the items' standard deviations, of which SRMR is the root mean square. Nan where the
-        model reproduces a moment whatever the data.
+        model reproduces a moment whatever the data; with missing answers all z values are.
 
     Notes
     -----
@@ -55,8 +56,9 @@ def residuals(result: SEMResult) -> pd.DataFrame:
 
 def _sampled(result: SEMResult) -> Iterator[tuple[FittedGroup, Array]]:
     """Yield each group with the sampling covariances of its residuals."""
+    require_complete(result, "Residuals and their errors")
     groups = fitted_groups(result)
-    xis = kernel.residual_cov(
+    xis: Sequence[Array] = kernel.residual_cov(
         [group.layout for group in groups],
         result.theta[None],
         [group.cov[None] for group in groups],
@@ -64,6 +66,8 @@ def _sampled(result: SEMResult) -> Iterator[tuple[FittedGroup, Array]]:
         mean=groups[0].has_means,
         restrictions=held_constraints(result),
     )
+    if any(group.table is not None for group in groups):
+        xis = [np.full_like(xi, np.nan) for xi in xis]
     yield from zip(groups, xis, strict=True)
 
 
@@ -113,6 +117,8 @@ def srmr_test(result: SEMResult, *, bound: float = 0.05, level: float = 0.90) ->
     ------
     OptionError
         When an option is out of range.
+    TcsError
+        When answers are missing: what they add to the error of residuals is not known here.
 
     Notes
     -----
@@ -128,6 +134,11 @@ def srmr_test(result: SEMResult, *, bound: float = 0.05, level: float = 0.90) ->
     """
     require(bound > 0, f"bound={bound!r} must be positive, as 0.05.")
     require(0 < level < 1, f"level={level!r} must lie between 0 and 1, as 0.90.")
+    if any(group.table is not None for group in fitted_groups(result)):
+        raise TcsError(
+            "srmr_test() needs complete answers, but some are missing. Fit the model with "
+            "missing='listwise', or report the SRMR of result.fit_measures without a test."
+        )
     rows = []
     for group, xi in _sampled(result):
         cov, sigma = group.cov[None], implied(group.layout, result.theta[None]).sigma

@@ -15,6 +15,7 @@ from tcsmodel.models.cfa import CFA
 from tcsmodel.models.discriminant import discriminant_validity
 from tcsmodel.models.sem import SEM
 from tcsmodel.spec.model import ModelSpec
+from tcsmodel.survey.survey import Survey
 
 TEXT = """
     Quality =~ PERQ1 + PERQ3 + PERQ7
@@ -105,6 +106,21 @@ def test_a_second_order_construct_is_left_out(mobi_frame, cfa):
     plain = by_pair(discriminant_validity(cfa))
     assert found.index.tolist() == plain.index.tolist()
     assert_allclose(found["correlation"], plain["correlation"], atol=1e-6)
+
+
+def test_missing_answers_and_weights_are_used_as_in_the_fit(mobi_frame, cfa):
+    gaps = mobi_frame.astype(float)
+    gaps.loc[:20, "PERQ1"] = np.nan
+    holes = by_pair(discriminant_validity(fit(CFA, TEXT, gaps, missing="fiml")))
+    plain = by_pair(discriminant_validity(cfa))
+    gap = np.abs(holes["correlation"] - plain["correlation"])
+    assert ((gap > 1e-6) & (gap < 0.05))[("Quality", "Value")]
+    weighted = Survey(mobi_frame.assign(w=2.0), items=cfa.sample.names, weight="w")
+    same = by_pair(discriminant_validity(fit(CFA, TEXT, weighted)))
+    assert_allclose(same["chi2_diff"], plain["chi2_diff"], atol=1e-6)
+    gaps_weighted = Survey(gaps.assign(w=2.0), items=cfa.sample.names, weight="w")
+    equal = by_pair(discriminant_validity(fit(CFA, TEXT, gaps_weighted, missing="fiml")))
+    assert_allclose(equal["chi2_diff"], holes["chi2_diff"], atol=1e-5)
 
 
 def test_a_single_item_construct_takes_part(mobi_frame):
