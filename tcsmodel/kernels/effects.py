@@ -30,3 +30,24 @@ def total_effects(direct: Array) -> Array:
 def indirect_effects(direct: Array) -> Array:
     """Return total indirect effects (..., k, k): total minus direct."""
     return total_effects(direct) - direct
+
+
+def total_effect_slopes(direct: Array, target: NDArray[np.intp], source: NDArray[np.intp]) -> Array:
+    """Return derivatives (..., k, k, e) of total effects by the e entries [target, source].
+
+    For ``eta = B eta + zeta``, direct = B (..., k, k) target x source: with
+    ``A = (I - B)^-1`` the derivative of ``A[t, s]`` by ``B[i, j]`` is ``A[t, i] A[j, s]``.
+    """
+    reach = total_effects(direct) + np.eye(direct.shape[-1])
+    return reach[..., :, None, target] * np.swapaxes(reach, -1, -2)[..., None, :, source]
+
+
+def products(values: Array, ways: list[tuple[int, ...]]) -> tuple[Array, Array]:
+    """Return products (..., w) of the values (..., e) along ways, and derivatives (..., w, e)."""
+    out = np.stack([values[..., list(way)].prod(axis=-1) for way in ways], axis=-1)
+    slopes = np.zeros((*out.shape, values.shape[-1]))
+    for at, way in enumerate(ways):
+        for k in way:
+            others = [other for other in way if other != k]
+            slopes[..., at, k] = values[..., others].prod(axis=-1)
+    return out, slopes

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -13,9 +14,11 @@ from tcsmodel.errors import SurveyError, TcsError
 from tcsmodel.kernels import implied, scores
 from tcsmodel.models.estimator import as_survey
 from tcsmodel.models.fitted import FittedGroup, fitted_groups, measured_loadings
-from tcsmodel.models.sem_result import SEMResult
 from tcsmodel.options import ScoreMethod, choose, did_you_mean
 from tcsmodel.survey.survey import Survey
+
+if TYPE_CHECKING:
+    from tcsmodel.models.sem_result import SEMResult
 
 Array = NDArray[np.float64]
 

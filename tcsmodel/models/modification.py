@@ -25,7 +25,6 @@ from tcsmodel.models.fitted import (
     fitted_groups,
     group_layout,
     held_constraints,
-    require_complete,
 )
 from tcsmodel.spec.model import Op, Relation
 from tcsmodel.spec.parameters import Matrix, Parameter, ParameterTable
@@ -86,7 +85,6 @@ def modification_indices(result: SEMResult) -> pd.DataFrame:
             "Modification indices need the information of the fitted model, which is singular: "
             f"the fit ended with status {result.status!r}. result.verify() says why and what to do."
         )
-    require_complete(result, "Modification indices")
     table, groups = result.model.parameters, fitted_groups(result)
     theta = result.theta[None]
     offered = [tuple(candidates(table, group.rows)) for group in groups]
@@ -149,7 +147,6 @@ def release_tests(result: SEMResult) -> pd.DataFrame:
     >>> tests.loc[0, "rhs"], round(float(tests.loc[0, "chi2"]), 3)
     ('PERQ4', 0.133)
     """
-    require_complete(result, "Score tests")
     table, groups = result.model.parameters, fitted_groups(result)
     free = [row for group in groups for row in group.rows if row.free is not None]
     first: dict[int, int] = {}

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from tcsmodel.errors import TcsError
 from tcsmodel.kernels import residuals as kernel
 from tcsmodel.kernels.implied import implied
-from tcsmodel.models.fitted import FittedGroup, fitted_groups, held_constraints, require_complete
+from tcsmodel.models.fitted import FittedGroup, fitted_groups, held_constraints
 from tcsmodel.models.sem_result import SEMResult
 from tcsmodel.options import require
 
@@ -56,7 +56,6 @@ def residuals(result: SEMResult) -> pd.DataFrame:
 
 def _sampled(result: SEMResult) -> Iterator[tuple[FittedGroup, Array]]:
     """Yield each group with the sampling covariances of its residuals."""
-    require_complete(result, "Residuals and their errors")
     groups = fitted_groups(result)
     xis: Sequence[Array] = kernel.residual_cov(
         [group.layout for group in groups],

@@ -17,14 +17,14 @@ from tcsmodel.kernels.likelihood import Sampled
 from tcsmodel.kernels.moments import to_corr
 from tcsmodel.kernels.status import Status
 from tcsmodel.models import sem_findings, sem_text
-from tcsmodel.models.comparison import compare
 from tcsmodel.models.covariance_model import CovarianceModel
 from tcsmodel.models.covariance_sample import has_gaps, rows_of, sampled_of, weighted_of
 from tcsmodel.models.draws import Draws, bootstrap, from_counts
 from tcsmodel.models.estimator import Sample
 from tcsmodel.models.robust_inference import RobustInference, robust_inference
+from tcsmodel.models.sem_derived import Derived
 from tcsmodel.options import Estimator
-from tcsmodel.result import Finding, Result
+from tcsmodel.result import Finding
 
 if TYPE_CHECKING:
     from tcsmodel.models.sem import SEM
@@ -33,7 +33,7 @@ Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class SEMResult(Result):
+class SEMResult(Derived):
     """A fitted structural equation model; frozen. `bootstrap` returns a new one with draws.
 
     Parameters
@@ -151,10 +151,11 @@ class SEMResult(Result):
 
     @cached_property
     def _errors(self) -> Array:
-        return self.model.errors(self.theta, self._vcov)
+        return self.model.errors(self.theta, self.vcov_of_theta)
 
     @property
-    def _vcov(self) -> Array:
+    def vcov_of_theta(self) -> Array:
+        """Covariances (q, q) of the free parameters, those of the estimator chosen."""
         return self.vcov_array if self.robust is None else self.robust.vcov
 
     @cached_property
@@ -170,7 +171,7 @@ class SEMResult(Result):
         """
         se = self.standardized_errors
         if self.robust is not None:
-            se = self.model.standardized_errors(self.theta, self._vcov)
+            se = self.model.standardized_errors(self.theta, self.vcov_of_theta)
         kept = ("lhs", "op", "rhs", *(("group",) if self.model.n_groups > 1 else ()))
         names = {name: self.model.names[name] for name in kept}
         inference = self._inference("std", np.where(se < 1e-12, 0.0, se))
@@ -235,7 +236,7 @@ class SEMResult(Result):
         """Covariances of the free parameters, named as lavaan names them (``visual=~x2``)."""
         kept = [k for k, r in enumerate(self.model.parameters.free) if not r.exogenous]
         names = [self.model.parameters.free[k].name for k in kept]
-        return pd.DataFrame(self._vcov[np.ix_(kept, kept)], index=names, columns=names)
+        return pd.DataFrame(self.vcov_of_theta[np.ix_(kept, kept)], index=names, columns=names)
 
     @cached_property
     def implied_cov(self) -> pd.DataFrame:
@@ -380,46 +381,6 @@ class SEMResult(Result):
         for value in values.values():
             value[lost] = np.nan
         return values | {"status": fitted.status.astype(np.float64)}
-
-    def compare(self, *others: SEMResult, names: Sequence[str] | None = None) -> pd.DataFrame:
-        """Return chi-square difference tests of this model and others nested with it.
-
-        The models stand in the order of their degrees of freedom, each row compared with the
-        one above: ``df chi2 aic bic cfi rmsea srmr chi2_diff df_diff p rmsea_diff cfi_diff``.
-        `rmsea_diff` is the RMSEA of the difference. That the models are nested is for you to
-        know; where chi-square falls as constraints are added they are not.
-
-        Chi-squares of ``mlr``, ``mlm`` and ``mlmv`` must not be subtracted once they are scaled;
-        their difference is scaled by ``(df0 c0 - df1 c1) / (df0 - df1)``, c the mean scaling
-        factors (Satorra & Bentler 2001), that of ``mlmv`` being the one of ``mlm``. The columns
-        say so: ``df chi2 chi2_scaled aic bic cfi_robust rmsea_robust srmr chi2_diff_scaled
-        df_diff p_scaled cfi_robust_diff``; nan where that scaling comes out negative.
-
-        Parameters
-        ----------
-        *others : SEMResult
-            Fitted to the same respondents.
-        names : sequence of str, optional
-            Names of the models, this one first; ``model 1``, ``model 2``, ... by default.
-
-        Raises
-        ------
-        TcsError
-            When the models were fitted to different data, or by different estimators.
-        OptionError
-            When there is nothing to compare with, or the names do not fit.
-
-        Examples
-        --------
-        >>> import tcsmodel as tcs
-        >>> spec = tcs.ModelSpec.parse("Quality =~ PERQ1 + PERQ3 + PERQ5 + PERQ7")
-        >>> equal = tcs.ModelSpec.parse("Quality =~ PERQ1 + a*PERQ3 + a*PERQ5 + PERQ7")
-        >>> survey = tcs.datasets.mobi()
-        >>> table = tcs.CFA(spec).fit(survey).compare(tcs.CFA(equal).fit(survey))
-        >>> table[["df", "chi2_diff", "df_diff"]].round(3).to_numpy().tolist()
-        [[2.0, nan, nan], [3.0, 0.002, 1.0]]
-        """
-        return compare((self, *others), names)
 
     def verify(self) -> tuple[Finding, ...]:
         """Return what makes the solution inadmissible or undetermined, worst first."""
