@@ -27,7 +27,7 @@ def steps_picture(result: InvarianceResult, words: Language) -> Picture:
             "ci_lower": [fit["rmsea_ci_lower"] for fit in fits],
             "ci_upper": [fit["rmsea_ci_upper"] for fit in fits],
             "words": [_fit_words(row, words) for row in rows(verdicts)],
-            "strong": (verdicts["verdict"] == "holds").to_numpy(),
+            "strong": (verdicts["verdict"] == "holds").cummin().to_numpy(),
         }
     )
     listing = words.listing(
@@ -110,6 +110,7 @@ def cost_picture(cost: InvarianceCost, words: Language) -> Picture:
         alt=words.text("picture.cost.alt", listing=listing),
         paint=forest(
             frame,
+            limits=_around_zero(table),
             lines=[Line(0.0, "")],
             axis=words.text("picture.cost.axis", first=first),
             values_header=words.text("picture.cost.values", level=cost.level),
@@ -117,6 +118,13 @@ def cost_picture(cost: InvarianceCost, words: Language) -> Picture:
         ),
         size=(WIDTH, rows_height(frame["label"].tolist())),
     )
+
+
+def _around_zero(table: pd.DataFrame) -> tuple[float, float]:
+    """Return limits of the axis that leave room beside zero and the intervals."""
+    low, high = min(0.0, table["ci_lower"].min()), max(0.0, table["ci_upper"].max())
+    pad = 0.05 * (high - low or 1.0)
+    return low - pad, high + pad
 
 
 def _cost_title(table: pd.DataFrame, first: str, words: Language) -> str:

@@ -117,7 +117,7 @@ PICTURES: dict[str, str] = {
     "picture.invariance.subtitle": "RMSEA with its 90% interval as more is held equal",
     "picture.invariance.axis": "RMSEA",
     "picture.invariance.values": "CFI (change)  verdict",
-    "picture.invariance.caption": "grey: does not hold",
+    "picture.invariance.caption": "blue: reached; each step is judged against the one above",
     "picture.invariance.alt": "Dots with intervals for RMSEA by step: {listing}.",
     "invariance.step.configural": "configural: same constructs",
     "invariance.step.metric": "metric: same loadings",
