@@ -14,6 +14,7 @@ estimates are K .. K' (as `kernels.constrained.inverse`).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -35,6 +36,10 @@ class Answers:
     x: tuple[Array, ...]
     share: tuple[Array, ...]
 
+    def of_group(self, group: int) -> Answers:
+        """Return those of one group on its own."""
+        return Answers((self.x[group],), (self.share[group],))
+
     def gamma(self, mean: Array, cov: Array, total: float, *, with_mean: bool) -> Array:
         """Return the blocks ``N/r_g Gamma_g`` (G, s, s) at means (G, p), covariances (G, p, p)."""
         parts = zip(self.x, mean, cov, self.share, strict=True)
@@ -50,12 +55,13 @@ class Answers:
 class Model:
     """A model at its estimates.
 
-    basis (q, r): the directions K that constraints leave; delta (G, s, r): D K; weight
-    (G, s, s); observed (r, r): the exact Hessian of F, halved, along K; mean (G, p), cov
-    (G, p, p): what it implies, the mean that of the sample where means are not modelled.
+    basis (q, r): the directions K that constraints leave, None without any; delta (G, s, r):
+    D K; weight (G, s, s); observed (r, r): the exact Hessian of F, halved, along K; mean
+    (G, p), cov (G, p, p): what it implies, the mean that of the sample where means are not
+    modelled.
     """
 
-    basis: Array
+    basis: Array | None
     delta: Array
     weight: Array
     observed: Array
@@ -80,19 +86,20 @@ def at_estimates(given: Grouped, sampled: Sampled, theta: Array, sample_mean: Ar
     assert hessian is not None
     share = sampled.n / sampled.total
     weight = share[:, None, None] * _normal_weight(at.sigma[0], with_mean)
-    observed = basis.T @ hessian[0] @ basis / 2
-    return Model(basis, delta[0] @ basis, weight, observed, mean, at.sigma[0])
+    delta, observed = delta[0], hessian[0] / 2
+    if basis is not None:
+        delta, observed = delta @ basis, basis.T @ observed @ basis
+    return Model(basis, delta, weight, observed, mean, at.sigma[0])
 
 
-def _directions(given: Grouped, theta: Array) -> Array:
+def _directions(given: Grouped, theta: Array) -> Array | None:
     """Return an orthonormal basis (q, r) of what the constraints that hold at theta leave."""
-    identity = np.eye(len(theta))
     if given.constraints is None:
-        return identity
+        return None
     tight = constrained.at_limit(given.constraints, theta[None])[0]
     rows = constrained.conditions(given.constraints, theta[None]).rows[0][tight]
     if not len(rows):
-        return identity
+        return None
     rows = rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-300)
     _, size, right = np.linalg.svd(rows)
     return np.ascontiguousarray(right[(size > 1e-10).sum() :].T)
@@ -115,7 +122,7 @@ def score_products(model: Model, spread: Array) -> Array:
 def vcov(model: Model, bread: Array, products: Array, n: float) -> Array:
     """Return the covariances (q, q) of the estimates; nan where the bread A is singular."""
     inner = robust.sandwich(bread[None], products[None], n)[0]
-    return model.basis @ inner @ model.basis.T
+    return inner if model.basis is None else model.basis @ inner @ model.basis.T
 
 
 def saturated_trace(sampled: Sampled, spread: Array) -> Array:
@@ -146,16 +153,29 @@ def residual_traces(model: Model, spread: Array) -> Traces:
 
 
 def independence(sampled: Sampled, sample_mean: Array, causes: Index) -> tuple[Grouped, Array]:
-    """Return the baseline model of every group and its estimates (q,)."""
-    groups, p = sample_mean.shape
-    with_mean = sampled.mean is not None
+    """Return the baseline model of one group and its estimates (q,)."""
+    p, with_mean = sample_mean.shape[-1], sampled.mean is not None
     layout = jacobian.independence_layout(p, causes, mean=with_mean)
-    f = layout.n_free
-    index = np.arange(groups * f).reshape(groups, f)
-    model = grouped.grouped(layout, index, np.full(index.shape, np.nan), groups * f)
-    cov = sampled.cov[0]
+    q = layout.n_free
+    model = grouped.grouped(layout, np.arange(q)[None], np.full((1, q), np.nan), q)
+    cov = sampled.cov[0, 0]
     first, second = np.triu_indices(len(causes), 1)
-    parts = [np.diagonal(cov, axis1=1, axis2=2), cov[:, causes[second], causes[first]]]
+    parts = [np.diagonal(cov), cov[causes[second], causes[first]]]
     if with_mean:
-        parts.append(sample_mean)
-    return model, np.concatenate(parts, axis=1).ravel()
+        parts.append(sample_mean[0])
+    return model, np.concatenate(parts)
+
+
+def of_group(sampled: Sampled, group: int) -> Sampled:
+    """Return the moments of one group on its own."""
+    own = slice(group, group + 1)
+    mean = None if sampled.mean is None else sampled.mean[:, own]
+    return Sampled(sampled.cov[:, own], mean, sampled.n[own])
+
+
+def added(traces: Sequence[Traces]) -> Traces:
+    """Return the traces of a model that has its own parameters in every group."""
+    return Traces(
+        np.sum([one.first for one in traces], axis=0),
+        np.sum([one.second for one in traces], axis=0),
+    )

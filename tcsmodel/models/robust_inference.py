@@ -24,8 +24,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tcsmodel.kernels import gamma, robust_groups, scaled_tests
+from tcsmodel.kernels.grouped import Grouped
+from tcsmodel.kernels.likelihood import Sampled
 from tcsmodel.kernels.robust import Traces
-from tcsmodel.kernels.robust_groups import Answers, Model
+from tcsmodel.kernels.robust_groups import Answers
 from tcsmodel.kernels.scaled_tests import Correction, ScaledTest
 from tcsmodel.options import Estimator
 from tcsmodel.survey.moments import read_only
@@ -79,39 +81,51 @@ class RobustInference:
 
 def robust_inference(result: SEMResult, plain: dict[str, float]) -> RobustInference:
     """Return the inference of a fit by one of `CORRECTIONS`, from its plain fit measures."""
-    model, sampled = result.model, result.sampled
+    model, sampled, estimator = result.model, result.sampled, result.estimator.estimator
     answers = _answers(result)
     mean = np.stack([part.moments.mean_array for part in result.sample.by_group])
+    way = _observed if estimator is Estimator.MLR else _expected
+    vcov, traces = way(model.grouped, result.theta, sampled, mean, answers)
     table = model.parameters
     causes = np.array([table.items.index(name) for name in table.causes], dtype=np.intp)
-    null, null_theta = robust_groups.independence(sampled, mean, causes)
-    own = robust_groups.at_estimates(model.grouped, sampled, result.theta, mean)
-    base = robust_groups.at_estimates(null, sampled, null_theta, mean)
-    n, with_mean = sampled.total, sampled.mean is not None
-    spread = answers.gamma(mean, sampled.cov[0], n, with_mean=with_mean)
-    estimator = result.estimator.estimator
-    if estimator is Estimator.MLR:
-        saturated = robust_groups.saturated_trace(sampled, spread)
-
-        def products(at: Model) -> Array:
-            there = answers.gamma(at.mean, at.cov, n, with_mean=with_mean)
-            return robust_groups.score_products(at, there)
-
-        meat = products(own)
-        vcov = robust_groups.vcov(own, own.observed, meat, n)
-        traces = robust_groups.yuan_bentler(saturated, own, meat)
-        null_traces = robust_groups.yuan_bentler(saturated, base, products(base))
-    else:
-        bread = robust_groups.expected_information(own)
-        vcov = robust_groups.vcov(own, bread, robust_groups.score_products(own, spread), n)
-        traces = robust_groups.residual_traces(own, spread)
-        null_traces = robust_groups.residual_traces(base, spread)
+    null_traces = []
+    for g in range(model.n_groups):
+        own, there = robust_groups.of_group(sampled, g), mean[g : g + 1]
+        null, null_theta = robust_groups.independence(own, there, causes)
+        null_traces.append(way(null, null_theta, own, there, answers.of_group(g))[1])
 
     def test(prefix: str, of: Traces) -> ScaledTest:
         chi2 = np.array([plain[f"{prefix}chi2"]])
         return scaled_tests.scaled(chi2, plain[f"{prefix}df"], of, CORRECTIONS[estimator])
 
-    return RobustInference(read_only(vcov), test("", traces), test("baseline_", null_traces))
+    baseline = test("baseline_", robust_groups.added(null_traces))
+    return RobustInference(read_only(vcov), test("", traces), baseline)
+
+
+def _observed(
+    model: Grouped, theta: Array, sampled: Sampled, mean: Array, answers: Answers
+) -> tuple[Array, Traces]:
+    """Return covariances of the estimates and traces of MLR."""
+    at = robust_groups.at_estimates(model, sampled, theta, mean)
+    n, with_mean = sampled.total, sampled.mean is not None
+    spread = answers.gamma(mean, sampled.cov[0], n, with_mean=with_mean)
+    saturated = robust_groups.saturated_trace(sampled, spread)
+    there = answers.gamma(at.mean, at.cov, n, with_mean=with_mean)
+    products = robust_groups.score_products(at, there)
+    vcov = robust_groups.vcov(at, at.observed, products, n)
+    return vcov, robust_groups.yuan_bentler(saturated, at, products)
+
+
+def _expected(
+    model: Grouped, theta: Array, sampled: Sampled, mean: Array, answers: Answers
+) -> tuple[Array, Traces]:
+    """Return covariances of the estimates and traces of MLM and MLMV."""
+    at = robust_groups.at_estimates(model, sampled, theta, mean)
+    n, with_mean = sampled.total, sampled.mean is not None
+    spread = answers.gamma(mean, sampled.cov[0], n, with_mean=with_mean)
+    bread = robust_groups.expected_information(at)
+    vcov = robust_groups.vcov(at, bread, robust_groups.score_products(at, spread), n)
+    return vcov, robust_groups.residual_traces(at, spread)
 
 
 def _answers(result: SEMResult) -> Answers:

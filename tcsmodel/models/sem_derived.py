@@ -111,6 +111,6 @@ class Derived(Result):
         >>> survey = tcs.datasets.mobi()
         >>> table = tcs.CFA(spec).fit(survey).compare(tcs.CFA(equal).fit(survey))
         >>> table[["df", "chi2_diff", "df_diff"]].round(3).to_numpy().tolist()
-        [[2.0, nan, nan], [3.0, 0.002, 1.0]]
+        [[2.0, nan, nan], [3.0, 15.098, 1.0]]
         """
         return compare((cast("SEMResult", self), *others), names)

@@ -143,6 +143,35 @@ def test_standardized_errors_are_robust_too(hs_frame):
     assert_allclose(robust.standardized["std"], plain.standardized["std"])
 
 
+@pytest.mark.parametrize("estimator", ["mlr", "mlm"])
+@pytest.mark.parametrize("means", [False, True])
+def test_a_regression_has_the_errors_of_white(mobi_frame, estimator, means):
+    """White (1980), HC0: without latent variables the sandwich is that of least squares."""
+    spec = ModelSpec.parse("CUSA1 ~ PERQ1 + PERV1 + IMAG1")
+    ours = SEM(spec, estimator=estimator, meanstructure=means).fit(mobi_frame).estimates
+    x = np.column_stack([np.ones(len(mobi_frame)), mobi_frame[["PERQ1", "PERV1", "IMAG1"]]])
+    y = mobi_frame["CUSA1"].to_numpy(float)
+    residual = y - x @ np.linalg.lstsq(x, y)[0]
+    inverse = np.linalg.inv(x.T @ x)
+    white = np.sqrt(np.diag(inverse @ (x.T * residual**2) @ x @ inverse))
+    assert_allclose(ours.query("op == '~'")["se"], white[1:], rtol=1e-6)
+
+
+@pytest.mark.parametrize("estimator", ["mlr", "mlm", "mlmv"])
+def test_groups_without_equalities_add_up(hs_frame, estimator):
+    together = CFA(HS, estimator=estimator, group="school").fit(hs_frame)
+    trace, null = 0.0, 0.0
+    for label in together.sample.groups:
+        part = hs_frame[hs_frame["school"] == label]
+        alone = CFA(HS, estimator=estimator, meanstructure=True).fit(part)
+        own = together.estimates.query("group == @label")
+        assert_allclose(own["se"], alone.estimates["se"], rtol=1e-5)
+        trace += 24 * alone.robust.test.mean_factor[0]
+        null += 36 * alone.robust.baseline.mean_factor[0]
+    assert_allclose(48 * together.robust.test.mean_factor[0], trace, rtol=1e-6)
+    assert_allclose(72 * together.robust.baseline.mean_factor[0], null, rtol=1e-6)
+
+
 def test_normal_answers_hardly_need_a_correction():
     rng = np.random.default_rng(1)
     factor = rng.normal(size=(20_000, 1))
