@@ -22,11 +22,11 @@ def findings(result: InvarianceResult) -> tuple[Finding, ...]:
 
 
 def _improper(result: InvarianceResult) -> Iterator[Finding]:
-    for name, step in result.steps.items():
-        if not step.proper:
-            head = step.verify()[0]
-            evidence = {"status": step.status, "reason": head.sentence()}
-            yield Finding("improper_step", Severity.PROBLEM, (name,), evidence)
+    wrong = {name: step for name, step in result.steps.items() if not step.proper}
+    if wrong:
+        name, step = next(iter(wrong.items()))
+        evidence = {"first": name, "status": step.status, "reason": step.verify()[0].sentence()}
+        yield Finding("improper_step", Severity.PROBLEM, tuple(wrong), evidence)
 
 
 def _level(result: InvarianceResult) -> Iterator[Finding]:
@@ -34,6 +34,8 @@ def _level(result: InvarianceResult) -> Iterator[Finding]:
         return
     table = result.table()
     row = table[table["step"] == result.failing].iloc[0]
+    if result.failing == "configural" and row["verdict"] == "improper":
+        return
     if result.failing == "configural":
         evidence: dict[str, object] = {"cfi": float(row["cfi"]), "srmr": float(row["srmr"])}
         yield Finding("no_common_structure", Severity.PROBLEM, (result.group,), evidence)

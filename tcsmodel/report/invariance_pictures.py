@@ -102,7 +102,7 @@ def cost_picture(cost: InvarianceCost, words: Language) -> Picture:
     )
     n = f"n = {cost.invariance.n}"
     return Picture(
-        title=_cost_title(table, first, words),
+        title=_cost_title(cost, first, words),
         subtitle=words.text("picture.cost.subtitle"),
         caption=words.text("caption.join").join(
             [n, words.text("picture.cost.caption", released=released)]
@@ -122,13 +122,16 @@ def cost_picture(cost: InvarianceCost, words: Language) -> Picture:
 
 def _around_zero(table: pd.DataFrame) -> tuple[float, float]:
     """Return limits of the axis that leave room beside zero and the intervals."""
-    low, high = min(0.0, table["ci_lower"].min()), max(0.0, table["ci_upper"].max())
+    low = float(np.fmin(0.0, table["ci_lower"].min()))
+    high = float(np.fmax(0.0, table["ci_upper"].max()))
     pad = 0.05 * (high - low or 1.0)
     return low - pad, high + pad
 
 
-def _cost_title(table: pd.DataFrame, first: str, words: Language) -> str:
-    worst = table.iloc[int(table["cost"].abs().argmax())]
+def _cost_title(cost: InvarianceCost, first: str, words: Language) -> str:
+    worst = cost.worst
+    if worst is None:
+        return words.text("picture.cost.title.unknown")
     if abs(worst["cost"]) < MATTERS:
         return words.text("picture.cost.title.none")
     if worst["ci_lower"] <= 0 <= worst["ci_upper"]:

@@ -138,7 +138,10 @@ class InvarianceCost(Result):
             for construct in self.points
             for g in range(1, len(scalar.sample.groups))
         ]
-        return pd.DataFrame(rows)
+        frame = pd.DataFrame(rows)
+        if not self.invariance.comparable:
+            frame[[name for name in frame.columns[2:] if name != "difference_observed"]] = np.nan
+        return frame
 
     def _row(self, construct: str, g: int, places: _Places) -> dict[str, object]:
         own = self.points[construct]
@@ -176,6 +179,12 @@ class InvarianceCost(Result):
             "unexplained": float(observed - latent - cost),
         }
 
+    @property
+    def worst(self) -> pd.Series | None:
+        """The row of the table with the largest cost; None where none can be told."""
+        cost = self._table["cost"]
+        return None if cost.isna().all() else self._table.iloc[int(cost.abs().argmax())]
+
     def table(self) -> pd.DataFrame:
         """Return one row per construct and group but the first, in index points.
 
@@ -183,7 +192,8 @@ class InvarianceCost(Result):
         unexplained``: the index differs from that of the first group by `difference_observed`;
         of this the constructs make `difference_latent`, answers to released items `cost`, and
         `unexplained` is what the means of the model miss. Standard error and interval are of
-        the cost, with the weights of items held fixed.
+        the cost, with the weights of items held fixed. Where scalar invariance is not reached
+        even in part, only the observed difference is known; the others are nan.
         """
         return self._table.copy()
 
@@ -195,7 +205,8 @@ class InvarianceCost(Result):
 
     def _unanchored(self) -> Iterator[Finding]:
         if not self.invariance.comparable:
-            evidence = {"level": self.invariance.level, "released": len(self.invariance.released)}
+            step, released = self.invariance.failing or "", len(self.invariance.released)
+            evidence = {"step": step, "released": released}
             subjects = (self.invariance.group,)
             yield Finding("cost_without_anchors", Severity.PROBLEM, subjects, evidence)
 
@@ -220,11 +231,15 @@ class InvarianceCost(Result):
             yield Finding("no_index", Severity.CAUTION, self.without)
 
     def _facts(self) -> str:
-        worst = self._table.iloc[int(self._table["cost"].abs().argmax())]
+        worst = self.worst
+        largest = "no cost can be told"
+        if worst is not None:
+            largest = (
+                f"largest cost {worst['cost']:.1f} points ({worst['construct']}, {worst['group']})"
+            )
         return (
             f"{counted(len(self.points), 'construct')}, {len(self.invariance.groups)} groups, "
-            f"{len(self.invariance.released)} released, largest cost {worst['cost']:.1f} points "
-            f"({worst['construct']}, {worst['group']})"
+            f"{len(self.invariance.released)} released, {largest}"
         )
 
 

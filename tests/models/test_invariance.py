@@ -180,7 +180,7 @@ def test_the_limits_of_chen():
 
 def test_findings_name_what_is_wrong(schools, mended):
     assert [f.code for f in schools.verify()] == ["not_comparable"]
-    assert "scalar invariance fails" in str(schools.verify()[0])
+    assert "scalar invariance is not reached" in str(schools.verify()[0])
     assert "x3~1" in str(schools.verify()[0])
     assert [f.code for f in mended.verify()] == ["partial_invariance"]
     assert "x3~1 and x7~1" in str(mended.verify()[0])
@@ -213,7 +213,9 @@ def test_improper_steps_are_named(hs_frame):
     with pytest.warns(ImproperSolutionWarning, match="improper solution of configural"):
         result = invariance(HS, frame, "school")
     finding = next(f for f in result.verify() if f.code == "improper_step")
-    assert finding.subjects == ("configural",)
+    assert finding.subjects[0] == "configural"
+    assert "(Pasteur)" in finding.sentence("evidence")
+    assert "no_common_structure" not in [f.code for f in result.verify()]
     assert result.table()["verdict"][0] == "improper"
     assert result.level == "none"
 

@@ -130,6 +130,12 @@ def test_too_few_items_alike_is_a_problem():
     uneven = Survey(data, items=SPEC.items, group="brand", scale=(-5, 15))
     result = invariance_cost(invariance(SPEC, uneven))
     assert result.verify()[0].code == "cost_without_anchors"
+    assert "scalar invariance is still not reached" in str(result.verify()[0])
+    assert result.table()["difference_observed"].notna().all()
+    assert result.table()[["cost", "se", "difference_latent"]].isna().all(axis=None)
+    assert repr(result).endswith("no cost can be told)")
+    assert picture(result).title == "What comparing the groups misreads cannot be told"
+    assert result.plot().texts
 
 
 def test_a_scale_is_needed(biased):

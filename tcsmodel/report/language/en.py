@@ -131,6 +131,7 @@ PICTURES: dict[str, str] = {
     "points",
     "picture.cost.title.none": "Comparing the groups' indices misreads less than a point",
     "picture.cost.title.unsure": "What comparing the groups misreads is not beyond doubt",
+    "picture.cost.title.unknown": "What comparing the groups misreads cannot be told",
     "picture.cost.subtitle": "Points of a difference in indices that come from answering differently",
     "picture.cost.axis": "Index points above {first}",
     "picture.cost.values": "Cost [{level:%} CI]  of",

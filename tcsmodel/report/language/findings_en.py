@@ -447,9 +447,9 @@ FINDINGS: dict[str, dict[str, str]] = {
         "where theory demands it.",
     },
     "improper_step": {
-        "finding": "The {subject} step of invariance has no admissible solution.",
-        "evidence": "It ended with status {status}: {reason}",
-        "meaning": "The step cannot be judged, nor can those that follow it.",
+        "finding": "These steps of invariance have no admissible solution: {subjects}.",
+        "evidence": "The {first} step ended with status {status}: {reason}",
+        "meaning": "They cannot be judged, nor can the steps that follow.",
         "advice": "Fit each group alone to see which one is in trouble, and simplify the constructs "
         "it concerns: leave out the item, or merge constructs that overlap.",
     },
@@ -461,7 +461,8 @@ FINDINGS: dict[str, dict[str, str]] = {
         "structure of each group with EFA; until then compare items, not constructs.",
     },
     "not_comparable": {
-        "finding": "Means of the groups of {subject} must not be compared: {step} invariance fails.",
+        "finding": "Means of the groups of {subject} must not be compared: {step} invariance is not "
+        "reached.",
         "evidence": "CFI changes by {delta_cfi:.3r}, chi-square by {delta_chi2:.1f} on {delta_df} df; "
         "{level} invariance is reached. What differs most: {worst}.",
         "meaning": "Groups with the same opinion give different answers to some items, so a "
@@ -493,8 +494,8 @@ FINDINGS: dict[str, dict[str, str]] = {
         "comparisons of groups.",
     },
     "cost_without_anchors": {
-        "finding": "The cost of comparing the groups of {subject} cannot be trusted.",
-        "evidence": "Only {level} invariance is reached after releasing {released} parameters.",
+        "finding": "What comparing the groups of {subject} costs cannot be told.",
+        "evidence": "With {released} parameters released {step} invariance is still not reached.",
         "meaning": "Too few items are answered alike to tell opinion from way of answering.",
         "advice": "Look for items that should mean the same to every group and add them, or do not "
         "compare these groups.",
