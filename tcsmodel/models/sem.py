@@ -134,10 +134,13 @@ class SEM:
         object.__setattr__(self, "estimator", choose(Estimator, self.estimator, "estimator"))
         object.__setattr__(self, "missing", choose(SEMMissing, self.missing, "missing"))
         require(
-            self.estimator is Estimator.ML
-            or (self.missing is SEMMissing.LISTWISE and self.information is None),
-            f"estimator={self.estimator.value!r} is not available with missing='fiml' or "
-            "information= yet. Use estimator='ml', or leave these options out.",
+            self.estimator in (Estimator.ML, Estimator.MLR) or self.missing is SEMMissing.LISTWISE,
+            f"estimator={self.estimator.value!r} needs complete answers; with missing='fiml' use "
+            "estimator='mlr' or 'ml'.",
+        )
+        require(
+            self.estimator is Estimator.ML or self.information is None,
+            f"information= is a choice for estimator='ml'; {self.estimator.value!r} has its own.",
         )
         if self.information is not None:
             chosen = choose(Information, self.information, "information")

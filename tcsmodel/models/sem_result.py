@@ -21,6 +21,7 @@ from tcsmodel.models.covariance_model import CovarianceModel
 from tcsmodel.models.covariance_sample import has_gaps, rows_of, sampled_of, weighted_of
 from tcsmodel.models.draws import Draws, bootstrap, from_counts
 from tcsmodel.models.estimator import Sample
+from tcsmodel.models.robust_gaps import robust_inference_with_gaps
 from tcsmodel.models.robust_inference import RobustInference, robust_inference
 from tcsmodel.models.sem_derived import Derived
 from tcsmodel.options import Estimator
@@ -116,6 +117,8 @@ class SEMResult(Derived):
         """Covariances of the estimates and scaled tests; None for ``estimator="ml"``."""
         if self.estimator.estimator is Estimator.ML:
             return None
+        if self.sampled.table is not None:
+            return robust_inference_with_gaps(self, self._plain_fit)
         return robust_inference(self, self._plain_fit)
 
     @cached_property
@@ -211,11 +214,13 @@ class SEMResult(Derived):
         rmsea rmsea_ci_lower rmsea_ci_upper rmsea_p_close`` with the suffix ``_scaled``, from
         these tests, and ``_robust``, estimates of what the measure is in the population
         (Brosseau-Liard, Savalei & Li 2012; Brosseau-Liard & Savalei 2014). Report the robust
-        ones.
+        ones. With gaps these need moments that are not computed here; they are nan.
         """
         values = self._plain_fit
         if self.robust is not None:
             values = values | self.robust.measures(self.sampled.total / self.model.n_groups)
+            if self.sampled.table is not None:
+                values |= {name: np.nan for name in values if name.endswith("_robust")}
         return pd.Series(values, name="fit_measures")
 
     @cached_property

@@ -1,0 +1,125 @@
+"""Standard errors and tests that do not rely on normality, for answers with gaps.
+
+``mlr`` with ``missing="fiml"``: the sandwich A^-1 B A^-1 of the observed information and the
+products of the respondents' scores, and the test of Yuan & Bentler (2000) with the traces
+tr(A^-1 B) of the saturated model and of the model, as Mplus and lavaan have it. A sampling
+weight multiplies a score.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tcsmodel.kernels import constrained, fiml, grouped, robust_groups, scaled_tests
+from tcsmodel.kernels.grouped import Grouped
+from tcsmodel.kernels.likelihood import Sampled, likelihood
+from tcsmodel.kernels.missing import PatternMoments, patterns
+from tcsmodel.kernels.robust import Traces
+from tcsmodel.kernels.scaled_tests import Correction
+from tcsmodel.models.robust_inference import RobustInference
+from tcsmodel.survey.moments import read_only
+
+if TYPE_CHECKING:
+    from tcsmodel.models.estimator import Sample
+    from tcsmodel.models.sem_result import SEMResult
+
+Array = NDArray[np.float64]
+ONE = np.zeros(1, dtype=np.intp)
+
+
+def robust_inference_with_gaps(result: SEMResult, plain: dict[str, float]) -> RobustInference:
+    """Return the inference of MLR for answers with gaps, from the plain fit measures."""
+    model, sampled, sample = result.model.grouped, result.sampled, result.sample
+    everyone = list(range(len(sampled.n)))
+    vcov, own = _sandwich(model, result.theta, sampled, sample, everyone)
+    p, groups = sampled.cov.shape[-1], len(sampled.n)
+    layout = fiml.saturated_layout(p)
+    q = layout.n_free
+    index = np.arange(groups * q).reshape(groups, q)
+    top = grouped.grouped(layout, index, np.full(index.shape, np.nan), groups * q)
+    mean = _mean(sampled)
+    at_top = fiml.saturated_theta(mean, sampled.cov[0]).ravel()
+    full = _sandwich(top, at_top, sampled, sample, everyone)[1]
+    null = _independence(result, mean)
+
+    def test(prefix: str, trace: float) -> scaled_tests.ScaledTest:
+        traces = Traces(np.array([full - trace]), np.array([np.nan]))
+        chi2 = np.array([plain[f"{prefix}chi2"]])
+        return scaled_tests.scaled(chi2, plain[f"{prefix}df"], traces, Correction.MEAN)
+
+    return RobustInference(read_only(vcov), test("", own), test("baseline_", null))
+
+
+def _mean(sampled: Sampled) -> Array:
+    return cast(Array, sampled.mean)[0]
+
+
+def _sandwich(
+    model: Grouped, theta: Array, sampled: Sampled, sample: Sample, members: list[int]
+) -> tuple[Array, float]:
+    """Return A^-1 B A^-1 (q, q) at theta (q,), and tr(A^-1 B), of some groups of a sample."""
+    function = likelihood(model, sampled)
+    state = function.evaluate(theta[None], ONE)
+    hessian = cast(Array, function.slopes(state, ONE, True).hessian)
+    if model.constraints is None:
+        inverse = np.linalg.inv(hessian)
+    else:
+        inverse = constrained.inverse(model.constraints, theta[None], hessian)
+    bread = 2 / sampled.total * inverse[0]
+    filling = bread @ _products(model, theta, sampled, sample, members)
+    return filling @ bread, float(np.trace(filling))
+
+
+def _products(
+    model: Grouped, theta: Array, sampled: Sampled, sample: Sample, members: list[int]
+) -> Array:
+    """Return the sum of products (q, q) of the respondents' weighted scores."""
+    structure = fiml.structure(model.layout)
+    local, table = grouped.spread(model, theta[None])[0], cast(PatternMoments, sampled.table)
+    out = np.zeros((model.n_free, model.n_free))
+    values = sample.respondents("Robust inference")
+    found = patterns(values)
+    weights = np.ones(len(values)) if sample.weights is None else sample.weights
+    strata = np.zeros(len(values), dtype=np.intp) if sample.strata is None else sample.strata
+    for k, g in enumerate(members):
+        own = table.of(np.array([k]))
+        state = fiml.evaluate(structure, local[k][None], own)
+        scores = fiml.casewise(structure, state, own, found, values).scores[0]
+        inside = np.where(strata == g, weights, 0.0)[:, None]
+        by_theta = grouped.by_theta(model, (inside * scores)[None, None])
+        part = by_theta[0, k if len(by_theta[0]) > 1 else 0]
+        out += part.T @ part
+    return out
+
+
+def _independence(result: SEMResult, mean: Array) -> float:
+    """Return tr(A^-1 B) of the baseline model at its maximum: the answers that there are."""
+    table, sample, sampled = result.model.parameters, result.sample, result.sampled
+    causes = np.array([table.items.index(name) for name in table.causes], dtype=np.intp)
+    trace = 0.0
+    for g, part in enumerate(sample.by_group):
+        values = part.respondents("Robust inference")
+        seen = ~np.isnan(values)
+        weights = np.ones(part.n) if part.weights is None else part.weights
+        share = np.where(seen, weights[:, None], 0.0)
+        share = share / share.sum(axis=0)
+        center = np.where(seen, share * np.nan_to_num(values), 0.0).sum(axis=0)
+        spread = (share * np.nan_to_num(values - center) ** 2).sum(axis=0)
+        cov = sampled.cov[:, g : g + 1].copy()
+        others = np.setdiff1d(np.arange(len(spread)), causes)
+        cov[..., others, others] = spread[others]
+        there = np.where(np.isin(np.arange(len(spread)), causes), mean[g], center)
+        moments = Sampled(cov, there[None, None], sampled.n[g : g + 1])
+        null, theta = robust_groups.independence(moments, there[None], causes)
+        own = Sampled(
+            cov,
+            there[None, None],
+            moments.n,
+            cast(PatternMoments, sampled.table).of(np.array([g])),
+            None if sampled.floor is None else sampled.floor[:, g : g + 1],
+        )
+        trace += _sandwich(null, theta, own, sample, [g])[1]
+    return trace

@@ -1,0 +1,127 @@
+"""MLR for answers with gaps, against lavaan and against complete answers."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+import tolerances as tol
+from golden_files import DATA, expected
+from lavaan_numbers import close
+from numpy.testing import assert_allclose
+
+from tcsmodel.errors import OptionError
+from tcsmodel.models.cfa import CFA
+from tcsmodel.models.sem import SEM
+from tcsmodel.spec.model import ModelSpec
+from tcsmodel.survey.survey import Survey
+
+HS = ModelSpec.parse("visual =~ x1 + x2 + x3\ntextual =~ x4 + x5 + x6\nspeed =~ x7 + x8 + x9")
+CASES = {
+    "B_HS1939_fiml_MLR": (CFA, "HS1939_missing"),
+    "B_mobi_acsi_fiml_MLR": (SEM, "mobi_missing"),
+}
+MEASURES = {
+    "chi2_scaled": "chisq.scaled",
+    "df_scaled": "df.scaled",
+    "p_scaled": "pvalue.scaled",
+    "scaling_factor": "chisq.scaling.factor",
+    "baseline_chi2_scaled": "baseline.chisq.scaled",
+    "baseline_scaling_factor": "baseline.chisq.scaling.factor",
+    "cfi_scaled": "cfi.scaled",
+    "tli_scaled": "tli.scaled",
+    "rmsea_scaled": "rmsea.scaled",
+    "rmsea_ci_lower_scaled": "rmsea.ci.lower.scaled",
+    "rmsea_ci_upper_scaled": "rmsea.ci.upper.scaled",
+    "rmsea_p_close_scaled": "rmsea.pvalue.scaled",
+}
+
+
+def answered(name, items):
+    frame = pd.read_csv(DATA / f"{name}.csv")
+    return frame[frame[list(items)].notna().any(axis=1)].reset_index(drop=True)
+
+
+def mlr(frame, estimator=CFA, spec=HS, **options):
+    return estimator(spec, estimator="mlr", missing="fiml", **options).fit(frame)
+
+
+@pytest.fixture(scope="module")
+def gaps():
+    return answered("HS1939_missing", HS.items)
+
+
+@pytest.fixture(scope="module", params=sorted(CASES))
+def case(request):
+    estimator, data = CASES[request.param]
+    theirs = expected(request.param)
+    spec = ModelSpec.parse(theirs["model"])
+    return mlr(answered(data, spec.items), estimator, spec), theirs
+
+
+def test_standard_errors(case):
+    ours, theirs = case
+    table = theirs["parameterEstimates"]
+    slack = tol.LAVAAN_STOP * table["se"].to_numpy(float)
+    close(ours.estimates["estimate"], table["est"], tol.POINT, slack)
+    close(ours.estimates["se"], table["se"], tol.SE)
+
+
+@pytest.mark.parametrize("name", sorted(MEASURES))
+def test_scaled_fit(case, name):
+    ours, theirs = case
+    close(ours.fit_measures[name], theirs["fitMeasures"][MEASURES[name]], tol.FIT, 2e-6)
+
+
+def test_robust_measures_are_not_made_up(case):
+    measures = case[0].fit_measures
+    assert measures[[n for n in measures.index if n.endswith("_robust")]].isna().all()
+
+
+def test_one_gap_hardly_changes_complete_answers(hs_frame):
+    frame = hs_frame.copy()
+    frame.loc[5, "x4"] = np.nan
+    complete = CFA(HS, estimator="mlr", meanstructure=True).fit(hs_frame)
+    almost = mlr(frame)
+    free = complete.estimates["se"] > 0
+    ratio = (almost.estimates["se"] / complete.estimates["se"])[free]
+    assert ratio.between(0.97, 1.03).all()
+    for name in ("scaling_factor", "baseline_scaling_factor"):
+        assert almost.fit_measures[name] == pytest.approx(complete.fit_measures[name], rel=0.02)
+
+
+def test_groups_are_fits_of_their_own(gaps):
+    together = mlr(gaps, group="school")
+    traces = []
+    for label in together.sample.groups:
+        alone = mlr(gaps[gaps["school"] == label].reset_index(drop=True))
+        own = together.estimates.query("group == @label")
+        assert_allclose(own["se"], alone.estimates["se"], rtol=1e-3, atol=1e-8)
+        traces.append(alone.fit_measures["scaling_factor"] * alone.fit_measures["df"])
+    trace = together.fit_measures["scaling_factor"] * together.fit_measures["df"]
+    assert trace == pytest.approx(sum(traces), rel=1e-4)
+
+
+def test_constraints_are_kept(gaps):
+    label = mlr(gaps, spec=ModelSpec.parse(f"{HS}".replace("x2 + x3", "a*x2 + a*x3")))
+    text = f"{HS}".replace("x2 + x3", "a*x2 + b*x3") + "\na == b"
+    equality = mlr(gaps, spec=ModelSpec.parse(text))
+    assert_allclose(equality.estimates["se"], label.estimates["se"], rtol=1e-4, atol=1e-8)
+    for name in ("chi2_scaled", "scaling_factor"):
+        ours = equality.fit_measures[name]
+        assert ours == pytest.approx(label.fit_measures[name], rel=1e-5)
+
+
+def test_equal_weights_change_nothing(gaps):
+    weighted = mlr(Survey(gaps.assign(w=3.0), items=HS.items, weight="w"))
+    plain = mlr(gaps)
+    assert_allclose(weighted.estimates["se"], plain.estimates["se"], rtol=1e-6, atol=1e-9)
+    ours = weighted.fit_measures["chi2_scaled"]
+    assert ours == pytest.approx(plain.fit_measures["chi2_scaled"], rel=1e-8)
+
+
+def test_only_mlr_knows_gaps():
+    with pytest.raises(OptionError, match=r"'mlm' needs complete answers; .*'mlr' or 'ml'"):
+        CFA(HS, estimator="mlm", missing="fiml")
+    with pytest.raises(OptionError, match=r"information= is a choice for estimator='ml'"):
+        CFA(HS, estimator="mlr", information="observed")
