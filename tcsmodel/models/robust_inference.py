@@ -12,7 +12,8 @@
 B is the mean product of the respondents' scores: at the implied moments for MLR, from the
 distribution-free covariances of the sample moments for MLM and MLMV (`kernels.robust`). A
 sampling weight multiplies a score. Estimates, and everything else that rests on them alone, are
-those of ``ml``.
+those of ``ml``. Score tests, z values of residuals and discriminant validity remain normal-theory
+ones.
 """
 
 from __future__ import annotations
