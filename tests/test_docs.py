@@ -120,8 +120,12 @@ def test_reference_lists_every_result() -> None:
     for module in MODULES:
         importlib.import_module(module)
     text = read(DOCS / "reference" / "index.md")
-    results = [c for c in Result.__subclasses__() if c.__module__.startswith("tcsmodel.")]
-    assert [c.__name__ for c in results if f".{c.__name__}\n" not in text] == []
+    results: list[type[Result]] = [Result]
+    for one in results:
+        results += one.__subclasses__()
+    # A class without a table of its own only lends its verbs to others.
+    made = [c for c in results if c.__module__.startswith("tcsmodel.") and "table" in vars(c)]
+    assert [c.__name__ for c in made if f".{c.__name__}\n" not in text] == []
 
 
 def test_public_names_are_documented() -> None:

@@ -16,7 +16,13 @@ FEW = 100
 
 def findings(result: InvarianceResult) -> tuple[Finding, ...]:
     """Return improper steps, what may not be compared, small groups and what was released."""
-    found = [*_improper(result), *_level(result), *_small(result), *_released(result)]
+    found = [
+        *_improper(result),
+        *_level(result),
+        *_small(result),
+        *_released(result),
+        *_doubted(result),
+    ]
     order = list(Severity)
     return tuple(sorted(found, key=lambda finding: order.index(finding.severity)))
 
@@ -57,6 +63,15 @@ def _small(result: InvarianceResult) -> Iterator[Finding]:
         if n < FEW:
             evidence = {"n": int(n), "limit": FEW}
             yield Finding("small_group", Severity.CAUTION, (str(label),), evidence)
+
+
+def _doubted(result: InvarianceResult) -> Iterator[Finding]:
+    """Find steps that hold by the change of fit, though the chi-square difference says no."""
+    table = result.table()
+    doubted = (table["verdict"] == "holds") & (table["chi2_rule"] == "fails")
+    for row in table[doubted & table["step"].isin(["metric", "scalar"])].itertuples():
+        evidence = {"chi2": row.delta_chi2, "df": row.delta_df, "p": row.p_difference}
+        yield Finding("rules_disagree", Severity.NOTE, (str(row.step),), evidence)
 
 
 def _released(result: InvarianceResult) -> Iterator[Finding]:

@@ -186,6 +186,14 @@ def test_findings_name_what_is_wrong(schools, mended):
     assert "x3~1 and x7~1" in str(mended.verify()[0])
 
 
+def test_a_difference_that_only_chi_square_sees_is_noted():
+    result = invariance(FIVE, brands(n=2000, intercepts=(0.12,)), "brand")
+    assert result.level == "strict"
+    finding = result.verify()[0]
+    assert (finding.code, finding.subjects) == ("rules_disagree", ("scalar",))
+    assert "release_tests(result.steps['scalar'])" in str(finding)
+
+
 def test_small_groups_are_named():
     frame = brands()
     small = frame[(frame["brand"] == "A") | (frame.index % 10 == 0)]

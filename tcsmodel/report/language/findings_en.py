@@ -485,6 +485,15 @@ FINDINGS: dict[str, dict[str, str]] = {
         "chance.",
         "advice": "Report what was released, and repeat it on another sample or half of this one.",
     },
+    "rules_disagree": {
+        "finding": "The rules disagree on {subject} invariance.",
+        "evidence": "The chi-square difference is {chi2:.1f} on {df:.0f} df, p = {p:.3r}; the change of "
+        "fit is within its limits.",
+        "meaning": "Something differs, but too little for the rules by which the step holds, which "
+        "often pass over a single item that differs moderately.",
+        "advice": "Look at tcs.release_tests(result.steps['{subject}']), and say in the report which "
+        "rule decides; where one item stands out, compare with and without it.",
+    },
     "misread_difference": {
         "finding": "The index of {subject} misleads when {group} is compared with {first}.",
         "evidence": "Answering differently makes {cost:+.1f} points [{lower:.1f}, {upper:.1f}] of a "
