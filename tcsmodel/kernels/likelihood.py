@@ -147,7 +147,7 @@ class Full:
     def slopes(self, state: State, members: Index, exact: bool) -> Slopes:
         """Return the derivatives (b, q), (b, q, q) at a state."""
         groups = (len(members), self.model.n_groups)
-        flat = _reshaped(state, np.zeros(groups[0] * groups[1]), (-1,))
+        flat = _reshaped(state, np.zeros(groups[0] * groups[1]), (groups[0] * groups[1],))
         slopes = fiml.slopes(self.structure, flat, self._table(members), exact=exact)
         return _joined(self.model, self.share, slopes, groups)
 

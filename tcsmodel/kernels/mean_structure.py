@@ -12,6 +12,8 @@ whose paths are alpha; so its derivatives are those of `kernels.discrepancy`.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -39,7 +41,7 @@ def has_means(given: Layout) -> bool:
 def bordered(given: Layout) -> Layout:
     """Return the same parameters in the model of Sigma~, with p+1 items and m+1 latents."""
     kind, p, m = given.matrix, given.n_items, given.n_latents
-    return layout(
+    made = layout(
         p + 1,
         m + 1,
         matrix=np.select([kind == ITEM_MEAN, kind == LATENT_MEAN], [LOADING, PATH], kind).tolist(),
@@ -49,6 +51,7 @@ def bordered(given: Layout) -> Layout:
         fixed=np.zeros(len(kind)),
         observed=((p, m),),
     )
+    return replace(made, n_free=given.n_free, shared=given.shared)
 
 
 def border(a: Array, column: Array | None = None, row: Array | None = None) -> Array:

@@ -241,7 +241,7 @@ def _indefinite(cov: Array, variance: Array) -> Mask:
         scaled = cov * scale[:, :, None] * scale[:, None, :]
     lost = ~np.isfinite(scaled).all(axis=(1, 2))
     scaled[lost] = 0.0
-    return lost | (np.linalg.eigvalsh(scaled)[:, 0] < -BOUNDARY)
+    return np.asarray(lost | (np.linalg.eigvalsh(scaled) < -BOUNDARY).any(axis=1))
 
 
 def _status(model: Grouped, best: Minimum, vcov: Array) -> Index:

@@ -250,6 +250,18 @@ def test_release_test_with_missing_answers(mobi_frame):
     assert release_tests(held).loc[0, "chi2"] == pytest.approx(fall, rel=0.1)
 
 
+def test_modification_indices_with_missing_answers_are_those_of_each_group_by_itself(mobi_frame):
+    gaps = mobi_frame.astype(float).assign(half=np.arange(len(mobi_frame)) % 2)
+    gaps.loc[:20, "PERQ1"] = np.nan
+    text = "Quality =~ PERQ1 + PERQ3 + PERQ4 + PERQ6"
+    both = modification_indices(fit(CFA, text, gaps, missing="fiml", group="half"))
+    for half in (0, 1):
+        own = modification_indices(fit(CFA, text, gaps[gaps["half"] == half], missing="fiml"))
+        ours = both[both["group"] == str(half)]
+        pairs = [t.sort_values(["lhs", "rhs"])[["mi", "epc"]] for t in (ours, own)]
+        assert_allclose(*pairs, rtol=1e-4)
+
+
 def test_release_tests_need_an_equality(mobi_frame):
     result = fit(CFA, "Quality =~ PERQ1 + PERQ3 + PERQ4 + PERQ6", mobi_frame)
     with pytest.raises(TcsError, match=r"held equal, and this model has none.*label"):

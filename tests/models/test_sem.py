@@ -361,3 +361,22 @@ def test_intervals_cover_at_their_level():
         row = SEM(spec, std_lv=False).fit(x).standardized.query("op == '~'").iloc[0]
         hits.append(row["ci_lower"] <= 0.5 <= row["ci_upper"])
     assert 0.91 <= np.mean(hits) <= 0.98
+
+
+@pytest.mark.parametrize("missing", ["listwise", "fiml"])
+@pytest.mark.parametrize("estimator", ["ml", "mlr"])
+def test_covariance_of_items_without_constructs(mobi_frame, missing, estimator):
+    spec = ModelSpec.parse("CUSA1 ~~ CUSA2")
+    result = SEM(spec, missing=missing, estimator=estimator).fit(mobi_frame)
+    cov = np.cov(mobi_frame[["CUSA1", "CUSA2"]].to_numpy(float), rowvar=False, bias=True)
+    ours = result.estimates.set_index(["lhs", "op", "rhs"])["estimate"]
+    assert ours["CUSA1", "~~", "CUSA2"] == pytest.approx(cov[0, 1])
+    assert (result.proper, result.fit_measures["df"]) == (True, 0)
+
+
+def test_missing_answers_without_constructs(mobi_frame):
+    gaps = mobi_frame.astype(float)
+    gaps.loc[:20, "CUSA1"] = np.nan
+    result = SEM(ModelSpec.parse("CUSA1 ~~ CUSA2"), missing="fiml").fit(gaps)
+    assert result.sample.n == len(gaps)
+    assert result.fit_measures["chi2"] == pytest.approx(0, abs=1e-6)
