@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pandas as pd
 
 from tcsmodel.models.discriminant import MODERATE, DiscriminantValidity, Overlap
@@ -24,28 +26,31 @@ def stars(p: float) -> str:
 
 
 def sem_diagram(fit: SEMResult, words: Language) -> Picture:
-    """Return the path diagram: standardized paths with stars, loadings, R²."""
-    constructs = set(fit.estimator.spec.construct_names)
+    """Return the path diagram: standardized paths with stars, loadings, R².
+
+    Without constructs it is one of the items; the values of groups stand beside each other.
+    """
+    names = fit.estimator.spec.construct_names or fit.model.parameters.items
     table = fit.standardized
-    arrows = _arrows(table, constructs)
+    arrows = _arrows(table, set(names))
+    ends_of = ["source", "target", "directed"]
     edges = [
         Edge(
-            row.source,
-            row.target,
-            (words.numbers.ratio(row.std) + stars(row.p),),
-            abs(row.std),
-            row.p < 1 - fit.level or row.se == 0,
-            row.directed,
+            str(source),
+            str(target),
+            (_values(part, words),),
+            part["std"].abs().max(),
+            bool(((part["p"] < 1 - fit.level) | (part["se"] == 0)).any()),
+            bool(directed),
         )
-        for row in rows(arrows)
+        for (source, target, directed), part in arrows.groupby(ends_of, sort=False)
     ]
     ends = [name for edge in edges for name in (edge.source, edge.target)]
-    nodes = [
-        _node(name, table, fit, words)
-        for name in dict.fromkeys([*fit.estimator.spec.construct_names, *ends])
-    ]
+    nodes = [_node(name, table, fit, words) for name in dict.fromkeys([*names, *ends])]
     paths = arrows[arrows["directed"]].rename(columns={"std": "estimate"})
-    warning = [] if fit.proper else [words.text("picture.diagram.improper")]
+    notes = [] if fit.proper else [words.text("picture.diagram.improper")]
+    if fit.model.n_groups > 1:
+        notes.append(words.text("picture.diagram.groups", groups=fit.sample.groups))
     return diagram_picture(
         nodes,
         edges,
@@ -56,7 +61,7 @@ def sem_diagram(fit: SEMResult, words: Language) -> Picture:
         caption_text=words.text("caption.join").join(
             [
                 words.text("caption.n", n=fit.sample.n),
-                *warning,
+                *notes,
                 words.text("picture.diagram.key_sem", limit=1 - fit.level),
             ]
         ),
@@ -66,6 +71,8 @@ def sem_diagram(fit: SEMResult, words: Language) -> Picture:
 def _title(fit: SEMResult, paths: pd.DataFrame, words: Language) -> str:
     if not fit.proper:
         return words.text("picture.diagram.title_improper")
+    if paths.empty and not fit.model.constructs:
+        return words.text("picture.diagram.title_items")
     if paths.empty:
         return words.text("picture.diagram.title_measurement", count=len(fit.estimator.spec.items))
     return strongest_path(paths, words)
@@ -98,11 +105,21 @@ def _arrows(table: pd.DataFrame, constructs: set[str]) -> pd.DataFrame:
 def _node(name: str, table: pd.DataFrame, fit: SEMResult, words: Language) -> Node:
     constructs = set(fit.estimator.spec.construct_names)
     loads = table[(table["op"] == "=~") & (table["lhs"] == name) & ~table["rhs"].isin(constructs)]
-    note = f"R² {words.numbers.ratio(fit.r_squared[name])}" if name in fit.r_squared else ""
+    explained = fit.r_squared[fit.r_squared.index.get_level_values(-1) == name]
+    note = _beside([words.numbers.ratio(value) for value in explained])
     items = tuple(
-        (str(row.rhs), words.numbers.ratio(row.std) + stars(row.p)) for row in rows(loads)
+        (str(item), _values(part, words)) for item, part in loads.groupby("rhs", sort=False)
     )
-    return Node(name, note, items)
+    return Node(name, f"R² {note}" if note else "", items)
+
+
+def _values(table: pd.DataFrame, words: Language) -> str:
+    """Return the standardized values of one parameter with stars, group beside group."""
+    return _beside([words.numbers.ratio(row.std) + stars(row.p) for row in rows(table)])
+
+
+def _beside(values: list[str]) -> str:
+    return " | ".join(values)
 
 
 def loadings_forest(fit: SEMResult, words: Language) -> Picture:
@@ -112,7 +129,10 @@ def loadings_forest(fit: SEMResult, words: Language) -> Picture:
     table = fit.standardized.query("op == '=~'")
     frame = pd.DataFrame(
         {
-            "label": [f"{row.lhs}: {item_label(row.rhs, labels)}" for row in rows(table)],
+            "label": [
+                f"{row.lhs}: {item_label(row.rhs, labels)}{_group_of(row, fit)}"
+                for row in rows(table)
+            ],
             "estimate": table["std"].to_numpy(),
             "ci_lower": table["ci_lower"].to_numpy(),
             "ci_upper": table["ci_upper"].to_numpy(),
@@ -147,6 +167,10 @@ def loadings_forest(fit: SEMResult, words: Language) -> Picture:
         ),
         size=(WIDTH, rows_height(frame["label"].tolist(), 0.25)),
     )
+
+
+def _group_of(row: Any, fit: SEMResult) -> str:
+    return f" ({row.group})" if fit.model.n_groups > 1 else ""
 
 
 def correlations_forest(validity: DiscriminantValidity, words: Language) -> Picture:

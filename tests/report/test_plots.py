@@ -158,3 +158,22 @@ def test_labels_of_the_map_do_not_overlap() -> None:
     assert len(shown) == 4 + 12
     overlaps = [a.overlaps(b) for i, a in enumerate(shown) for b in shown[:i]]
     assert not any(overlaps)
+
+
+def test_a_diagram_tells_groups_apart() -> None:
+    data = tcs.datasets.mobi().data.assign(half=["first", "second"] * 125)
+    spec = tcs.ModelSpec.parse("Quality =~ PERQ1 + PERQ3 + PERQ7\nCUSA1 ~ Quality")
+    fit = tcs.SEM(spec, group="half").fit(data)
+    paths = fit.standardized.query("op == '~'")["std"]
+    drawn = picture(fit, "diagram")
+    first, second = (f"{value:.2f}".lstrip("0") for value in paths)
+    assert f"{first}*** | {second}***" in drawn.svg("a")
+    assert "groups beside each other: first and second" in drawn.caption
+    assert "(second)" in picture(fit, "loadings").svg("a")
+
+
+def test_a_model_without_constructs_is_drawn() -> None:
+    fit = tcs.SEM(tcs.ModelSpec.parse("CUSA1 ~~ CUSA2")).fit(tcs.datasets.mobi())
+    drawn = picture(fit)
+    assert drawn.title == "How the items go together"
+    assert ".54***" in drawn.svg("a")

@@ -58,6 +58,8 @@ PICTURES: dict[str, str] = {
     "picture.diagram.title": "{source} has the strongest path to {target} ({estimate:.2r})",
     "picture.diagram.title_improper": "No admissible solution: these paths must not be read",
     "picture.diagram.title_measurement": "How {count} items measure their constructs",
+    "picture.diagram.title_items": "How the items go together",
+    "picture.diagram.groups": "groups beside each other: {groups}",
     "picture.diagram.pls": "PLS path model: standardized paths, loadings in the boxes, R² in the "
     "ellipses",
     "picture.diagram.sem": "Covariance-based model: standardized paths, loadings in the boxes, R² "
