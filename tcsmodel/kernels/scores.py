@@ -40,12 +40,13 @@ def ten_berge(corr: Array, lam: Array, phi: Array) -> Array:
     """Return weights whose scores correlate exactly as the factors do.
 
     ``R^-1/2 C phi^1/2`` with ``C = M (M'M)^-1/2``, ``M = R^-1/2 lam phi^1/2`` (ten Berge,
-    Krijnen, Wansbeek & Shapiro 1999).
+    Krijnen, Wansbeek & Shapiro 1999). Nan where corr or phi is indefinite.
     """
-    root = _power(corr, -0.5)
-    half = _power(phi, 0.5)
-    m = root @ lam @ half
-    return root @ m @ _power(_t(m) @ m, -0.5) @ half
+    with np.errstate(invalid="ignore"):
+        root = _power(corr, -0.5)
+        half = _power(phi, 0.5)
+        m = root @ lam @ half
+        return root @ m @ _power(_t(m) @ m, -0.5) @ half
 
 
 def _inverse(matrix: Array) -> Array:
@@ -54,7 +55,9 @@ def _inverse(matrix: Array) -> Array:
 
 
 def _power(matrix: Array, exponent: float) -> Array:
-    values, vectors = np.linalg.eigh(matrix)
+    known = np.asarray(np.isfinite(matrix).all(axis=(-2, -1), keepdims=True))
+    values, vectors = np.linalg.eigh(np.where(known, matrix, 0.0))
+    values = np.where(known[..., 0], values, np.nan)
     with np.errstate(divide="ignore", invalid="ignore"):
         return (vectors * values[..., None, :] ** exponent) @ _t(vectors)
 

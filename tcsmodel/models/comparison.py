@@ -11,6 +11,7 @@ import pandas as pd
 
 from tcsmodel.errors import TcsError
 from tcsmodel.kernels import fitmeasures, scaled_tests
+from tcsmodel.models.fitted import require_fit
 from tcsmodel.options import require
 
 if TYPE_CHECKING:
@@ -22,14 +23,9 @@ KEPT_SCALED = ["df", "chi2", "chi2_scaled", "aic", "bic", "cfi_robust", "rmsea_r
 
 def compare(results: Sequence[SEMResult], names: Sequence[str] | None) -> pd.DataFrame:
     """Return what `SEMResult.compare` describes."""
-    from tcsmodel.models.sem_result import SEMResult
-
     require(len(results) > 1, "compare() needs another result beside this one.")
     for other in results:
-        require(
-            isinstance(other, SEMResult),
-            f"compare() takes results of SEM and CFA, not {type(other).__name__}.",
-        )
+        require_fit(other, "compare()")
     labels = [f"model {k + 1}" for k in range(len(results))] if names is None else list(names)
     require(
         len(labels) == len(results),

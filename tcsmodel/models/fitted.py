@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from tcsmodel.errors import TcsError
 from tcsmodel.kernels import constrained, implied, missing
 from tcsmodel.models.estimator import Sample
+from tcsmodel.options import require
 from tcsmodel.spec.model import Op
 from tcsmodel.spec.parameters import Parameter, ParameterTable
 
@@ -53,6 +54,17 @@ class FittedGroup:
     n: float
     has_means: bool
     table: missing.PatternMoments | None
+
+
+def require_fit(result: object, what: str) -> None:
+    """Raise OptionError unless a result is one of SEM or CFA, which `what` takes."""
+    from tcsmodel.models.sem_result import SEMResult
+
+    require(
+        isinstance(result, SEMResult),
+        f"{what} takes a result of SEM or CFA, not {type(result).__name__}. "
+        "Try tcs.CFA(spec).fit(survey).",
+    )
 
 
 def fitted_groups(result: SEMResult) -> tuple[FittedGroup, ...]:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from tcsmodel.errors import SurveyError, TcsError
 from tcsmodel.kernels import implied, scores
 from tcsmodel.models.estimator import as_survey
-from tcsmodel.models.fitted import FittedGroup, fitted_groups, measured_loadings
+from tcsmodel.models.fitted import FittedGroup, fitted_groups, measured_loadings, require_fit
 from tcsmodel.options import ScoreMethod, choose, did_you_mean
 from tcsmodel.survey.survey import Survey
 
@@ -71,10 +71,17 @@ def latent_scores(
     >>> scores.iloc[:2].round(3)["Quality"].tolist()
     [-1.386, 1.547]
     """
+    require_fit(result, "latent_scores()")
     chosen = choose(ScoreMethod, method, "method")
+    if not result.model.constructs:
+        raise TcsError(
+            "latent_scores() gives scores of constructs, and the model has none. State one, as in "
+            "Satisfaction =~ sat1 + sat2 + sat3."
+        )
     scorers = [_Scorer(result, group) for group in fitted_groups(result)]
     if chosen is ScoreMethod.TEN_BERGE:
-        scorers[0].check_first_order()
+        for scorer in scorers:
+            scorer.check_covariances()
     values, rows, member = _fitted_answers(result) if data is None else _answers(result, data)
     out = np.full((len(values), len(result.model.constructs)), np.nan)
     for g, scorer in enumerate(scorers):
@@ -164,8 +171,8 @@ class _Scorer:
         """The order (m,) of each latent variable: 0 when items measure it."""
         return self._measured[1]
 
-    def check_first_order(self) -> None:
-        """Raise where covariances cannot be kept: a second-order construct has none of its own."""
+    def check_covariances(self) -> None:
+        """Raise where covariances cannot be kept: of second-order constructs, or inadmissible."""
         for name, level in zip(self.constructs, self.level, strict=False):
             if level:
                 raise TcsError(
@@ -173,6 +180,12 @@ class _Scorer:
                     "not items, so its scores would be sums of theirs. Take method='regression' "
                     "or 'bartlett'."
                 )
+        if np.linalg.eigvalsh(self._at.phi)[0] <= 0:
+            raise TcsError(
+                "Ten Berge scores keep the covariances of the constructs, but those that the model "
+                "implies are impossible: the solution is improper, and result.verify() says why. "
+                "Take method='regression' or 'bartlett'."
+            )
 
     def weights(self, answered: NDArray[np.bool_], method: ScoreMethod) -> Array:
         """Return weights (a, k) for those who answered the a items of (p,)."""

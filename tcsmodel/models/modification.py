@@ -25,6 +25,7 @@ from tcsmodel.models.fitted import (
     fitted_groups,
     group_layout,
     held_constraints,
+    require_fit,
 )
 from tcsmodel.spec.model import Op, Relation
 from tcsmodel.spec.parameters import Matrix, Parameter, ParameterTable
@@ -80,6 +81,7 @@ def modification_indices(result: SEMResult) -> pd.DataFrame:
     >>> table.loc[0, ["lhs", "op", "rhs"]].tolist(), round(float(table.loc[0, "mi"]), 2)
     (['PERQ1', '~~', 'CUSA1'], 19.84)
     """
+    require_fit(result, "modification_indices()")
     if result.ended is Status.SINGULAR:
         raise TcsError(
             "Modification indices need the information of the fitted model, which is singular: "
@@ -147,6 +149,7 @@ def release_tests(result: SEMResult) -> pd.DataFrame:
     >>> tests.loc[0, "rhs"], round(float(tests.loc[0, "chi2"]), 3)
     ('PERQ4', 0.133)
     """
+    require_fit(result, "release_tests()")
     table, groups = result.model.parameters, fitted_groups(result)
     free = [row for group in groups for row in group.rows if row.free is not None]
     first: dict[int, int] = {}

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from tcsmodel.errors import TcsError
 from tcsmodel.kernels import residuals as kernel
 from tcsmodel.kernels.implied import implied
-from tcsmodel.models.fitted import FittedGroup, fitted_groups, held_constraints
+from tcsmodel.models.fitted import FittedGroup, fitted_groups, held_constraints, require_fit
 from tcsmodel.models.sem_result import SEMResult
 from tcsmodel.options import require
 
@@ -48,6 +48,7 @@ def residuals(result: SEMResult) -> pd.DataFrame:
     >>> worst["lhs"], worst["rhs"], round(float(worst["z"]), 2)
     ('PERQ1', 'PERQ3', 1.48)
     """
+    require_fit(result, "residuals()")
     frames = [_pairs(result, group, xi) for group, xi in _sampled(result)]
     frame = pd.concat(frames, ignore_index=True)
     order = frame["corr"].abs().sort_values(ascending=False, kind="stable").index
@@ -131,6 +132,7 @@ def srmr_test(result: SEMResult, *, bound: float = 0.05, level: float = 0.90) ->
     >>> tcs.srmr_test(tcs.CFA(spec).fit(tcs.datasets.mobi())).round(3)["unbiased"].tolist()
     [0.016]
     """
+    require_fit(result, "srmr_test()")
     require(bound > 0, f"bound={bound!r} must be positive, as 0.05.")
     require(0 < level < 1, f"level={level!r} must lie between 0 and 1, as 0.90.")
     if any(group.table is not None for group in fitted_groups(result)):

@@ -281,7 +281,7 @@ def test_differences_of_nested_models(hs_frame):
 def test_only_like_is_compared(hs_frame, scalar):
     with pytest.raises(OptionError, match="needs another result"):
         scalar.compare()
-    with pytest.raises(OptionError, match="results of SEM and CFA, not str"):
+    with pytest.raises(OptionError, match=r"compare.. takes a result of SEM or CFA, not str"):
         scalar.compare("configural")
     with pytest.raises(TcsError, match="same groups"):
         scalar.compare(CFA(HS).fit(hs_frame))
