@@ -211,7 +211,7 @@ def implied(layout: Layout, theta: Array) -> Implied:
         reach = parts.loading @ total
         phi = total @ parts.latent @ np.swapaxes(total, -1, -2)
     else:
-        total = np.broadcast_to(np.eye(m), parts.path.shape)
+        total = np.eye(m) - parts.path
         reach, phi = parts.loading, parts.latent
     shared = parts.loading @ phi
     sigma = shared @ np.swapaxes(parts.loading, -1, -2) + parts.residual

@@ -221,7 +221,7 @@ class SEMResult(Derived):
             values = values | self.robust.measures(self.sampled.total / self.model.n_groups)
             if self.sampled.table is not None:
                 values |= {name: np.nan for name in values if name.endswith("_robust")}
-        return pd.Series(values, name="fit_measures")
+        return pd.Series(list(values.values()), index=list(values), name="fit_measures")
 
     @cached_property
     def _plain_fit(self) -> dict[str, float]:
