@@ -33,8 +33,10 @@ def summary(result: SEMResult) -> str:
     """Return facts, findings, fit measures, parameters by kind and explained variances."""
     findings = [f"{finding.severity}: {finding}" for finding in result.verify()]
     parts = ["\n".join([repr(result), *findings]), _fit(result), *_sections(result)]
-    explained = result.r_squared.to_frame().to_string(float_format=_number)
-    return "\n\n".join([*parts, f"R-squared\n{explained}"])
+    if not result.r_squared.empty:
+        explained = result.r_squared.to_frame().to_string(float_format=_number)
+        parts.append(f"R-squared\n{explained}")
+    return "\n\n".join(parts)
 
 
 def _number(value: float) -> str:

@@ -372,6 +372,7 @@ def test_covariance_of_items_without_constructs(mobi_frame, missing, estimator):
     ours = result.estimates.set_index(["lhs", "op", "rhs"])["estimate"]
     assert ours["CUSA1", "~~", "CUSA2"] == pytest.approx(cov[0, 1])
     assert (result.proper, result.fit_measures["df"]) == (True, 0)
+    assert "R-squared" not in result.summary()
 
 
 def test_missing_answers_without_constructs(mobi_frame):
