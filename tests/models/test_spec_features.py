@@ -69,4 +69,6 @@ def test_a_feature_that_becomes_known_passes(feature):
 
 
 def test_plain_models_pass():
-    refuse_features(ModelSpec.parse(MODEL + "a1 ~~ 0.5*a2; b1 ~~ NA*start(1)*b1"), "SEM")
+    spec = ModelSpec.parse(MODEL + "a1 ~~ 0.5*a2; b1 ~~ NA*start(1)*b1")
+    assert list(features(spec)) == []
+    refuse_features(spec, "SEM")
