@@ -87,6 +87,11 @@ def _require_same_data(first: SEMResult, other: SEMResult, name: str, label: str
         )
     if first.sample.groups != other.sample.groups:
         raise TcsError(f"{name!r} and {label!r} do not have the same groups. {advice}")
+    if first.model.parameters.has_means != other.model.parameters.has_means:
+        raise TcsError(
+            f"Only one of {name!r} and {label!r} models the means, so their likelihoods are of "
+            "different data. Fit both with meanstructure=True."
+        )
     ours, theirs = first.sample.moments, other.sample.moments.select(first.sample.names)
     if ours.n != theirs.n or not np.allclose(ours.cov_array, theirs.cov_array, rtol=1e-9):
         raise TcsError(

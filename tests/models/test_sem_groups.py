@@ -285,6 +285,8 @@ def test_only_like_is_compared(hs_frame, scalar):
         scalar.compare("configural")
     with pytest.raises(TcsError, match="same groups"):
         scalar.compare(CFA(HS).fit(hs_frame))
+    with pytest.raises(TcsError, match="models the means"):
+        CFA(HS).fit(hs_frame).compare(CFA(HS, meanstructure=True).fit(hs_frame))
     with pytest.raises(TcsError, match=r"different respondents"):
         CFA(HS).fit(hs_frame).compare(CFA(HS).fit(hs_frame.iloc[:200]))
     short = ModelSpec.parse("visual =~ x1 + x2 + x3")
