@@ -28,7 +28,7 @@ def distribution(h: Array, k: Array, rho: Array) -> Array:
 
     ``Phi(h) Phi(k) + 1/(2 pi) integral_0^arcsin(rho) exp(-(h^2 + k^2 - 2 h k sin t) /
     (2 cos^2 t)) dt`` by Gauss-Legendre quadrature (Drezner & Wesolowsky 1990, Journal of
-    Statistical Computation and Simulation 35, 101-107) while |rho| is at most 0.9, and by
+    Statistical Computation and Simulation 35, 101-107) while ``|rho|`` is at most 0.9, and by
     Owen's T function (Owen 1956, Annals of Mathematical Statistics 27, 1075-1090) above.
     """
     a, b, r = h[..., :, None], k[..., None, :], rho[..., None, None]

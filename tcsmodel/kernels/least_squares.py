@@ -4,11 +4,11 @@
 
 s the sample statistics, sigma what theta implies, and W by estimator:
 
-    ULS   identity
-    GLS   inverse of the normal-theory Gamma at S: ``F = tr[(S^-1 (S - Sigma))^2] / 2``, for
-          which W is not formed (Joreskog & Goldberger 1972, Psychometrika 37, 243-260)
-    WLS   inverse of the distribution-free Gamma (Browne 1984)
-    DWLS  inverse of the diagonal of Gamma (Muthen, du Toit & Spisic 1997)
+- ULS: identity
+- GLS: inverse of the normal-theory Gamma at S, ``F = tr[(S^-1 (S - Sigma))^2] / 2``, for which W
+  is not formed (Joreskog & Goldberger 1972, Psychometrika 37, 243-260)
+- WLS: inverse of the distribution-free Gamma (Browne 1984)
+- DWLS: inverse of the diagonal of Gamma (Muthen, du Toit & Spisic 1997)
 
 With D the derivatives of sigma, the gradient is ``-2 D'W (s - sigma)``, the Gauss-Newton Hessian
 ``2 D'W D``, and the exact one adds ``sum_i c_i d2 sigma_i``, ``c = -2 W (s - sigma)``: for
@@ -57,10 +57,15 @@ RUNAWAY = 3.0
 class Structure:
     """What is fitted to statistics: functions of theta (B, q).
 
-    implied : returns the statistics sigma (B, s)
-    jacobian : returns their derivatives (B, s, q)
-    curvature : of c (B, s) too, returns ``sum_i c_i d2 sigma_i`` (B, q, q); None where it is not
-        known, so that steps are of Gauss and Newton to the end
+    Attributes
+    ----------
+    implied : callable
+        Returns the statistics sigma (B, s).
+    jacobian : callable
+        Returns their derivatives (B, s, q).
+    curvature : callable or None
+        Of c (B, s) too, returns ``sum_i c_i d2 sigma_i`` (B, q, q); None where it is not known,
+        so that steps are of Gauss and Newton to the end.
     """
 
     implied: Callable[[Array], Array]

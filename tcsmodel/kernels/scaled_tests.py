@@ -1,12 +1,11 @@
 """Scaled chi-square tests, fit measures from them, and scaled difference tests.
 
 For data that are not normal the statistic ``chi2 = n F`` is a weighted sum of chi-squares. With
-the traces tr(U Gamma) and tr2 = tr(U Gamma U Gamma) of `kernels.robust`
+the traces ``tr = tr(U Gamma)`` and ``tr2 = tr(U Gamma U Gamma)`` of `kernels.robust`
 
-    mean                chi2 / c, c = tr / df                         (Satorra & Bentler 1994)
-    mean and variance   chi2 tr / tr2 with tr^2 / tr2 degrees of freedom      (the same paper)
-    scaled and shifted  chi2 sqrt(df / tr2) + df - sqrt(df tr^2 / tr2)
-                                                                  (Asparouhov & Muthen 2010)
+- mean: ``chi2 / c``, ``c = tr / df`` (Satorra & Bentler 1994)
+- mean and variance: ``chi2 tr / tr2`` with ``tr^2 / tr2`` degrees of freedom (the same paper)
+- scaled and shifted: ``chi2 sqrt(df / tr2) + df - sqrt(df tr^2 / tr2)`` (Asparouhov & Muthen 2010)
 
 *Scaled* fit measures have these in the place of chi-square. *Robust* ones estimate what the
 measures are in the population, whose noncentrality is ``chi2 - c df`` (Brosseau-Liard, Savalei &
