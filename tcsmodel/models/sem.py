@@ -158,6 +158,11 @@ class SEM:
             self.group is not None or not (self.group_equal or self.group_partial),
             "group_equal and group_partial need groups: name their column, as group='brand'.",
         )
+        require(
+            self.group not in self.spec.items,
+            f"group={self.group!r} is an item of the model, so it is constant in every group. "
+            "Name another column, or leave the item out of the model.",
+        )
         self.model_of(self._some_groups())
 
     def _some_groups(self) -> tuple[str, ...]:

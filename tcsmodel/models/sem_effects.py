@@ -33,8 +33,8 @@ def effects(result: SEMResult) -> pd.DataFrame:
     table = result.model.parameters
     if not any(row.op is Op.REGRESSION for row in table.rows):
         raise TcsError(
-            f"{type(result.estimator).__name__} has no paths (~), so there are no effects. Use SEM "
-            "with a structural model."
+            "The model fitted has no paths (~), so there are no effects. Add paths to the model "
+            "text, as Loyalty ~ Satisfaction, and fit it with SEM."
         )
     size = len(table.rows) // len(table.groups)
     frames = []

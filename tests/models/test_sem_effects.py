@@ -124,7 +124,7 @@ def test_slopes_of_total_effects_are_derivatives():
 
 
 def test_a_model_without_paths_has_no_effects(hs_frame):
-    with pytest.raises(TcsError, match=r"CFA has no paths"):
+    with pytest.raises(TcsError, match=r"no paths .*Add paths to the model"):
         CFA(ModelSpec.parse("visual =~ x1 + x2 + x3")).fit(hs_frame).effects()
 
 

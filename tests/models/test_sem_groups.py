@@ -219,6 +219,8 @@ def test_bad_groups_are_named(hs_frame):
 def test_bad_options_are_named(hs_frame):
     with pytest.raises(OptionError, match=r"'loading' is not one of.*Did you mean 'loadings'"):
         CFA(HS, group="school", group_equal="loading")
+    with pytest.raises(OptionError, match="'x1' is an item of the model"):
+        CFA(HS, group="x1")
     with pytest.raises(OptionError, match="need groups"):
         CFA(HS, group_equal=("loadings",))
     with pytest.raises(SpecError, match=r"'x33~1', which is not a parameter.*'x3~1'"):
