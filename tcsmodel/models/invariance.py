@@ -108,6 +108,11 @@ def invariance(
         "invariance() compares groups: name their column, as in group='brand', or in the survey.",
     )
     assert column is not None
+    require(
+        bool(spec.constructs),
+        "invariance() compares how constructs are measured, and the model has none. Measure some, "
+        "as Quality =~ q1 + q2 + q3.",
+    )
     model = CFA(spec, group=column)
     items = model.parameters.items
     if isinstance(survey, (Survey, pd.DataFrame)):

@@ -75,7 +75,11 @@ def _scaled_test(result: SEMResult, m: pd.Series) -> Iterator[tuple[str, str]]:
 
 
 def _robust_fit(result: SEMResult, m: pd.Series) -> Iterator[tuple[str, str]]:
-    if result.robust is not None:
+    if result.robust is None:
+        return
+    if result.sampled.table is not None:
+        yield "Robust CFI, RMSEA", "not computed where answers are missing"
+    else:
         yield "Robust CFI, TLI", f"{m['cfi_robust']:.3f}, {m['tli_robust']:.3f}"
         limits = f"[{m['rmsea_ci_lower_robust']:.3f}, {m['rmsea_ci_upper_robust']:.3f}]"
         yield "Robust RMSEA [90%]", f"{m['rmsea_robust']:.3f} {limits}"

@@ -277,3 +277,8 @@ def test_bad_input_is_named(hs_frame):
 def test_a_step_that_is_none_is_named(schools):
     with pytest.raises(OptionError, match=r"step='scalr'.*Did you mean 'scalar'"):
         schools.partial("scalr")
+
+
+def test_a_model_without_constructs_has_no_measure(hs_frame):
+    with pytest.raises(OptionError, match=r"the model has none. Measure some"):
+        invariance(ModelSpec.parse("x1 ~ x2"), hs_frame, group="school")

@@ -142,3 +142,11 @@ def test_options_are_checked():
 def test_the_summary_says_which_information(hs_frame):
     assert "observed information" in CFA(HS, information="observed").fit(hs_frame).summary()
     assert "expected information" in CFA(HS).fit(hs_frame).summary()
+
+
+def test_robust_measures_with_gaps_are_said_to_be_missing(hs_frame):
+    gaps = hs_frame.astype({"x1": float})
+    gaps.loc[:5, "x1"] = np.nan
+    text = CFA(HS, estimator="mlr", missing="fiml").fit(gaps).summary()
+    assert "not computed where answers are missing" in text
+    assert "nan, nan" not in text
