@@ -11,14 +11,11 @@ from numpy.typing import NDArray
 
 from tcsmodel.kernels import (
     constrained,
-    fitmeasures,
     grouped,
     implied,
-    likelihood,
     reliability,
     sem,
 )
-from tcsmodel.kernels.discrepancy import saturated
 from tcsmodel.kernels.expressions import Evaluated, evaluate
 from tcsmodel.kernels.likelihood import Sampled
 from tcsmodel.kernels.moments import to_corr
@@ -317,50 +314,6 @@ class CovarianceModel:
         with np.errstate(all="ignore"):
             share = np.concatenate(diagonals[:2], axis=-1) / np.concatenate(diagonals[2:], axis=-1)
             return np.where(share < -sem.BOUNDARY, np.nan, 1 - share)
-
-    def fit_measures(self, sampled: Sampled, value: Array, theta: Array) -> dict[str, Array]:
-        """Return fit measures (B,) by name, for discrepancies `value` (B,) at theta (B, q)."""
-        table, cov = self.parameters, sampled.cov
-        p, q = len(table.items), table.n_parameters - self.n_equalities
-        df = float(table.n_moments - table.n_free + self.n_equalities)
-        n, share, each = sampled.total, sampled.n / sampled.total, sampled.total / self.n_groups
-        causes = np.array([table.items.index(name) for name in table.causes], dtype=np.intp)
-        c = len(causes)
-        floor = likelihood.saturated(sampled)
-        chi2 = n * value
-        null = n * (likelihood.baseline(sampled, causes) - floor)
-        null_df = self.n_groups * (p * (p - 1) / 2 - c * (c - 1) / 2)
-        given = np.zeros(len(cov))
-        if c:
-            own = cov[..., causes[:, None], causes].reshape(-1, c, c)
-            given = saturated(own).reshape(cov.shape[:2]) @ share
-        answers = likelihood.answers(sampled) - c
-        loglik = fitmeasures.log_likelihood(value + floor - given, n, answers)
-        lower, upper = fitmeasures.rmsea_interval(chi2, df, each)
-        local = self.spread(theta)
-        at = implied.implied(self.layout, local)
-        gap = None
-        if sampled.mean is not None:
-            gap = sampled.mean - implied.means(self.layout, local, at).item
-        return {
-            "chi2": chi2,
-            "df": np.full(len(cov), df),
-            "p": fitmeasures.chi2_p(chi2, df),
-            "baseline_chi2": null,
-            "baseline_df": np.full(len(cov), null_df),
-            "cfi": fitmeasures.cfi(chi2, df, null, null_df),
-            "tli": fitmeasures.tli(chi2, df, null, null_df),
-            "rmsea": fitmeasures.rmsea(chi2, df, each),
-            "rmsea_ci_lower": lower,
-            "rmsea_ci_upper": upper,
-            "rmsea_p_close": fitmeasures.rmsea_close(chi2, df, each),
-            "srmr": fitmeasures.srmr(cov, at.sigma, gap) @ share,
-            "loglik": loglik,
-            "aic": fitmeasures.aic(loglik, q),
-            "bic": fitmeasures.bic(loglik, q, n),
-            "npar": np.full(len(cov), float(q)),
-            "n": np.full(len(cov), n),
-        }
 
     @cached_property
     def names(self) -> Mapping[str, list[str]]:

@@ -16,7 +16,7 @@ from tcsmodel.kernels.implied import Implied, implied, means
 from tcsmodel.kernels.likelihood import Sampled
 from tcsmodel.kernels.moments import to_corr
 from tcsmodel.kernels.status import Status
-from tcsmodel.models import sem_findings, sem_text
+from tcsmodel.models import fit_measures, sem_findings, sem_text
 from tcsmodel.models.covariance_model import CovarianceModel
 from tcsmodel.models.covariance_sample import has_gaps, rows_of, sampled_of, weighted_of
 from tcsmodel.models.draws import Draws, bootstrap, from_counts
@@ -118,8 +118,8 @@ class SEMResult(Derived):
         if self.estimator.estimator is Estimator.ML:
             return None
         if self.sampled.table is not None:
-            return robust_inference_with_gaps(self, self._plain_fit)
-        return robust_inference(self, self._plain_fit)
+            return robust_inference_with_gaps(self, self.plain_fit)
+        return robust_inference(self, self.plain_fit)
 
     @cached_property
     def _local(self) -> Array:
@@ -216,17 +216,14 @@ class SEMResult(Derived):
         (Brosseau-Liard, Savalei & Li 2012; Brosseau-Liard & Savalei 2014). Report the robust
         ones. With gaps these need moments that are not computed here; they are nan.
         """
-        values = self._plain_fit
-        if self.robust is not None:
-            values = values | self.robust.measures(self.sampled.total / self.model.n_groups)
-            if self.sampled.table is not None:
-                values |= {name: np.nan for name in values if name.endswith("_robust")}
+        values = fit_measures.of_result(self)
         return pd.Series(list(values.values()), index=list(values), name="fit_measures")
 
     @cached_property
-    def _plain_fit(self) -> dict[str, float]:
-        measures = self.model.fit_measures(
-            self.sampled, np.array([self.discrepancy]), self.theta[None]
+    def plain_fit(self) -> dict[str, float]:
+        """The fit measures of maximum likelihood, by name."""
+        measures = fit_measures.normal_theory(
+            self.model, self.sampled, np.array([self.discrepancy]), self.theta[None]
         )
         return {name: float(value[0]) for name, value in measures.items()}
 
