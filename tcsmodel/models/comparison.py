@@ -41,7 +41,7 @@ def compare(results: Sequence[SEMResult], names: Sequence[str] | None) -> pd.Dat
     if first.robust is not None:
         return _with_scaled(frame, [results[k] for k in order])
     chi2, df = frame["chi2"].diff().to_numpy(), frame["df"].diff().to_numpy()
-    each = first.sample.n / first.model.n_groups
+    each = first.criterion.problem.n / first.model.n_groups
     known = df > 0
     return frame.assign(
         chi2_diff=chi2,

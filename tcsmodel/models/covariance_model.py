@@ -171,6 +171,12 @@ class CovarianceModel:
         return np.array([r.free is not None and not r.exogenous for r in self.parameters])
 
     @cached_property
+    def causes(self) -> NDArray[np.intp]:
+        """Which items are observed causes."""
+        table = self.parameters
+        return np.array([table.items.index(name) for name in table.causes], dtype=np.intp)
+
+    @cached_property
     def explained(self) -> tuple[str, ...]:
         """Items and latent variables with an R2, in the order of `r_squared`."""
         observed = [self.parameters.items[i] for i in self._measured]
@@ -184,10 +190,6 @@ class CovarianceModel:
     @cached_property
     def _dependent(self) -> list[int]:
         return sorted({r.row for r in self.parameters.by_group[0] if r.matrix == implied.PATH})
-
-    def fit(self, sampled: Sampled, *, patient: bool, observed: bool = False) -> sem.Fit:
-        """Return the fits to moments; options as those of `kernels.sem.fit`."""
-        return sem.fit(self.grouped, sampled, start=self.start, patient=patient, observed=observed)
 
     def sampled(self, mean: Array, cov: Array, n: Array, rows: Array) -> Sampled:
         """Return what is fitted, of moments (B, p) and (B, p, p) or (B, G, ...) with groups.

@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from tcsmodel.kernels import fitmeasures, implied, likelihood
-from tcsmodel.kernels.discrepancy import saturated
-from tcsmodel.kernels.likelihood import Sampled
+from tcsmodel.kernels import fitmeasures, implied
 
 if TYPE_CHECKING:
     from tcsmodel.models.covariance_model import CovarianceModel
+    from tcsmodel.models.criterion import Problem
     from tcsmodel.models.sem_result import SEMResult
 
 Array = NDArray[np.float64]
@@ -23,42 +22,27 @@ def of_result(result: SEMResult) -> dict[str, float]:
     values = result.plain_fit
     if result.robust is None:
         return values
-    values = values | result.robust.measures(result.sampled.total / result.model.n_groups)
+    values = values | result.robust.measures(result.criterion.problem.n / result.model.n_groups)
     if result.sampled.table is not None:
         values |= {name: np.nan for name in values if name.endswith("_robust")}
     return values
 
 
-def normal_theory(
-    model: CovarianceModel, sampled: Sampled, value: Array, theta: Array
-) -> dict[str, Array]:
-    """Return the fit measures (B,) of maximum likelihood by name.
-
-    For discrepancies `value` (B,) at theta (B, q).
-    """
-    table, cov = model.parameters, sampled.cov
-    p, q = len(table.items), table.n_parameters - model.n_equalities
+def plain(model: CovarianceModel, problem: Problem, value: Array, theta: Array) -> dict[str, Array]:
+    """Return the fit measures (B,) by name, for discrepancies `value` (B,) at theta (B, q)."""
+    table, sampled, cov = model.parameters, problem.sampled, problem.sampled.cov
+    p, q, c = len(table.items), table.n_parameters - model.n_equalities, len(model.causes)
     df = float(table.n_moments - table.n_free + model.n_equalities)
-    n, share, each = sampled.total, sampled.n / sampled.total, sampled.total / model.n_groups
-    causes = np.array([table.items.index(name) for name in table.causes], dtype=np.intp)
-    c = len(causes)
-    floor = likelihood.saturated(sampled)
-    chi2 = n * value
-    null = n * (likelihood.baseline(sampled, causes) - floor)
+    share, each = sampled.n / sampled.total, problem.n / model.n_groups
+    chi2, null = problem.chi2(value, theta), problem.baseline_chi2()
     null_df = model.n_groups * (p * (p - 1) / 2 - c * (c - 1) / 2)
-    given = np.zeros(len(cov))
-    if c:
-        own = cov[..., causes[:, None], causes].reshape(-1, c, c)
-        given = saturated(own).reshape(cov.shape[:2]) @ share
-    answers = likelihood.answers(sampled) - c
-    loglik = fitmeasures.log_likelihood(value + floor - given, n, answers)
     lower, upper = fitmeasures.rmsea_interval(chi2, df, each)
     local = model.spread(theta)
     at = implied.implied(model.layout, local)
     gap = None
     if sampled.mean is not None:
         gap = sampled.mean - implied.means(model.layout, local, at).item
-    return {
+    values = {
         "chi2": chi2,
         "df": np.full(len(cov), df),
         "p": fitmeasures.chi2_p(chi2, df),
@@ -71,9 +55,12 @@ def normal_theory(
         "rmsea_ci_upper": upper,
         "rmsea_p_close": fitmeasures.rmsea_close(chi2, df, each),
         "srmr": fitmeasures.srmr(cov, at.sigma, gap) @ share,
-        "loglik": loglik,
-        "aic": fitmeasures.aic(loglik, q),
-        "bic": fitmeasures.bic(loglik, q, n),
-        "npar": np.full(len(cov), float(q)),
-        "n": np.full(len(cov), n),
     }
+    loglik = problem.loglik(value)
+    if loglik is not None:
+        values["loglik"] = loglik
+        values["aic"] = fitmeasures.aic(loglik, q)
+        values["bic"] = fitmeasures.bic(loglik, q, sampled.total)
+    values["npar"] = np.full(len(cov), float(q))
+    values["n"] = np.full(len(cov), sampled.total)
+    return values

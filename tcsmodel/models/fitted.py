@@ -34,7 +34,7 @@ class FittedGroup:
     layout : Layout
         Where the free parameters of the whole model live in its matrices.
     cov : ndarray (p, p)
-        Its covariances, divisor n.
+        Its covariances, as they were fitted.
     mean : ndarray (p,)
         Its means.
     n : float
@@ -75,14 +75,19 @@ def fitted_groups(result: SEMResult) -> tuple[FittedGroup, ...]:
             label,
             rows,
             group_layout(table, rows),
-            own.moments.cov_array * ((own.n - 1) / own.n),
+            cov,
             own.moments.mean_array,
             float(size),
             table.has_means,
             _gaps(own),
         )
-        for label, rows, own, size in zip(
-            table.groups, table.by_group, sample.by_group, sample.sizes, strict=True
+        for label, rows, own, cov, size in zip(
+            table.groups,
+            table.by_group,
+            sample.by_group,
+            result.sampled.cov[0],
+            sample.sizes,
+            strict=True,
         )
     )
 

@@ -9,12 +9,11 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from tcsmodel.errors import IdentificationError, ImproperSolutionWarning
-from tcsmodel.kernels import sem as kernel
-from tcsmodel.kernels.likelihood import Sampled
 from tcsmodel.kernels.status import Status
 from tcsmodel.models.covariance_model import CovarianceModel
-from tcsmodel.models.covariance_sample import require_complete, require_usable, sampled_of
-from tcsmodel.models.estimator import Data, take
+from tcsmodel.models.criterion import Criterion
+from tcsmodel.models.estimator import Data, Sample, take
+from tcsmodel.models.maximum_likelihood import MaximumLikelihood
 from tcsmodel.models.sem_result import SEMResult
 from tcsmodel.options import (
     Bounds,
@@ -229,19 +228,16 @@ class SEM:
         sample = take(data, self.parameters.items, self.missing, self.group)
         if self.estimator is not Estimator.ML:
             sample.respondents(f"estimator={self.estimator.value!r}")
-        for part, label in zip(sample.by_group, sample.groups, strict=True):
-            require_usable(part, label)
         model = self.model_of(sample.groups)
-        if self.missing is SEMMissing.FIML and sample.values is not None:
-            require_complete(sample, model.parameters.causes)
-        sampled = sampled_of(model, sample)
-        fitted = model.fit(sampled, patient=True, observed=self.uses_observed)
+        criterion = self.criterion_of(model, sample)
+        criterion.check()
+        fitted = criterion.problem.fit(patient=True)
         if not fitted.regular[0]:
-            self._check_identified(model, sampled)
+            self._check_identified(criterion)
         values = model.structure(fitted.theta)
         result = self._result_class()(
             self,
-            sample,
+            criterion,
             {name: read_only(value[0]) for name, value in values.items()},
             read_only(fitted.theta[0]),
             read_only(fitted.vcov[0]),
@@ -264,10 +260,14 @@ class SEM:
     def _result_class(self) -> type[SEMResult]:
         return SEMResult
 
-    def _check_identified(self, model: CovarianceModel, sampled: Sampled) -> None:
-        unknown = np.flatnonzero(kernel.unidentified(model.grouped, sampled))
+    def criterion_of(self, model: CovarianceModel, sample: Sample) -> Criterion:
+        """Return what the model minimizes on a sample."""
+        return MaximumLikelihood(model, sample, self.estimator, self.uses_observed)
+
+    def _check_identified(self, criterion: Criterion) -> None:
+        unknown = np.flatnonzero(criterion.problem.unidentified())
         if len(unknown):
-            names = [model.parameters.free[k].name for k in unknown]
+            names = [criterion.model.parameters.free[k].name for k in unknown]
             more = f" and {len(names) - 6} more" if len(names) > 6 else ""
             raise IdentificationError(
                 f"The model is not identified: no data can determine {', '.join(names[:6])}{more}. "

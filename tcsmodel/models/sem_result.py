@@ -18,13 +18,11 @@ from tcsmodel.kernels.moments import to_corr
 from tcsmodel.kernels.status import Status
 from tcsmodel.models import fit_measures, sem_findings, sem_text
 from tcsmodel.models.covariance_model import CovarianceModel
-from tcsmodel.models.covariance_sample import has_gaps, rows_of, sampled_of, weighted_of
+from tcsmodel.models.criterion import Criterion
 from tcsmodel.models.draws import Draws, bootstrap, from_counts
 from tcsmodel.models.estimator import Sample
-from tcsmodel.models.robust_gaps import robust_inference_with_gaps
-from tcsmodel.models.robust_inference import RobustInference, robust_inference
+from tcsmodel.models.robust_inference import RobustInference
 from tcsmodel.models.sem_derived import Derived
-from tcsmodel.options import Estimator
 from tcsmodel.result import Finding
 
 if TYPE_CHECKING:
@@ -41,8 +39,8 @@ class SEMResult(Derived):
     ----------
     estimator : SEM
         The options that made it.
-    sample : Sample
-        The moments of the items, and the respondents where known.
+    criterion : Criterion
+        What was minimized, and the sample on which.
     arrays : dict of str to ndarray
         Estimates, standardized estimates, explained variances and correlations of constructs
         as read-only arrays, named and shaped as in ``draws.values``.
@@ -51,7 +49,7 @@ class SEMResult(Derived):
     vcov_array : ndarray (q, q)
         Their covariances under normality, from the expected information.
     discrepancy : float
-        The minimum of the discrepancy; chi-square is n times it.
+        The minimum of the discrepancy.
     ended : Status
         How the fit ended.
     iterations : int
@@ -73,7 +71,7 @@ class SEMResult(Derived):
     """
 
     estimator: SEM
-    sample: Sample
+    criterion: Criterion
     arrays: Mapping[str, Array]
     theta: Array
     vcov_array: Array
@@ -105,21 +103,22 @@ class SEMResult(Derived):
     @property
     def model(self) -> CovarianceModel:
         """The parameter table and arrays of the specification."""
-        return self.estimator.model_of(self.sample.groups)
+        return self.criterion.model
 
-    @cached_property
+    @property
+    def sample(self) -> Sample:
+        """The moments of the items, and the respondents where known."""
+        return self.criterion.sample
+
+    @property
     def sampled(self) -> Sampled:
         """The moments that were fitted, a batch of one."""
-        return sampled_of(self.model, self.sample)
+        return self.criterion.problem.sampled
 
     @cached_property
     def robust(self) -> RobustInference | None:
-        """Covariances of the estimates and scaled tests; None for ``estimator="ml"``."""
-        if self.estimator.estimator is Estimator.ML:
-            return None
-        if self.sampled.table is not None:
-            return robust_inference_with_gaps(self, self.plain_fit)
-        return robust_inference(self, self.plain_fit)
+        """Covariances of the estimates and scaled tests; None where the plain ones hold."""
+        return self.criterion.robust(self, self.plain_fit)
 
     @cached_property
     def _local(self) -> Array:
@@ -221,9 +220,9 @@ class SEMResult(Derived):
 
     @cached_property
     def plain_fit(self) -> dict[str, float]:
-        """The fit measures of maximum likelihood, by name."""
-        measures = fit_measures.normal_theory(
-            self.model, self.sampled, np.array([self.discrepancy]), self.theta[None]
+        """The fit measures that are not scaled, by name."""
+        measures = fit_measures.plain(
+            self.model, self.criterion.problem, np.array([self.discrepancy]), self.theta[None]
         )
         return {name: float(value[0]) for name, value in measures.items()}
 
@@ -347,7 +346,7 @@ class SEMResult(Derived):
             level=self.estimator.level if level is None else level,
             progress=progress,
             what=f"{type(self.estimator).__name__} bootstrap",
-            weighted=has_gaps(self.sample),
+            weighted=self.criterion.takes_weights,
         )
         return replace(self, draws=draws)
 
@@ -364,21 +363,17 @@ class SEMResult(Derived):
             self.sample,
             counts,
             level=self.estimator.level,
-            weighted=has_gaps(self.sample),
+            weighted=self.criterion.takes_weights,
         )
         return replace(self, draws=draws)
 
     def _replicate(self, first: Array, cov: Array | None = None) -> dict[str, Array]:
         """Return a replicate of means and covariances, or of weights of the respondents."""
-        model, whole = self.model, self.sampled
-        if cov is None:
-            sampled = weighted_of(self.sample, first)
-        else:
-            sampled = model.sampled(first, cov, whole.n, rows_of(self.sample))
-        fitted = model.fit(sampled, patient=False)
+        model, problem = self.model, self.criterion.resampled(first, cov)
+        fitted = problem.fit(patient=False)
         values = model.structure(fitted.theta)
-        values |= model.measurement(sampled.cov, fitted.theta, values["std"])
-        values["chi2"] = whole.total * fitted.value
+        values |= model.measurement(problem.sampled.cov, fitted.theta, values["std"])
+        values["chi2"] = problem.chi2(fitted.value, fitted.theta)
         lost = fitted.status >= Status.ITERATION_CAP
         for value in values.values():
             value[lost] = np.nan

@@ -1,0 +1,93 @@
+"""What a covariance-based model minimizes on a sample: how estimators plug into `SEM`.
+
+A `Criterion` belongs to one fit and is kept by its result. It hands out a `Problem` for the
+sample itself and for resamples of it; how chi-square follows from a minimum, and what inference
+goes with it, are theirs to know, so that results need not ask for the estimator.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tcsmodel.kernels.likelihood import Sampled
+from tcsmodel.kernels.sem import Fit
+from tcsmodel.models.covariance_model import CovarianceModel
+from tcsmodel.models.estimator import Sample
+
+if TYPE_CHECKING:
+    from tcsmodel.models.robust_inference import RobustInference
+    from tcsmodel.models.sem_result import SEMResult
+
+Array = NDArray[np.float64]
+Mask = NDArray[np.bool_]
+
+
+class Problem(Protocol):
+    """A model and B samples to fit it to."""
+
+    @property
+    def sampled(self) -> Sampled:
+        """The moments that fits are compared with."""
+
+    @property
+    def n(self) -> float:
+        """What chi-square and RMSEA count respondents by, in all groups."""
+
+    def fit(self, *, patient: bool) -> Fit:
+        """Return the fits; `patient` as in `kernels.sem.fit`."""
+
+    def chi2(self, value: Array, theta: Array) -> Array:
+        """Return chi-square (B,) of fits that ended at `value` (B,) and theta (B, q)."""
+
+    def baseline_chi2(self) -> Array:
+        """Return chi-square (B,) of the model without covariances but among observed causes."""
+
+    def loglik(self, value: Array) -> Array | None:
+        """Return the log-likelihood (B,) of fits; None where there is no likelihood."""
+
+    def unidentified(self) -> Mask:
+        """Return (q,) True for parameters that no data of the model determine."""
+
+
+class Criterion(Protocol):
+    """An estimator at work on one sample."""
+
+    @property
+    def model(self) -> CovarianceModel:
+        """The parameter table and arrays of the specification."""
+
+    @property
+    def sample(self) -> Sample:
+        """What is fitted."""
+
+    @property
+    def problem(self) -> Problem:
+        """The fit to the sample, a batch of one."""
+
+    @property
+    def takes_weights(self) -> bool:
+        """Whether `resampled` takes weights of respondents rather than moments."""
+
+    def check(self) -> None:
+        """Raise SurveyError when the sample cannot be fitted."""
+
+    def resampled(self, first: Array, cov: Array | None = None) -> Problem:
+        """Return the fits to resamples.
+
+        Parameters
+        ----------
+        first : ndarray
+            Means (B, p) or (B, G, p); where the criterion takes weights, those (B, n) of the
+            respondents.
+        cov : ndarray, optional
+            Covariances (B, p, p) or (B, G, p, p).
+        """
+
+    def robust(self, result: SEMResult, plain: dict[str, float]) -> RobustInference | None:
+        """Return covariances of the estimates and scaled tests, from plain fit measures.
+
+        None where the plain ones are to be used.
+        """

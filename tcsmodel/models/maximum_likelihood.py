@@ -1,0 +1,142 @@
+"""Maximum likelihood as the criterion of a covariance-based model."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tcsmodel.kernels import fitmeasures, likelihood, sem
+from tcsmodel.kernels.discrepancy import saturated
+from tcsmodel.kernels.likelihood import Sampled
+from tcsmodel.models.covariance_model import CovarianceModel
+from tcsmodel.models.covariance_sample import (
+    has_gaps,
+    require_complete,
+    require_usable,
+    rows_of,
+    sampled_of,
+    weighted_of,
+)
+from tcsmodel.models.estimator import Sample
+from tcsmodel.models.robust_gaps import robust_inference_with_gaps
+from tcsmodel.models.robust_inference import RobustInference, robust_inference
+from tcsmodel.options import Estimator
+
+if TYPE_CHECKING:
+    from tcsmodel.models.sem_result import SEMResult
+
+Array = NDArray[np.float64]
+Mask = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, eq=False)
+class LikelihoodProblem:
+    """The likelihood of B samples.
+
+    Parameters
+    ----------
+    model : CovarianceModel
+        The model.
+    sampled : Sampled
+        Moments of its items.
+    observed : bool
+        Whether covariances of the estimates come from the observed information.
+    """
+
+    model: CovarianceModel
+    sampled: Sampled
+    observed: bool = False
+
+    @property
+    def n(self) -> float:
+        """Respondents in all groups."""
+        return self.sampled.total
+
+    def fit(self, *, patient: bool) -> sem.Fit:
+        """Return the fits; `patient` as in `kernels.sem.fit`."""
+        model = self.model
+        return sem.fit(
+            model.grouped, self.sampled, start=model.start, patient=patient, observed=self.observed
+        )
+
+    def chi2(self, value: Array, theta: Array) -> Array:
+        """Return chi-square (B,), n times the discrepancy."""
+        return self.n * value
+
+    def baseline_chi2(self) -> Array:
+        """Return chi-square (B,) of the model without covariances but among observed causes."""
+        floor = likelihood.saturated(self.sampled)
+        return self.n * (likelihood.baseline(self.sampled, self.model.causes) - floor)
+
+    def loglik(self, value: Array) -> Array:
+        """Return the log-likelihood (B,), conditional on observed causes."""
+        sampled, causes = self.sampled, self.model.causes
+        value = value + likelihood.saturated(sampled)
+        if c := len(causes):
+            own = sampled.cov[..., causes[:, None], causes].reshape(-1, c, c)
+            given = saturated(own).reshape(sampled.cov.shape[:2])
+            value = value - given @ (sampled.n / sampled.total)
+        return fitmeasures.log_likelihood(value, self.n, likelihood.answers(sampled) - c)
+
+    def unidentified(self) -> Mask:
+        """Return (q,) True for parameters that no data of the model determine."""
+        return sem.unidentified(self.model.grouped, self.sampled)
+
+
+@dataclass(frozen=True, eq=False)
+class MaximumLikelihood:
+    """Maximum likelihood at work on one sample, with gaps or without.
+
+    Parameters
+    ----------
+    model : CovarianceModel
+        The model.
+    sample : Sample
+        What is fitted.
+    estimator : Estimator
+        ``ml``, or which inference takes the place of its own.
+    observed : bool
+        Whether errors of ``ml`` come from the observed information.
+    """
+
+    model: CovarianceModel
+    sample: Sample
+    estimator: Estimator
+    observed: bool
+
+    @cached_property
+    def problem(self) -> LikelihoodProblem:
+        """The fit to the sample, a batch of one."""
+        return LikelihoodProblem(self.model, sampled_of(self.model, self.sample), self.observed)
+
+    @property
+    def takes_weights(self) -> bool:
+        """Whether an answer is missing, so that the likelihood needs the patterns."""
+        return has_gaps(self.sample)
+
+    def check(self) -> None:
+        """Raise SurveyError when the sample cannot be fitted."""
+        for part, label in zip(self.sample.by_group, self.sample.groups, strict=True):
+            require_usable(part, label)
+        if has_gaps(self.sample):
+            require_complete(self.sample, self.model.parameters.causes)
+
+    def resampled(self, first: Array, cov: Array | None = None) -> LikelihoodProblem:
+        """Return the fits to resamples, given by means and covariances or by weights."""
+        if cov is None:
+            return LikelihoodProblem(self.model, weighted_of(self.sample, first))
+        sample = self.sample
+        sampled = self.model.sampled(first, cov, sample.sizes, rows_of(sample))
+        return LikelihoodProblem(self.model, sampled)
+
+    def robust(self, result: SEMResult, plain: dict[str, float]) -> RobustInference | None:
+        """Return the inference of ``mlr``, ``mlm`` and ``mlmv``; None for ``ml``."""
+        if self.estimator is Estimator.ML:
+            return None
+        if has_gaps(self.sample):
+            return robust_inference_with_gaps(result, plain)
+        return robust_inference(result, plain)
