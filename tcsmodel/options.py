@@ -22,6 +22,18 @@ class SEMMissing(StrEnum):
 
     LISTWISE = "listwise"
     FIML = "fiml"
+    TWO_STAGE = "two_stage"
+    ROBUST_TWO_STAGE = "robust_two_stage"
+
+    @property
+    def uses_partial(self) -> bool:
+        """Whether respondents who answered only some of the items are used."""
+        return self is not SEMMissing.LISTWISE
+
+    @property
+    def is_staged(self) -> bool:
+        """Whether moments are estimated first and the model fitted to them."""
+        return self in (SEMMissing.TWO_STAGE, SEMMissing.ROBUST_TWO_STAGE)
 
 
 class Information(StrEnum):

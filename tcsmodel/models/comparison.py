@@ -78,6 +78,12 @@ def _require_same_data(first: SEMResult, other: SEMResult, name: str, label: str
             f"{name!r} (estimator={ways[0]!r}) and {label!r} (estimator={ways[1]!r}) have tests "
             "of different kinds. Fit both with the same estimator."
         )
+    stages = [result.estimator.missing for result in (first, other)]
+    if stages[0] is not stages[1] and any(missing.is_staged for missing in stages):
+        raise TcsError(
+            f"{name!r} (missing={stages[0].value!r}) and {label!r} (missing={stages[1].value!r}) "
+            "have tests of different kinds. Fit both with the same missing=."
+        )
     items = set(first.sample.names) ^ set(other.sample.names)
     advice = "Fit nested models to the same survey, items and groups."
     if items:

@@ -21,23 +21,36 @@ def rows_of(sample: Sample) -> Array:
 
 
 def has_gaps(sample: Sample) -> bool:
-    """Return whether an answer is missing, so that the likelihood needs the patterns."""
+    """Return whether an answer is missing."""
     return sample.values is not None and bool(np.isnan(sample.values).any())
 
 
-def weighted_of(sample: Sample, weights: Array) -> Sampled:
-    """Return what is fitted to answers with gaps, under weights (B, n) of the respondents."""
+def patterned_of(sample: Sample, weights: Array) -> Sampled:
+    """Return the patterns of answers and their moments, under weights (B, n) of respondents."""
     strata = np.zeros(sample.n, dtype=np.intp) if sample.strata is None else sample.strata
     inside = strata == np.arange(len(sample.groups))[:, None]
     values = sample.respondents("Full-information maximum likelihood")
     return incomplete(patterns(values), values, weights[:, None, :] * inside, sample.sizes)
 
 
+def weighted_of(sample: Sample, weights: Array) -> Sampled:
+    """Return what is fitted to answers with gaps, under weights (B, n) of the respondents.
+
+    Their patterns, or in two-stage estimation the moments alone.
+    """
+    found = patterned_of(sample, weights)
+    return Sampled(found.cov, found.mean, found.n) if sample.staged else found
+
+
+def own_weights(sample: Sample) -> Array:
+    """Return the weights (n,) of the respondents, ones without any."""
+    return np.ones(sample.n) if sample.weights is None else sample.weights
+
+
 def sampled_of(model: CovarianceModel, sample: Sample) -> Sampled:
     """Return the moments of a sample as a batch of one."""
-    if has_gaps(sample):
-        weights = np.ones(sample.n) if sample.weights is None else sample.weights
-        return weighted_of(sample, weights[None])
+    if has_gaps(sample) and not sample.staged:
+        return patterned_of(sample, own_weights(sample)[None])
     moments = [part.moments for part in sample.by_group]
     return model.sampled(
         np.stack([m.mean_array for m in moments])[None],

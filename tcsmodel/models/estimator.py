@@ -43,6 +43,8 @@ class Sample:
         Labels of the groups that are told apart, in the order in which they first appear.
     strata : ndarray (n,) of int, or None
         The group of each respondent, None without groups.
+    staged : bool
+        Whether moments stand in for answers with gaps: two-stage estimation.
     """
 
     moments: Moments
@@ -52,6 +54,7 @@ class Sample:
     survey: Survey | None = None
     groups: tuple[str, ...] = ("",)
     strata: NDArray[np.intp] | None = None
+    staged: bool = False
 
     @cached_property
     def by_group(self) -> tuple[Sample, ...]:
@@ -66,7 +69,7 @@ class Sample:
         weights = None if self.weights is None else self.weights[own]
         rows = None if self.rows is None else self.rows[own]
         moments = _moments_of(self.names, values, weights)
-        return Sample(moments, values, weights, rows, self.survey)
+        return Sample(moments, values, weights, rows, self.survey, staged=self.staged)
 
     @property
     def sizes(self) -> Array:
@@ -108,8 +111,8 @@ def take(
 ) -> Sample:
     """Return the sample of `items` from a survey, a DataFrame or moments.
 
-    With ``missing="fiml"`` respondents who answered any of the items are in it, and its
-    moments are those of maximum likelihood.
+    Unless `missing` is ``"listwise"`` respondents who answered any of the items are in it, and
+    its moments are those of maximum likelihood.
 
     Raises
     ------
@@ -129,7 +132,9 @@ def take(
         sample = Sample(data.select(names))
     elif isinstance(data, (Survey, pd.DataFrame)):
         survey = as_survey(data, names)
-        if missing == SEMMissing.FIML:
+        some = isinstance(missing, SEMMissing) and missing.uses_partial
+        staged = isinstance(missing, SEMMissing) and missing.is_staged
+        if some:
             values, weights, rows = survey.answered(names)
         else:
             values, weights, rows = survey.complete(names, str(missing))
@@ -137,7 +142,7 @@ def take(
         if weights is not None:
             weights = normalized(weights)
         groups, strata = _strata(survey, rows, group)
-        sample = Sample(moments, values, weights, rows, survey, groups, strata)
+        sample = Sample(moments, values, weights, rows, survey, groups, strata, staged)
     else:
         raise OptionError(
             f"fit() takes a Survey, a DataFrame or Moments, not {type(data).__name__}."

@@ -94,7 +94,7 @@ def fitted_groups(result: SEMResult) -> tuple[FittedGroup, ...]:
 
 def _gaps(sample: Sample) -> missing.PatternMoments | None:
     values = sample.values
-    if values is None or not np.isnan(values).any():
+    if values is None or sample.staged or not np.isnan(values).any():
         return None
     weights = None if sample.weights is None else sample.weights[None]
     return missing.tabulate(missing.patterns(values), values, weights)

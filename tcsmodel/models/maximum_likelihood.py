@@ -115,14 +115,14 @@ class MaximumLikelihood:
 
     @property
     def takes_weights(self) -> bool:
-        """Whether an answer is missing, so that the likelihood needs the patterns."""
+        """Whether an answer is missing, so that moments come from the patterns."""
         return has_gaps(self.sample)
 
     def check(self) -> None:
         """Raise SurveyError when the sample cannot be fitted."""
         for part, label in zip(self.sample.by_group, self.sample.groups, strict=True):
             require_usable(part, label)
-        if has_gaps(self.sample):
+        if has_gaps(self.sample) and not self.sample.staged:
             require_complete(self.sample, self.model.parameters.causes)
 
     def resampled(self, first: Array, cov: Array | None = None) -> LikelihoodProblem:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from tcsmodel.errors import TcsError
 from tcsmodel.kernels import residuals as kernel
 from tcsmodel.kernels.implied import implied
+from tcsmodel.models.covariance_sample import has_gaps
 from tcsmodel.models.fitted import FittedGroup, fitted_groups, held_constraints, require_fit
 from tcsmodel.models.sem_result import SEMResult
 from tcsmodel.options import require
@@ -66,7 +67,7 @@ def _sampled(result: SEMResult) -> Iterator[tuple[FittedGroup, Array]]:
         mean=groups[0].has_means,
         restrictions=held_constraints(result),
     )
-    if any(group.table is not None for group in groups):
+    if has_gaps(result.sample):
         xis = [np.full_like(xi, np.nan) for xi in xis]
     yield from zip(groups, xis, strict=True)
 
@@ -135,7 +136,7 @@ def srmr_test(result: SEMResult, *, bound: float = 0.05, level: float = 0.90) ->
     require_fit(result, "srmr_test()")
     require(bound > 0, f"bound={bound!r} must be positive, as 0.05.")
     require(0 < level < 1, f"level={level!r} must lie between 0 and 1, as 0.90.")
-    if any(group.table is not None for group in fitted_groups(result)):
+    if has_gaps(result.sample):
         raise TcsError(
             "srmr_test() needs complete answers, but some are missing. Fit the model with "
             "missing='listwise', or report the SRMR of result.fit_measures without a test."

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from tcsmodel.kernels import constrained, fiml, grouped, robust_groups, scaled_tests
+from tcsmodel.kernels import constrained, fiml, grouped, linalg, robust_groups, scaled_tests
 from tcsmodel.kernels.grouped import Grouped
 from tcsmodel.kernels.likelihood import Sampled, likelihood
 from tcsmodel.kernels.missing import PatternMoments, patterns
@@ -34,16 +34,9 @@ def robust_inference_with_gaps(result: SEMResult, plain: dict[str, float]) -> Ro
     """Return the inference of MLR for answers with gaps, from the plain fit measures."""
     model, sampled, sample = result.model.grouped, result.sampled, result.sample
     everyone = list(range(len(sampled.n)))
-    vcov, own = _sandwich(model, result.theta, sampled, sample, everyone)
-    p, groups = sampled.cov.shape[-1], len(sampled.n)
-    layout = fiml.saturated_layout(p)
-    q = layout.n_free
-    index = np.arange(groups * q).reshape(groups, q)
-    top = grouped.grouped(layout, index, np.full(index.shape, np.nan), groups * q)
-    mean = _mean(sampled)
-    at_top = fiml.saturated_theta(mean, sampled.cov[0]).ravel()
-    full = _sandwich(top, at_top, sampled, sample, everyone)[1]
-    null = _independence(result, mean)
+    vcov, own = sandwich(model, result.theta, sampled, sample, everyone)
+    full = sandwich(*saturated(sampled), sampled, sample, everyone)[1]
+    null = _independence(result, cast(Array, sampled.mean)[0])
 
     def test(prefix: str, trace: float) -> scaled_tests.ScaledTest:
         traces = Traces(np.array([full - trace]), np.array([np.nan]))
@@ -53,24 +46,35 @@ def robust_inference_with_gaps(result: SEMResult, plain: dict[str, float]) -> Ro
     return RobustInference(read_only(vcov), test("", own), test("baseline_", null))
 
 
-def _mean(sampled: Sampled) -> Array:
-    return cast(Array, sampled.mean)[0]
+def saturated(sampled: Sampled) -> tuple[Grouped, Array]:
+    """Return the model of free means and covariances in every group, and its estimates (q,)."""
+    groups, layout = len(sampled.n), fiml.saturated_layout(sampled.cov.shape[-1])
+    q = layout.n_free
+    index = np.arange(groups * q).reshape(groups, q)
+    model = grouped.grouped(layout, index, np.full(index.shape, np.nan), groups * q)
+    mean = cast(Array, sampled.mean)[0]
+    return model, fiml.saturated_theta(mean, sampled.cov[0]).ravel()
 
 
-def _sandwich(
+def sandwich(
     model: Grouped, theta: Array, sampled: Sampled, sample: Sample, members: list[int]
 ) -> tuple[Array, float]:
     """Return A^-1 B A^-1 (q, q) at theta (q,), and tr(A^-1 B), of some groups of a sample."""
+    bread = observed_inverse(model, theta, sampled)
+    filling = bread @ _products(model, theta, sampled, sample, members)
+    return filling @ bread, float(np.trace(filling))
+
+
+def observed_inverse(model: Grouped, theta: Array, sampled: Sampled) -> Array:
+    """Return the inverse (q, q) of the observed information of a sample at theta (q,)."""
     function = likelihood(model, sampled)
     state = function.evaluate(theta[None], ONE)
     hessian = cast(Array, function.slopes(state, ONE, True).hessian)
     if model.constraints is None:
-        inverse = np.linalg.inv(hessian)
+        inverse = linalg.inverse(hessian)[0]
     else:
         inverse = constrained.inverse(model.constraints, theta[None], hessian)
-    bread = 2 / sampled.total * inverse[0]
-    filling = bread @ _products(model, theta, sampled, sample, members)
-    return filling @ bread, float(np.trace(filling))
+    return 2 / sampled.total * inverse[0]
 
 
 def _products(
@@ -121,5 +125,5 @@ def _independence(result: SEMResult, mean: Array) -> float:
             cast(PatternMoments, sampled.table).of(np.array([g])),
             None if sampled.floor is None else sampled.floor[:, g : g + 1],
         )
-        trace += _sandwich(null, theta, own, sample, [g])[1]
+        trace += sandwich(null, theta, own, sample, [g])[1]
     return trace

@@ -18,8 +18,9 @@ ones.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol, Self, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -82,22 +83,46 @@ class RobustInference:
 
 def robust_inference(result: SEMResult, plain: dict[str, float]) -> RobustInference:
     """Return the inference of a fit by one of `CORRECTIONS`, from its plain fit measures."""
-    model, sampled, estimator = result.model, result.sampled, result.estimator.estimator
-    answers = _answers(result)
-    mean = np.stack([part.moments.mean_array for part in result.sample.by_group])
+    estimator = result.estimator.estimator
     way = _observed if estimator is Estimator.MLR else _expected
-    vcov, traces = way(model.grouped, result.theta, sampled, mean, answers)
+    return inferred(result, plain, way, _answers(result), CORRECTIONS[estimator])
+
+
+class Evidence(Protocol):
+    """What says how moments vary from sample to sample."""
+
+    def of_group(self, group: int) -> Self:
+        """Return that of one group on its own."""
+        ...
+
+
+Known = TypeVar("Known", bound=Evidence)
+# Of a model, its estimates (q,), moments, their means (G, p) and evidence.
+Way = Callable[[Grouped, Array, Sampled, Array, Known], tuple[Array, Traces]]
+
+
+def inferred(
+    result: SEMResult,
+    plain: dict[str, float],
+    way: Way[Known],
+    evidence: Known,
+    correction: Correction,
+) -> RobustInference:
+    """Return the inference of a fit by a way to covariances of the estimates and traces."""
+    model, sampled = result.model, result.sampled
+    mean = np.stack([part.moments.mean_array for part in result.sample.by_group])
+    vcov, traces = way(model.grouped, result.theta, sampled, mean, evidence)
     table = model.parameters
     causes = np.array([table.items.index(name) for name in table.causes], dtype=np.intp)
     null_traces = []
     for g in range(model.n_groups):
         own, there = robust_groups.of_group(sampled, g), mean[g : g + 1]
         null, null_theta = robust_groups.independence(own, there, causes)
-        null_traces.append(way(null, null_theta, own, there, answers.of_group(g))[1])
+        null_traces.append(way(null, null_theta, own, there, evidence.of_group(g))[1])
 
     def test(prefix: str, of: Traces) -> ScaledTest:
         chi2 = np.array([plain[f"{prefix}chi2"]])
-        return scaled_tests.scaled(chi2, plain[f"{prefix}df"], of, CORRECTIONS[estimator])
+        return scaled_tests.scaled(chi2, plain[f"{prefix}df"], of, correction)
 
     baseline = test("baseline_", robust_groups.added(null_traces))
     return RobustInference(read_only(vcov), test("", traces), baseline)

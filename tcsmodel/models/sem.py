@@ -15,6 +15,7 @@ from tcsmodel.models.criterion import Criterion
 from tcsmodel.models.estimator import Data, Sample, take
 from tcsmodel.models.maximum_likelihood import MaximumLikelihood
 from tcsmodel.models.sem_result import SEMResult
+from tcsmodel.models.two_stage import TwoStage
 from tcsmodel.options import (
     Bounds,
     Estimator,
@@ -52,9 +53,12 @@ class SEM:
         (Huber-White; Yuan and Bentler), ``"mlm"`` (Satorra and Bentler), ``"mlmv"`` (the same
         errors; scaled and shifted). The estimates are the same. With survey weights use
         ``"mlr"``: the errors of ``"ml"`` take a weighted sample for an unweighted one.
-    missing : {"listwise", "fiml"}
-        What is done about missing answers: respondents with any are left out, or the
-        likelihood of the answers there are is maximized (full information; means are modelled).
+    missing : {"listwise", "fiml", "two_stage", "robust_two_stage"}
+        What is done about missing answers: respondents with any are left out; the likelihood of
+        the answers there are is maximized (full information); or means and covariances are
+        estimated that way and the model is fitted to them (two stages), with standard errors and
+        a scaled test from the first stage, under normality or not (``"robust_two_stage"``). All
+        but the first model the means.
     information : {"expected", "observed"}, optional
         What standard errors come from; by default the expected information, and with
         ``missing="fiml"`` the observed one, as in lavaan.
@@ -138,8 +142,16 @@ class SEM:
             "estimator='mlr' or 'ml'.",
         )
         require(
-            self.estimator is Estimator.ML or self.information is None,
-            f"information= is a choice for estimator='ml'; {self.estimator.value!r} has its own.",
+            self.estimator is Estimator.ML or not self.missing.is_staged,
+            f"missing={self.missing.value!r} has standard errors and a scaled test of its own, "
+            "beside estimates by 'ml'. Leave out estimator=; missing='robust_two_stage' does not "
+            "rely on normality.",
+        )
+        require(
+            (self.estimator is Estimator.ML and not self.missing.is_staged)
+            or self.information is None,
+            "information= is a choice for estimator='ml' with missing='listwise' or 'fiml'; "
+            "robust and two-stage standard errors have their own.",
         )
         if self.information is not None:
             chosen = choose(Information, self.information, "information")
@@ -178,7 +190,7 @@ class SEM:
         return CovarianceModel.of(
             self._fitted_spec(),
             std_lv=self.std_lv,
-            means=self.meanstructure or self.missing is SEMMissing.FIML,
+            means=self.meanstructure or self.missing.uses_partial,
             groups=groups,
             group_equal=self.group_equal,
             group_partial=self.group_partial,
@@ -262,6 +274,8 @@ class SEM:
 
     def criterion_of(self, model: CovarianceModel, sample: Sample) -> Criterion:
         """Return what the model minimizes on a sample."""
+        if sample.staged:
+            return TwoStage(model, sample, self.estimator, observed=False)
         return MaximumLikelihood(model, sample, self.estimator, self.uses_observed)
 
     def _check_identified(self, criterion: Criterion) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from tcsmodel.options import Estimator
+from tcsmodel.options import Estimator, SEMMissing
 
 if TYPE_CHECKING:
     from tcsmodel.models.sem_result import SEMResult
@@ -26,6 +26,10 @@ ERRORS = {
     Estimator.MLR: "sandwich, observed information",
     Estimator.MLM: "sandwich, expected information",
     Estimator.MLMV: "sandwich, expected information",
+}
+STAGES = {
+    SEMMissing.TWO_STAGE: "two-stage, observed information",
+    SEMMissing.ROBUST_TWO_STAGE: "robust two-stage, sandwich",
 }
 
 
@@ -94,6 +98,8 @@ def _respondents(result: SEMResult) -> str:
 
 def _errors(result: SEMResult) -> str:
     if result.draws is None:
+        if result.estimator.missing.is_staged and result.robust is not None:
+            return STAGES[result.estimator.missing]
         if result.estimator.uses_observed and result.robust is None:
             return "observed information"
         return ERRORS[result.estimator.estimator]
