@@ -96,6 +96,13 @@ class Estimator(StrEnum):
     MLMV = "mlmv"
 
 
+class Engine(StrEnum):
+    """Which program fits a covariance-based model."""
+
+    NATIVE = "native"
+    SEMOPY = "semopy"
+
+
 class Bounds(StrEnum):
     """Which parameters a covariance-based model keeps within bounds by itself."""
 

@@ -10,6 +10,7 @@ import pytest
 
 HEAVY = (
     "statsmodels", "sklearn", "matplotlib", "jinja2", "scipy.stats", "scipy.optimize", "IPython",
+    "semopy",
 )  # fmt: skip
 PROBE = """
 import json, sys, time

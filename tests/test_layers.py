@@ -22,7 +22,15 @@ FRAMES = ARRAYS | {"pandas"}
 BARS = FRAMES | {"tqdm"}
 
 # Slow to import: only inside functions, except in the report, which is itself deferred.
-HEAVY = ("statsmodels", "sklearn", "matplotlib", "jinja2", "scipy.stats", "scipy.optimize")
+HEAVY = (
+    "statsmodels",
+    "sklearn",
+    "matplotlib",
+    "jinja2",
+    "scipy.stats",
+    "scipy.optimize",
+    "semopy",
+)
 
 
 @dataclass(frozen=True)
@@ -44,7 +52,7 @@ LAYERS = {
     "kernels": layer("kernels", theirs=ARRAYS),
     "spec": layer("errors", "spec"),
     "survey": layer(*BASE, "kernels", "survey", theirs=FRAMES),
-    "models": layer(*BASE, "kernels", "spec", "survey", "models", theirs=BARS),
+    "models": layer(*BASE, "kernels", "spec", "survey", "models", theirs=BARS | {"semopy"}),
     "satisfaction": layer(
         *BASE, "kernels", "spec", "survey", "models", "satisfaction",
         theirs=BARS | {"statsmodels", "sklearn"},

@@ -28,6 +28,9 @@ PUBLISHED_SE = 0.2
 # up to 9e-8 lower): its estimates lie up to 2e-4 standard errors away.
 LAVAAN_STOP = 5e-4
 
+# Where semopy's search ends, at the precision that it is asked for.
+SEMOPY = 1e-4
+
 # The scaling of a difference test of 2010 is a small difference of two traces near 190, each of
 # which lavaan's stopping rule moves by 1e-6 of itself.
 DIFFERENCE_2010 = 5e-4

@@ -114,13 +114,31 @@ def fit(
     state = function.evaluate(best.theta, everyone)
     slopes = function.slopes(state, everyone, observed)
     information = slopes.expected if slopes.hessian is None else slopes.hessian
+    with np.errstate(invalid="ignore"):
+        best = replace(best, value=best.value - function.floor)
+    return ended(model, best, information, n)
+
+
+def ended(model: Grouped, best: Minimum, information: Array, n: float) -> Fit:
+    """Return the fits that a search ended with.
+
+    Parameters
+    ----------
+    model : Grouped
+        The model.
+    best : Minimum
+        Where the search ended; `value` is zero for a saturated model.
+    information : ndarray (B, q, q)
+        Second derivatives of the discrepancy, expected or exact ones.
+    n : float
+        Number of respondents.
+    """
     vcov = _vcov(model, best.theta, information, n)
     status = _status(model, best, vcov)
     with np.errstate(invalid="ignore"):
-        value = best.value - function.floor
         # The trace of the inverse bounds that of the least eigenvalue.
         regular = n / 2 * np.einsum("bkk,bkk->b", vcov, information) < 1 / UNIDENTIFIED
-    return Fit(best.theta, value, vcov, status, best.iterations, best.converged, regular)
+    return Fit(best.theta, best.value, vcov, status, best.iterations, best.converged, regular)
 
 
 def _begin(model: Grouped, sampled: Sampled) -> Array:

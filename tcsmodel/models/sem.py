@@ -10,6 +10,7 @@ import numpy as np
 
 from tcsmodel.errors import IdentificationError, ImproperSolutionWarning
 from tcsmodel.kernels.status import Status
+from tcsmodel.models import semopy_engine
 from tcsmodel.models.covariance_model import CovarianceModel
 from tcsmodel.models.criterion import Criterion
 from tcsmodel.models.estimator import Data, Sample, take
@@ -18,6 +19,7 @@ from tcsmodel.models.sem_result import SEMResult
 from tcsmodel.models.two_stage import TwoStage
 from tcsmodel.options import (
     Bounds,
+    Engine,
     Estimator,
     GroupEqual,
     Information,
@@ -81,6 +83,11 @@ class SEM:
     bounds : {"standard"}, optional
         Keep variances at zero or above. Bounds of single parameters stand in the model text
         (``lower(0)*x``), as do constraints (``a == b``, ``a > 0``).
+    engine : {"native", "semopy"}
+        The program that finds the solution: the kernels of this library, or the package semopy
+        (extra ``engines``), for a cross-check. With semopy the estimator is ``"ml"``, answers are
+        complete and there are no groups, means or constraints; what is computed from the
+        solution, and a bootstrap, are always this library's.
     level : float
         Confidence level of the intervals.
 
@@ -125,6 +132,7 @@ class SEM:
     group_equal: tuple[GroupEqual, ...] = field(default=(), kw_only=True)
     group_partial: tuple[str, ...] = field(default=(), kw_only=True)
     bounds: Bounds | None = field(default=None, kw_only=True)
+    engine: Engine = field(default=Engine.NATIVE, kw_only=True)
     level: float = field(default=0.95, kw_only=True)
 
     def __post_init__(self) -> None:
@@ -174,7 +182,10 @@ class SEM:
             f"group={self.group!r} is an item of the model, so it is constant in every group. "
             "Name another column, or leave the item out of the model.",
         )
+        object.__setattr__(self, "engine", choose(Engine, self.engine, "engine"))
         self.model_of(self._some_groups())
+        if self.engine is Engine.SEMOPY:
+            semopy_engine.require_known(self)
 
     def _some_groups(self) -> tuple[str, ...]:
         """Return labels in place of those in the data, to check the model before there are any."""
@@ -274,6 +285,8 @@ class SEM:
 
     def criterion_of(self, model: CovarianceModel, sample: Sample) -> Criterion:
         """Return what the model minimizes on a sample."""
+        if self.engine is Engine.SEMOPY:
+            return semopy_engine.SemopyLikelihood(model, sample, self.estimator, observed=False)
         if sample.staged:
             return TwoStage(model, sample, self.estimator, observed=False)
         return MaximumLikelihood(model, sample, self.estimator, self.uses_observed)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from tcsmodel.options import Estimator, SEMMissing
+from tcsmodel.options import Engine, Estimator, SEMMissing
 
 if TYPE_CHECKING:
     from tcsmodel.models.sem_result import SEMResult
@@ -50,7 +50,7 @@ def _number(value: float) -> str:
 def _fit(result: SEMResult) -> str:
     m = result.fit_measures
     lines = [
-        ("Estimator", str(result.estimator.estimator).upper()),
+        ("Estimator", _estimator(result)),
         ("Respondents", _respondents(result)),
         ("Free parameters", f"{m['npar']:.0f}"),
         ("Iterations", f"{result.iterations}"),
@@ -70,6 +70,11 @@ def _fit(result: SEMResult) -> str:
         ("Standard errors", _errors(result)),
     ]
     return "\n".join(f"{name:<24}{value}" for name, value in lines)
+
+
+def _estimator(result: SEMResult) -> str:
+    name, engine = str(result.estimator.estimator).upper(), result.estimator.engine
+    return name if engine is Engine.NATIVE else f"{name}, solution by {engine}"
 
 
 def _scaled_test(result: SEMResult, m: pd.Series) -> Iterator[tuple[str, str]]:
