@@ -178,7 +178,7 @@ def _semopy() -> Any:
         import semopy
     except ImportError as error:
         raise OptionError(
-            f"engine='semopy' needs the package semopy ({error}). Install it by 'pip install semopy' "
+            f"engine='semopy' needs the package semopy ({error}). Run 'pip install semopy' "
             "(the extra 'engines' has it), or leave out engine=."
         ) from None
     return semopy
