@@ -183,3 +183,14 @@ def test_table_is_written_in_places():
     assert text_of(tcs.SEM(spec).parameters).splitlines()[:3] == [
         "f0 =~ 1*x0", "f0 =~ 0.00001*x1", "f0 =~ p0*x2",
     ]  # fmt: skip
+
+
+def test_an_error_of_semopy_becomes_one_of_ours(monkeypatch, hs_frame):
+    semopy = pytest.importorskip("semopy")
+
+    def stop(*_, **__):
+        raise np.linalg.LinAlgError("Matrix is not positive definite")
+
+    monkeypatch.setattr(semopy.Model, "fit", stop)
+    with pytest.raises(tcs.errors.ConvergenceError, match=r"semopy found no .* not positive"):
+        fit(CFA, hs_frame, engine="semopy")
