@@ -68,15 +68,13 @@ class Normal:
         else:
             origin = _flat(self.sampled.mean[members])
             state = mean_structure.evaluate(self.model.layout, flat, second, origin)
-        value = state.value.reshape(local.shape[:2]) @ self.share
-        value[~np.isfinite(self.floor[members])] = np.inf
-        return _reshaped(state, value, local.shape[:2])
+        return _pooled_state(state, self.share, self.floor[members])
 
     def slopes(self, state: State, members: Index, exact: bool) -> Slopes:
         """Return the derivatives (b, q), (b, q, q) at a state."""
-        flat = _reshaped(state, state.value, (len(members) * len(self.share),))
+        second = _flat(self.second[members])
         slopes = discrepancy.slopes(
-            self.curved, self.at, flat, _flat(self.second[members]), exact=exact
+            self.curved, self.at, _flat_state(state), second, exact=exact
         )
         if len(self.share) == 1 and self.model.plain:
             return slopes
@@ -116,11 +114,26 @@ def _flat(values: Array) -> Array:
     return values.reshape(-1, *values.shape[2:])
 
 
-def _reshaped(state: State, value: Array, groups: tuple[int, ...]) -> State:
-    """Return a state with another leading shape of its arrays."""
-    skip = 1 if len(groups) == 2 else 2
+def _pooled_state(state: State, share: Array, floor: Array) -> State:
+    """Return the state of members (b, ...) of that of their groups (b G, ...).
+
+    The value is inf where a sample is singular; the arrays of one group stay as they are.
+    """
+    n, groups = len(floor), len(share)
+    value = state.value if groups == 1 else state.value.reshape(n, groups) @ share
+    value[~np.isfinite(floor)] = np.inf
+    if groups == 1:
+        return state
     own = [getattr(state, f.name) for f in fields(state)[1:]]
-    return State(value, *(array.reshape(*groups, *array.shape[skip:]) for array in own))
+    return State(value, *(array.reshape(n, groups, *array.shape[1:]) for array in own))
+
+
+def _flat_state(state: State) -> State:
+    """Return the state of groups (b G, ...) of that of members (b, ...)."""
+    if state.sigma.ndim == 3:
+        return state
+    own = [_flat(getattr(state, f.name)) for f in fields(state)[1:]]
+    return State(np.zeros(len(own[0])), *own)
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,15 +153,14 @@ class Full:
         """Return value (b,), and the arrays (b, G, ...) of the groups, at theta (b, q)."""
         local = grouped.spread(self.model, theta)
         state = fiml.evaluate(self.structure, _flat(local), self._table(members))
-        value = state.value.reshape(local.shape[:2]) @ self.share
-        value[~np.isfinite(self.floor[members])] = np.inf
-        return _reshaped(state, value, local.shape[:2])
+        return _pooled_state(state, self.share, self.floor[members])
 
     def slopes(self, state: State, members: Index, exact: bool) -> Slopes:
         """Return the derivatives (b, q), (b, q, q) at a state."""
         groups = (len(members), self.model.n_groups)
-        flat = _reshaped(state, np.zeros(groups[0] * groups[1]), (groups[0] * groups[1],))
-        slopes = fiml.slopes(self.structure, flat, self._table(members), exact=exact)
+        slopes = fiml.slopes(
+            self.structure, _flat_state(state), self._table(members), exact=exact
+        )
         return _joined(self.model, self.share, slopes, groups)
 
     def _table(self, members: Index) -> PatternMoments:

@@ -25,10 +25,9 @@ Index = NDArray[np.intp]
 Mask = NDArray[np.bool_]
 
 # The decrement g' H^-1 g is about the squared distance to the minimum in units of standard
-# errors, over n/2. A full step ends the search when the decrement is small and the next one,
-# foreseen from the fall of the last two, is below the tolerance.
+# errors, over n/2. Where it is below the tolerance one more full step, which squares what is
+# left, ends the search.
 TOLERANCE = 1e-12
-SMALL = 1e-6
 NEAR = 0.1
 LEAST_DAMPING = 1e-4
 NO_DAMPING = 1e-5
@@ -81,7 +80,11 @@ class Objective:
 
 @dataclass(frozen=True, slots=True)
 class Minimum:
-    """theta (B, q); value, decrement (B,); iterations (B,); converged, hopeless (B,)."""
+    """theta (B, q); value, decrement (B,); iterations (B,); converged, hopeless (B,).
+
+    expected (B, q, q): the information at the last point but one, which for members that
+    converged is the minimum to within the tolerance; nan where there is none.
+    """
 
     theta: Array
     value: Array
@@ -89,6 +92,7 @@ class Minimum:
     iterations: Index
     converged: Mask
     hopeless: Mask
+    expected: Array
 
 
 def minimize(objective: Objective, start: Array, *, max_iter: int, patience: int) -> Minimum:
@@ -105,7 +109,7 @@ def minimize(objective: Objective, start: Array, *, max_iter: int, patience: int
     patience : int
         Iterations before `objective.hopeless` is asked.
     """
-    n = len(start)
+    n, q = start.shape
     start = objective.held(start)
     best = Minimum(
         start.copy(),
@@ -114,6 +118,7 @@ def minimize(objective: Objective, start: Array, *, max_iter: int, patience: int
         np.zeros(n, dtype=np.intp),
         np.zeros(n, dtype=bool),
         np.zeros(n, dtype=bool),
+        np.full((n, q, q), np.nan),
     )
     damping, gain = np.zeros(n), np.full(n, np.inf)
     members = np.arange(n)
@@ -125,25 +130,28 @@ def minimize(objective: Objective, start: Array, *, max_iter: int, patience: int
         if not len(members):
             break
         best.iterations[members] = iteration + 1
-        near = (best.decrement[members] < NEAR) & _may_be_exact(objective)
-        hessian, expected, gradient = _curvature(
-            objective, best.theta[members], point, members, near
-        )
-        lost = np.zeros(len(members), dtype=bool)
+        here = _local(objective, best, members, point, damping[members])
         if iteration >= patience:
-            lost = objective.hopeless(
-                best.theta[members], point, expected, gain[members], damping[members]
+            best.hopeless[members] = objective.hopeless(
+                here.theta, point, here.expected, gain[members], here.damping
             )
-            best.hopeless[members] = lost
-        step = _Step(objective, best.theta[members], hessian, expected, gradient, damping[members])
-        undamped = step.damping == 0
-        point = _descend(objective, best, members, point, step)
-        gain[members] = step.before - point.value
-        damping[members] = step.damping
-        best.value[members] = point.value
-        best.converged[members] = undamped & _settled(best.decrement[members], step.decrement)
-        best.decrement[members] = step.decrement
-        alive = ~(best.converged[members] | lost | step.stuck)
+        move, decrement = _direction(objective, here)
+        best.decrement[members] = decrement
+        done = (here.damping == 0) & (np.abs(decrement) <= TOLERANCE) & ~best.hopeless[members]
+        if done.any():
+            best.converged[members[done]] = True
+            best.theta[members[done]] = objective.held((here.theta + move)[done])
+            best.value[members[done]] -= decrement[done] / 2
+        going = ~(done | best.hopeless[members])
+        if not going.any():
+            break
+        members, point, here = members[going], pick(point, going), pick(here, going)
+        new = _descend(objective, members, point, here, move[going], decrement[going])
+        gain[members] = point.value - new.point.value
+        damping[members] = new.damping
+        best.theta[members] = new.theta
+        best.value[members] = new.point.value
+        point, alive = new.point, ~new.stuck
     return best
 
 
@@ -164,109 +172,95 @@ def _place(point: Any, rows: Index, part: Any) -> None:
         getattr(point, field.name)[rows] = getattr(part, field.name)
 
 
-def _curvature(
-    objective: Objective, theta: Array, point: Any, members: Index, near: Mask
-) -> tuple[Array, Array, Array]:
-    """Return the Hessian to step with, the Fisher information and the gradient.
+@dataclass(frozen=True, slots=True)
+class _Local:
+    """What is known of the function around theta (b, q).
 
-    The exact Hessian is used for members near their minimum, where it is definite.
+    hessian (b, q, q) to step with: the exact one near the minimum, where it is definite;
+    expected (b, q, q); gradient (b, q); damping (b,).
     """
-    on = objective.constraints
 
-    def is_definite(hessian: Array, at: Array) -> Mask:
-        stiff = hessian if on is None else stiffened(on, at, hessian)
-        return linalg.log_determinant(stiff)[1]
+    theta: Array
+    hessian: Array
+    expected: Array
+    gradient: Array
+    damping: Array
 
+
+def _local(
+    objective: Objective, best: Minimum, members: Index, point: Any, damping: Array
+) -> _Local:
+    theta = best.theta[members]
+    near = (best.decrement[members] < NEAR) & _may_be_exact(objective)
     if near.all():
-        here = objective.slopes(point, members, True)
-        definite = is_definite(here.hessian, theta)
-        if definite.all():
-            return here.hessian, here.expected, here.gradient
-        chosen = np.where(definite[:, None, None], here.hessian, here.expected)
-        return chosen, here.expected, here.gradient
-    here = objective.slopes(point, members, False)
-    if not near.any():
-        return here.expected, here.expected, here.gradient
-    exact = objective.slopes(pick(point, near), members[near], True).hessian
-    definite = is_definite(exact, theta[near])
-    chosen = here.expected.copy()
-    chosen[np.flatnonzero(near)[definite]] = exact[definite]
-    return chosen, here.expected, here.gradient
+        found = objective.slopes(point, members, True)
+        exact, at = found.hessian, slice(None)
+    else:
+        found = objective.slopes(point, members, False)
+        at = np.flatnonzero(near)
+        exact = found.expected[:0]
+        if len(at):
+            exact = objective.slopes(pick(point, near), members[near], True).hessian
+    hessian = found.expected
+    if len(exact):
+        on = objective.constraints
+        stiff = exact if on is None else stiffened(on, theta[at], exact)
+        definite = linalg.log_determinant(stiff)[1]
+        hessian = hessian.copy()
+        hessian[at] = np.where(definite[:, None, None], exact, hessian[at])
+    best.expected[members] = found.expected
+    return _Local(theta, hessian, found.expected, found.gradient, damping)
 
 
-class _Step:
-    """One damped step of every active member, and what became of it."""
-
-    def __init__(
-        self,
-        objective: Objective,
-        theta: Array,
-        hessian: Array,
-        expected: Array,
-        gradient: Array,
-        damping: Array,
-    ) -> None:
-        self.constraints, self.theta = objective.constraints, theta
-        self.hessian, self.gradient = hessian, gradient
-        self.diagonal = np.diagonal(expected, axis1=1, axis2=2)
-        self.damping = damping
-        n = len(gradient)
-        self.before = self.decrement = np.full(n, np.inf)
-        self.stuck = np.zeros(n, dtype=bool)
-
-    def direction(self, rows: Index | slice) -> tuple[Array, Array]:
-        """Return the step (b, q) and its decrement (b,)."""
-        hessian, gradient = self.hessian[rows], self.gradient[rows]
-        damping = self.damping[rows]
-        if damping.any():
-            q = gradient.shape[1]
-            hessian = hessian.copy()
-            at = np.arange(q)
-            hessian[:, at, at] += damping[:, None] * self.diagonal[rows]
-        if self.constraints is None:
-            step = -linalg.solve(hessian, gradient)
-        else:
-            step = direction(self.constraints, self.theta[rows], hessian, gradient)
-        return step, -(gradient * step).sum(axis=1)
+def _direction(objective: Objective, here: _Local) -> tuple[Array, Array]:
+    """Return the steps (b, q) and their decrements (b,)."""
+    hessian = here.hessian
+    if here.damping.any():
+        hessian, at = hessian.copy(), np.arange(hessian.shape[1])
+        hessian[:, at, at] += here.damping[:, None] * here.expected[:, at, at]
+    if objective.constraints is None:
+        step = -linalg.solve(hessian, here.gradient)
+    else:
+        step = direction(objective.constraints, here.theta, hessian, here.gradient)
+    return step, -(here.gradient * step).sum(axis=1)
 
 
-def _descend(objective: Objective, best: Minimum, members: Index, point: Any, step: _Step) -> Any:
-    """Move every member downhill, raising the damping until it succeeds; return the new point."""
-    here = best.theta[members]
-    step.before = point.value
-    move, decrement = step.direction(slice(None))
-    step.decrement = decrement
-    theta = objective.held(here + move)
+@dataclass(frozen=True, slots=True)
+class _Moved:
+    """What became of a step: theta (b, q), the point there, damping (b,), stuck (b,)."""
+
+    theta: Array
+    point: Any
+    damping: Array
+    stuck: Mask
+
+
+def _descend(
+    objective: Objective, members: Index, point: Any, here: _Local, move: Array, decrement: Array
+) -> _Moved:
+    """Move every member downhill, raising the damping until it succeeds."""
+    theta = objective.held(here.theta + move)
     new = objective.evaluate(theta, members)
     failed = np.flatnonzero(~_enough(point.value, new.value, decrement))
-    step.damping = _relaxed(step.damping, failed)
+    damping = _relaxed(here.damping, failed)
+    stuck = np.zeros(len(members), dtype=bool)
     if len(failed):
         new = replace(new, **{f.name: np.array(getattr(new, f.name)) for f in fields(new)})
     for _ in range(MAX_TRIALS):
         if not len(failed):
             break
-        step.damping[failed] = np.maximum(10 * step.damping[failed], LEAST_DAMPING)
-        move, decrement = step.direction(failed)
-        theta[failed] = objective.held(here[failed] + move)
+        damping[failed] = np.maximum(10 * damping[failed], LEAST_DAMPING)
+        again = replace(pick(here, failed), damping=damping[failed])
+        move, decrement = _direction(objective, again)
+        theta[failed] = objective.held(again.theta + move)
         trial = objective.evaluate(theta[failed], members[failed])
         _place(new, failed, trial)
         failed = failed[~_enough(point.value[failed], trial.value, decrement)]
     if len(failed):
-        theta[failed] = here[failed]
+        theta[failed] = here.theta[failed]
         _place(new, failed, pick(point, failed))
-        step.stuck[failed] = True
-    best.theta[members] = theta
-    return new
-
-
-def _settled(last: Array, now: Array) -> Mask:
-    """Return where the decrement after this step will be negligible.
-
-    It is foreseen to fall as much as it did last: Newton steps do better once they converge
-    quadratically, but where the information is nearly singular that begins late.
-    """
-    fall = np.where(np.isfinite(last), np.minimum(now / last, 1.0), 1.0)
-    return (now <= SMALL) & (now * fall <= TOLERANCE)
+        stuck[failed] = True
+    return _Moved(theta, new, damping, stuck)
 
 
 def _enough(before: Array, after: Array, decrement: Array) -> Mask:

@@ -11,6 +11,7 @@ minimum where there is one.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -101,7 +102,8 @@ def fit(
             lost &= damping > 0
         if lost.any():
             vcov = _vcov(model, theta[lost], expected[lost], n)
-            errors = _directed_errors(model, theta[lost], vcov)
+            local = _flat_local(model, theta[lost])
+            errors = _directed_errors(model, local, implied(model.layout, local), vcov)
             lost[lost] = ~(errors < RUNAWAY)
         return lost
 
@@ -110,10 +112,11 @@ def fit(
     if model.constraints is not None:
         kept = constrained.kept(model.constraints, best.theta)
         best = replace(best, converged=best.converged & kept)
-    everyone = np.arange(len(begin))
-    state = function.evaluate(best.theta, everyone)
-    slopes = function.slopes(state, everyone, observed)
-    information = slopes.expected if slopes.hessian is None else slopes.hessian
+    information = best.expected
+    if observed:
+        everyone = np.arange(len(begin))
+        state = function.evaluate(best.theta, everyone)
+        information = cast(Array, function.slopes(state, everyone, True).hessian)
     with np.errstate(invalid="ignore"):
         best = replace(best, value=best.value - function.floor)
     return ended(model, best, information, n)
@@ -175,17 +178,23 @@ def standardized_errors(layout: Layout, theta: Array, at: Implied, vcov: Array) 
         return np.sqrt(np.maximum(((slope @ vcov) * slope).sum(axis=-1), 0.0))
 
 
-def _directed_errors(model: Grouped, theta: Array, vcov: Array) -> Array:
-    """Return (B,) the largest standard error of a standardized loading or path; nan if unknown."""
+def _directed_errors(model: Grouped, local: Array, at: Implied, vcov: Array) -> Array:
+    """Return (B,) the largest standard error of a standardized loading or path; nan if unknown.
+
+    For the parameters (B G, f) of the groups and what they imply, and covariances (B, q, q).
+    """
     layout = model.layout
     directed = (layout.matrix <= PATH) & (layout.free >= 0)
     if not directed.any():
-        return np.zeros(len(theta))
-    local = grouped.spread(model, theta)
-    errors = standardized_errors(
-        layout, local, implied(layout, local), grouped.local_cov(model, vcov)
-    )
-    return errors[..., directed].max(axis=(1, 2))
+        return np.zeros(len(vcov))
+    own = grouped.local_cov(model, vcov).reshape(-1, layout.n_free, layout.n_free)
+    errors = standardized_errors(layout, local, at, own)[:, directed]
+    return errors.reshape(len(vcov), -1).max(axis=1)
+
+
+def _flat_local(model: Grouped, theta: Array) -> Array:
+    """Return the parameters (B G, f) of the groups at theta (B, q)."""
+    return grouped.spread(model, theta).reshape(-1, model.layout.n_free)
 
 
 def unidentified(model: Grouped, sampled: Sampled) -> Mask:
@@ -263,13 +272,13 @@ def _indefinite(cov: Array, variance: Array) -> Mask:
 
 
 def _status(model: Grouped, best: Minimum, vcov: Array) -> Index:
-    layout, local = model.layout, grouped.spread(model, best.theta)
-    n, flat = len(local), local.reshape(-1, layout.n_free)
-    wrong = admissibility(layout, flat, implied(layout, flat))
+    n, layout, local = len(vcov), model.layout, _flat_local(model, best.theta)
+    at = implied(layout, local)
+    wrong = admissibility(layout, local, at)
     improper = wrong.latent_variance.any(axis=1) | wrong.residual_variance.any(axis=1)
     improper |= wrong.latent_cov | wrong.residual_cov
     improper = improper.reshape(n, -1).any(axis=1)
-    errors = _directed_errors(model, best.theta, vcov)
+    errors = _directed_errors(model, local, at, vcov)
     status = np.where(improper, Status.IMPROPER, Status.CONVERGED)
     status = np.where(~best.converged & ~best.hopeless, Status.ITERATION_CAP, status)
     status = np.where((errors > UNKNOWN) | best.hopeless, Status.RIDGE, status)

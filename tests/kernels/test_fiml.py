@@ -351,7 +351,7 @@ def test_scaling_factors_of_lavaan(pair):
     _, own = vcov_of(ours, x, robust=True)
     top = fiml.structure(fiml.saturated_layout(p))
     theta = fiml.saturated_theta(ours.saturated.mean, ours.saturated.cov)
-    free = Fitted(top, Minimum(theta, *([np.zeros(1)] * 5)), ours.table, ours.saturated)
+    free = Fitted(top, Minimum(theta, *([np.zeros(1)] * 6)), ours.table, ours.saturated)
     _, full = vcov_of(free, x, robust=True)
     pieces = top.layout.n_free
     assert own / q == pytest.approx(fit["scaling.factor.h0"], rel=tol.FIT)
