@@ -48,12 +48,10 @@ def _scaling(layout: Layout) -> _Scaling:
     p, m = layout.n_items, layout.n_latents
     kind, i, j = layout.matrix, layout.row, layout.column
     is_variance = ((kind == LATENT) | (kind == RESIDUAL)) & (i == j)
-    is_mean = kind >= ITEM_MEAN
-    directed = kind <= PATH
-    offset = np.array([m, 0, m + p])[np.minimum(kind, LATENT)]
-    offset = np.where(kind > LATENT, m + p + m, offset)
-    offset = np.where(is_variance, np.where(kind == LATENT, 0, m), offset)
-    offset = np.where(is_mean, np.where(kind == ITEM_MEAN, m, 0), offset)
+    is_mean, directed = kind >= ITEM_MEAN, kind <= PATH
+    # By kind: Lambda, B, Psi, Theta, nu, alpha; covariances are scaled by their own diagonal.
+    offset = np.array([m, 0, m + p, m + p + m, m, 0])[kind]
+    offset[is_variance] = np.array([0, 0, 0, m, 0, 0])[kind[is_variance]]
     return _Scaling(
         offset + i,
         np.where(directed, 0, offset) + j,
@@ -120,16 +118,17 @@ def _variance_changes(layout: Layout, at: Implied) -> Array:
     ``d Sigma_ii = 2 h u_i v_i``, and for Phi the same with ``[0, A, Phi]`` in place of W.
     """
     p, m = layout.n_items, layout.n_latents
-    shape = at.sigma.shape[:-2]
-    eye = np.broadcast_to(np.eye(p), (*shape, p, p))
-    items = np.concatenate([eye, at.directions], axis=-1)
-    latents = np.concatenate([np.zeros((*shape, m, p)), at.total, at.phi], axis=-1)
-    changes = [
-        2 * layout.half * w[..., layout.left] * w[..., layout.right] for w in (latents, items)
-    ]
+    wide = np.zeros((*at.sigma.shape[:-2], m + p, p + 2 * m))
+    wide[..., :m, p : p + m], wide[..., :m, p + m :] = at.total, at.phi
+    items = np.arange(p)
+    wide[..., m + items, items] = 1.0
+    wide[..., m:, p:] = at.directions
     is_free = layout.free >= 0
-    kind, row, column = layout.matrix[is_free], layout.row[is_free], layout.column[is_free]
-    for code, size in ((LATENT, m), (RESIDUAL, p)):
-        own = (row == np.arange(size)[:, None]) & (kind == code) & (row == column)
-        changes.append(np.broadcast_to(own.astype(np.float64), (*shape, *own.shape)))
-    return merged(layout, np.concatenate(changes, axis=-2))
+    kind, row = layout.matrix[is_free], layout.row[is_free]
+    own = np.flatnonzero(
+        ((kind == LATENT) | (kind == RESIDUAL)) & (row == layout.column[is_free])
+    )
+    changes = np.zeros((*wide.shape[:-2], 2 * (m + p), len(row)))
+    changes[..., : m + p, :] = 2 * layout.half * wide[..., layout.left] * wide[..., layout.right]
+    changes[..., m + p + np.where(kind[own] == LATENT, 0, m) + row[own], own] = 1.0
+    return merged(layout, changes)

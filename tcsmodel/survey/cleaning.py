@@ -28,7 +28,9 @@ def checked_frame(data: object) -> pd.DataFrame:
     if len(data) == 0:
         raise SurveyError("The data have 0 rows; nothing was answered. Look at the file or filter.")
     frame = data.reset_index(drop=True)  # a copy
-    frame.columns = [str(column) for column in frame.columns]
+    names = [str(column) for column in frame.columns]
+    if names != list(frame.columns):
+        frame.columns = names
     if not frame.columns.is_unique:
         twice = frame.columns[frame.columns.duplicated()]
         raise SurveyError(f"Column {twice[0]!r} appears twice; rename one of them.")

@@ -204,15 +204,15 @@ def require_definite(moments: Moments, purpose: str) -> None:
             f"{moments.n} respondents are too few for {counted(p, 'item')}: {purpose} needs more "
             "respondents than items. Use fewer items, or PLS."
         )
-    first, second = np.triu_indices(p, 1)
-    worst = int(np.argmax(np.abs(corr[first, second]))) if p > 1 else 0
-    if p > 1 and abs(corr[first[worst], second[worst]]) > 1 - 1e-10:
+    if np.linalg.eigvalsh(corr)[0] >= 1e-10:
+        return
+    first, second = np.unravel_index(np.abs(np.triu(corr, 1)).argmax(), corr.shape)
+    if abs(corr[first, second]) > 1 - 1e-9:
         raise SurveyError(
-            f"Items {names[first[worst]]!r} and {names[second[worst]]!r} are perfectly correlated, "
+            f"Items {names[first]!r} and {names[second]!r} are perfectly correlated, "
             f"so {purpose} is impossible. Remove one of them."
         )
-    if np.linalg.eigvalsh(corr)[0] < 1e-10:
-        raise SurveyError(
-            f"The correlation matrix of the {p} items is singular, so {purpose} is impossible: "
-            "some item is a sum of others. Remove totals or duplicated items."
-        )
+    raise SurveyError(
+        f"The correlation matrix of the {p} items is singular, so {purpose} is impossible: "
+        "some item is a sum of others. Remove totals or duplicated items."
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from statistics import median
@@ -30,10 +31,15 @@ class Timing:
 
 
 def seconds(function: Callable[[], object]) -> float:
-    """Return the wall-clock seconds of one call."""
+    """Return the wall-clock seconds of one call, without collecting the garbage of others."""
+    gc.collect()
+    gc.disable()
     start = perf_counter()
-    function()
-    return perf_counter() - start
+    try:
+        function()
+        return perf_counter() - start
+    finally:
+        gc.enable()
 
 
 def compare(
