@@ -73,9 +73,7 @@ class Normal:
     def slopes(self, state: State, members: Index, exact: bool) -> Slopes:
         """Return the derivatives (b, q), (b, q, q) at a state."""
         second = _flat(self.second[members])
-        slopes = discrepancy.slopes(
-            self.curved, self.at, _flat_state(state), second, exact=exact
-        )
+        slopes = discrepancy.slopes(self.curved, self.at, _flat_state(state), second, exact=exact)
         if len(self.share) == 1 and self.model.plain:
             return slopes
         return _joined(self.model, self.share, slopes, (len(members), self.model.n_groups))
@@ -158,9 +156,7 @@ class Full:
     def slopes(self, state: State, members: Index, exact: bool) -> Slopes:
         """Return the derivatives (b, q), (b, q, q) at a state."""
         groups = (len(members), self.model.n_groups)
-        slopes = fiml.slopes(
-            self.structure, _flat_state(state), self._table(members), exact=exact
-        )
+        slopes = fiml.slopes(self.structure, _flat_state(state), self._table(members), exact=exact)
         return _joined(self.model, self.share, slopes, groups)
 
     def _table(self, members: Index) -> PatternMoments:

@@ -125,9 +125,7 @@ def _variance_changes(layout: Layout, at: Implied) -> Array:
     wide[..., m:, p:] = at.directions
     is_free = layout.free >= 0
     kind, row = layout.matrix[is_free], layout.row[is_free]
-    own = np.flatnonzero(
-        ((kind == LATENT) | (kind == RESIDUAL)) & (row == layout.column[is_free])
-    )
+    own = np.flatnonzero(((kind == LATENT) | (kind == RESIDUAL)) & (row == layout.column[is_free]))
     changes = np.zeros((*wide.shape[:-2], 2 * (m + p), len(row)))
     changes[..., : m + p, :] = 2 * layout.half * wide[..., layout.left] * wide[..., layout.right]
     changes[..., m + p + np.where(kind[own] == LATENT, 0, m) + row[own], own] = 1.0

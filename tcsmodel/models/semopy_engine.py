@@ -151,6 +151,7 @@ def _fit(model: CovarianceModel, sampled: Sampled) -> sem.Fit:
             ) from None
     free = [int(name[1:]) for name, one in solver.parameters.items() if one.active]
     order = np.argsort(free)
+    expected = information[None, order[:, None], order] * (2 / sampled.total)
     best = Minimum(
         theta=solver.param_vals[order][None],
         value=np.array([ended.fun]),
@@ -158,9 +159,9 @@ def _fit(model: CovarianceModel, sampled: Sampled) -> sem.Fit:
         iterations=np.array([ended.n_it]),
         converged=np.array([bool(ended.success)]),
         hopeless=np.array([False]),
+        expected=expected,
     )
-    expected = information[np.ix_(order, order)] * (2 / sampled.total)
-    return sem.ended(model.grouped, best, expected[None], sampled.total)
+    return sem.ended(model.grouped, best, expected, sampled.total)
 
 
 def _begin(solver: Any, model: CovarianceModel, sampled: Sampled) -> None:
