@@ -192,22 +192,17 @@ def _local(
 ) -> _Local:
     theta = best.theta[members]
     near = (best.decrement[members] < NEAR) & _may_be_exact(objective)
-    if near.all():
-        found = objective.slopes(point, members, True)
-        exact, at = found.hessian, slice(None)
-    else:
-        found = objective.slopes(point, members, False)
-        at = np.flatnonzero(near)
-        exact = found.expected[:0]
-        if len(at):
-            exact = objective.slopes(pick(point, near), members[near], True).hessian
+    found = objective.slopes(point, members, bool(near.all()))
     hessian = found.expected
-    if len(exact):
+    if near.any():
+        exact = found.hessian
+        if exact is None:
+            exact = objective.slopes(pick(point, near), members[near], True).hessian
         on = objective.constraints
-        stiff = exact if on is None else stiffened(on, theta[at], exact)
+        stiff = exact if on is None else stiffened(on, theta[near], exact)
         definite = linalg.log_determinant(stiff)[1]
         hessian = hessian.copy()
-        hessian[at] = np.where(definite[:, None, None], exact, hessian[at])
+        hessian[near] = np.where(definite[:, None, None], exact, hessian[near])
     best.expected[members] = found.expected
     return _Local(theta, hessian, found.expected, found.gradient, damping)
 
