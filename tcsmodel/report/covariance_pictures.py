@@ -32,6 +32,8 @@ def sem_diagram(fit: SEMResult, words: Language) -> Picture:
     """
     names = fit.estimator.spec.construct_names or fit.model.parameters.items
     table = fit.standardized
+    # What is fixed to zero is not there: the covariances of orthogonal constructs.
+    table = table[(table["std"] != 0) | (table["se"] > 0)]
     arrows = _arrows(table, set(names))
     ends_of = ["source", "target", "directed"]
     edges = [
@@ -48,6 +50,7 @@ def sem_diagram(fit: SEMResult, words: Language) -> Picture:
     ends = [name for edge in edges for name in (edge.source, edge.target)]
     nodes = [_node(name, table, fit, words) for name in dict.fromkeys([*names, *ends])]
     paths = arrows[arrows["directed"]].rename(columns={"std": "estimate"})
+    aside = _residual_correlations(table, {node.name for node in nodes})
     notes = [] if fit.proper else [words.text("picture.diagram.improper")]
     if fit.model.n_groups > 1:
         notes.append(words.text("picture.diagram.groups", groups=fit.sample.groups))
@@ -62,6 +65,7 @@ def sem_diagram(fit: SEMResult, words: Language) -> Picture:
             [
                 words.text("caption.n", n=fit.sample.n),
                 *notes,
+                *_told(aside, words),
                 words.text("picture.diagram.key_sem", limit=1 - fit.level),
             ]
         ),
@@ -78,15 +82,36 @@ def _title(fit: SEMResult, paths: pd.DataFrame, words: Language) -> str:
     return strongest_path(paths, words)
 
 
+def _residual_correlations(table: pd.DataFrame, drawn: set[str]) -> pd.DataFrame:
+    """Return the covariances of which an end stands in a card, where no arrow can reach it."""
+    pairs = table[(table["op"] == "~~") & (table["lhs"] != table["rhs"])]
+    return pairs[~(pairs["lhs"].isin(drawn) & pairs["rhs"].isin(drawn))]
+
+
+def _told(pairs: pd.DataFrame, words: Language) -> list[str]:
+    """Return the correlations of residuals in words, the largest first."""
+    found = [
+        (part["std"].abs().max(), f"{lhs} – {rhs} {_values(part, words)}")
+        for (lhs, rhs), part in pairs.groupby(["lhs", "rhs"], sort=False)
+    ]
+    if not found:
+        return []
+    told = [words_ for _, words_ in sorted(found, key=lambda pair: -pair[0])]
+    key = "residuals" if len(told) <= NAMED else "residuals_many"
+    shown, more = told[:NAMED], len(told) - NAMED
+    return [words.text(f"picture.diagram.{key}", pairs=", ".join(shown), more=more)]
+
+
 def _arrows(table: pd.DataFrame, constructs: set[str]) -> pd.DataFrame:
     """Return ``source target std se p directed`` of what is drawn between constructs."""
-    second_order = table[(table["op"] == "=~") & table["rhs"].isin(constructs)]
     paths = table[table["op"] == "~"]
+    drawn = {*constructs, *paths["lhs"], *paths["rhs"]}
+    second_order = table[(table["op"] == "=~") & table["rhs"].isin(constructs)]
     covariances = table[
         (table["op"] == "~~")
         & (table["lhs"] != table["rhs"])
-        & table["lhs"].isin(constructs)
-        & table["rhs"].isin(constructs)
+        & table["lhs"].isin(drawn)
+        & table["rhs"].isin(drawn)
     ]
     return pd.concat(
         [
@@ -110,7 +135,7 @@ def _node(name: str, table: pd.DataFrame, fit: SEMResult, words: Language) -> No
     items = tuple(
         (str(item), _values(part, words)) for item, part in loads.groupby("rhs", sort=False)
     )
-    return Node(name, f"R² {note}" if note else "", items)
+    return Node(name, f"R² {note}" if note else "", items, observed=name not in constructs)
 
 
 def _values(table: pd.DataFrame, words: Language) -> str:

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.patches import Ellipse, FancyArrowPatch, FancyBboxPatch, Rectangle
+from matplotlib.patches import Ellipse, FancyArrowPatch, FancyBboxPatch, Patch, Rectangle
+from matplotlib.path import Path
 from numpy.typing import NDArray
 
 from tcsmodel.report import theme
-from tcsmodel.report.layout import Layout, arrange, segments_hit
+from tcsmodel.report.arrows import Curve, Shapes, arcs, arrows, met
+from tcsmodel.report.layout import CLEAR, Layout, arrange, stacked
 from tcsmodel.report.picture import wrap
 
 Array = NDArray[np.float64]
@@ -26,20 +29,22 @@ class Node:
     """A construct: its name, a note under it (such as R²), and its items with their loadings.
 
     Composites (``composite=True``) are formed by their items; reflective constructs
-    are measured by them, and the small arrow between construct and card says which.
+    are measured by them, and the small arrow between construct and card says which. An
+    observed variable is a box (``observed=True``).
     """
 
     name: str
     note: str = ""
     items: tuple[tuple[str, str], ...] = ()
     composite: bool = False
+    observed: bool = False
 
 
 @dataclass(frozen=True)
 class Edge:
     """An arrow: its words (estimate, then its interval), its size (0 to 1) and how sure it is.
 
-    ``directed=False`` is a covariance, drawn with two heads.
+    ``directed=False`` is a covariance, drawn bent and with two heads.
     """
 
     source: str
@@ -60,16 +65,53 @@ class Diagram:
     cards: tuple[tuple[float, float], ...]
     layout: Layout
 
+    @cached_property
+    def curves(self) -> list[Curve]:
+        """The arrows, from rim to rim."""
+        at = {node.name: i for i, node in enumerate(self.nodes)}
+        links = [(at[e.source], at[e.target], e.directed) for e in self.edges]
+        square = np.array([node.observed for node in self.nodes])
+        shapes = Shapes(self.layout.centers, self.ellipse, square)
+        if _is_column(self.edges):
+            return arcs(shapes, links, max((_label_size(e)[0] for e in self.edges), default=0.0))
+        return arrows(shapes, links, *self.boxes)
+
+    @cached_property
+    def boxes(self) -> tuple[Array, Array]:
+        """Centers and sizes (b, 2) of constructs, then cards."""
+        sizes = np.vstack([np.tile(self.ellipse, (len(self.nodes), 1)), np.array(self.cards)])
+        return np.vstack([self.layout.centers, self.layout.cards]), sizes
+
+    @cached_property
+    def labels(self) -> list[Array]:
+        """The center of each arrow's label."""
+        return label_places(self)
+
+    @cached_property
+    def _extent(self) -> tuple[Array, Array]:
+        """The lower left and upper right corners: constructs and cards, arrows and labels."""
+        half = [np.array(_label_size(edge)) / 2 for edge in self.edges]
+        points = [curve.at(np.linspace(0, 1, 21)) for curve in self.curves]
+        points += [np.vstack([at - h, at + h]) for at, h in zip(self.labels, half, strict=True)]
+        low, high = np.zeros(2), np.array(self.layout.size)
+        if points:
+            every = np.vstack(points)
+            low = np.minimum(low, every.min(0) - CLEAR)
+            high = np.maximum(high, every.max(0) + CLEAR)
+        return low, high
+
     @property
     def size(self) -> tuple[float, float]:
         """Width and height in inches."""
-        return self.layout.size
+        low, high = self._extent
+        width, height = (high - low).tolist()
+        return width, height
 
     def paint(self, ax: Axes) -> None:
         """Paint the diagram; one unit of the axes is one inch."""
-        width, height = self.size
-        ax.set_xlim(0, width)
-        ax.set_ylim(0, height)
+        low, high = self._extent
+        ax.set_xlim(low[0], high[0])
+        ax.set_ylim(low[1], high[1])
         ax.set_aspect("equal", adjustable="box")
         ax.set_axis_off()
         _paint_edges(ax, self)
@@ -79,6 +121,11 @@ class Diagram:
             _paint_card(ax, node, center, card, size, self.ellipse)
             _paint_node(ax, node, center, self.ellipse)
         _paint_labels(ax, self)
+
+
+def _is_column(edges: Sequence[Edge]) -> bool:
+    """Return whether constructs stand in a column: nothing acts on anything."""
+    return not any(edge.directed for edge in edges)
 
 
 def diagram(nodes: Sequence[Node], edges: Sequence[Edge]) -> Diagram:
@@ -97,7 +144,11 @@ def diagram(nodes: Sequence[Node], edges: Sequence[Edge]) -> Diagram:
     at = {node.name: i for i, node in enumerate(nodes)}
     links = tuple((at[e.source], at[e.target], e.directed) for e in edges)
     sizes = [_label_size(edge) for edge in edges] or [(0.0, 0.0)]
-    layout = arrange(ellipse, cards, links, tuple(np.max(sizes, axis=0).tolist()))
+    label = tuple(np.max(sizes, axis=0).tolist())
+    if _is_column(edges):
+        layout = stacked(ellipse, cards, label)
+    else:
+        layout = arrange(ellipse, cards, links, label)
     return Diagram(tuple(nodes), tuple(edges), ellipse, cards, layout)
 
 
@@ -140,16 +191,13 @@ def _label_size(edge: Edge) -> tuple[float, float]:
 
 
 def _paint_node(ax: Axes, node: Node, center: Array, size: tuple[float, float]) -> None:
-    ax.add_patch(
-        Ellipse(
-            _point(center),
-            *size,
-            facecolor="#eaf3f9",
-            edgecolor=theme.BLUE,
-            linewidth=1.3,
-            zorder=4,
-        )
-    )
+    style: dict[str, Any] = {
+        "facecolor": "#eaf3f9", "edgecolor": theme.BLUE, "linewidth": 1.3, "zorder": 4,
+    }  # fmt: skip
+    shape: Patch = Ellipse(_point(center), *size, **style)
+    if node.observed:
+        shape = Rectangle(_point(center - np.array(size) / 2), *size, **style)
+    ax.add_patch(shape)
     lines = _name_lines(node)
     heights = [theme.text_height(1, NAME_SIZE)] * len(lines)
     heights += [theme.text_height(1, NOTE_SIZE)] * bool(node.note)
@@ -227,44 +275,31 @@ def _paint_stem(
     )
 
 
-def _ends(start: Array, end: Array, ellipse: tuple[float, float]) -> tuple[Array, Array]:
-    """Return where the line between two centers meets the two ellipses."""
-    run = end - start
-    reach = _reach(run, ellipse)
-    return start + reach * run, end - reach * run
-
-
 def _reach(run: Array, ellipse: tuple[float, float]) -> float:
     """Return the share of `run`, from the center of an ellipse, that lies inside it."""
     return float(1 / np.hypot(*(run / (np.array(ellipse) / 2))))
 
 
-def _edge_ends(drawn: Diagram) -> list[tuple[Array, Array]]:
-    at = {node.name: drawn.layout.centers[i] for i, node in enumerate(drawn.nodes)}
-    return [_ends(at[e.source], at[e.target], drawn.ellipse) for e in drawn.edges]
-
-
 def _paint_edges(ax: Axes, drawn: Diagram) -> None:
-    for edge, (start, end) in zip(drawn.edges, _edge_ends(drawn), strict=True):
+    codes = [Path.MOVETO, Path.CURVE4, Path.CURVE4, Path.CURVE4]
+    for edge, curve in zip(drawn.edges, drawn.curves, strict=True):
         size = min(max(edge.size, 0.0), 1.0)
+        thickness = 3.2 if edge.directed else 1.4
         ax.add_patch(
             FancyArrowPatch(
-                _point(start),
-                _point(end),
+                path=Path([_point(point) for point in curve.points], codes),
                 arrowstyle="-|>" if edge.directed else "<|-|>",
-                mutation_scale=9 + 5 * size,
-                linewidth=0.8 + 3.2 * size if edge.sure else 1.1,
+                mutation_scale=9 + 5 * size * edge.directed,
+                linewidth=0.8 + thickness * size if edge.sure else 1.1,
                 linestyle="-" if edge.sure else (0, (4, 3)),
                 color=theme.BLUE if edge.sure and edge.directed else theme.FAINT,
-                shrinkA=0,
-                shrinkB=0,
                 zorder=2,
             )
         )
 
 
 def _paint_labels(ax: Axes, drawn: Diagram) -> None:
-    for edge, place in zip(drawn.edges, label_places(drawn), strict=True):
+    for edge, place in zip(drawn.edges, drawn.labels, strict=True):
         if not edge.words:
             continue
         width, height = _label_size(edge)
@@ -292,30 +327,27 @@ def _paint_labels(ax: Axes, drawn: Diagram) -> None:
 def label_places(drawn: Diagram) -> list[Array]:
     """Return the center of each arrow's label: on the arrow, off labels, arrows and boxes.
 
-    Two rounds: in the second each label sees where all the others went.
+    Three rounds: from the second on each label sees where all the others went.
     """
-    ends = _edge_ends(drawn)
-    if not ends:
-        return []
-    starts, stops = (np.array(column) for column in zip(*ends, strict=True))
+    curves = drawn.curves
     sizes = np.array([_label_size(edge) for edge in drawn.edges])
-    boxes = np.vstack([drawn.layout.centers, drawn.layout.cards])
-    box_sizes = np.vstack([np.tile(drawn.ellipse, (len(drawn.nodes), 1)), np.array(drawn.cards)])
-    places = (starts + stops) / 2
-    along = np.array(sorted(np.linspace(0.2, 0.8, 25), key=lambda t: abs(t - 0.5)))
+    boxes, box_sizes = drawn.boxes
+    along = np.array(sorted(np.linspace(0.2, 0.8, 25), key=lambda share: abs(share - 0.5)))
+    runs = [curve.at(np.linspace(0, 1, 41)) for curve in curves]
+    options = [curve.at(along) for curve in curves]
+    places = np.array([one[0] for one in options]).reshape(-1, 2)
     for _ in range(3):
-        for e in range(len(ends)):
-            options = starts[e] + along[:, None] * (stops[e] - starts[e])
-            others = np.delete(np.arange(len(ends)), e)
-            repeated = np.tile(sizes[e], (len(options), 1))
-            crossed = segments_hit(starts[others], stops[others], options, repeated).sum(0)
+        for e, own in enumerate(options):
+            others = np.delete(np.arange(len(curves)), e)
+            repeated = np.tile(sizes[e], (len(own), 1))
+            crossed = sum((met(runs[o], own, repeated) for o in others), np.zeros(len(own)))
             cost = (
-                4 * _shared(options, sizes[e], places[others], sizes[others])
-                + 4 * _shared(options, sizes[e], boxes, box_sizes)
+                4 * _shared(own, sizes[e], places[others], sizes[others])
+                + 4 * _shared(own, sizes[e], boxes, box_sizes)
                 + 1.0 * crossed
                 + 0.5 * np.abs(along - 0.5)
             )
-            places[e] = options[int(np.argmin(cost))]
+            places[e] = own[int(np.argmin(cost))]
     return list(places)
 
 

@@ -21,6 +21,7 @@ Size = tuple[float, float]
 
 SIDES = np.array([[-1.0, 0.0], [1.0, 0.0], [0.0, 1.0], [0.0, -1.0]])
 COLUMN_GAP, ROW_GAP, CARD_GAP, CLEAR, WIDEST = 1.05, 0.70, 0.16, 0.10, 8.6
+STACK_GAP = 0.20
 CHAINS, STEPS, HEATS = 48, (250, 800), (6.0, 4.0)
 
 
@@ -85,6 +86,24 @@ def arrange(
     high = (boxes + sizes / 2)[shown].max(0) + CLEAR
     width, height = high - low
     return Layout(centers - low, card_centers - low, (float(width), float(height)))
+
+
+def stacked(ellipse: Size, cards: tuple[Size, ...], label: Size) -> Layout:
+    """Return constructs one below another, cards on their left: for models without paths.
+
+    Arguments as those of `arrange`.
+    """
+    sizes = np.array(cards)
+    tall = np.maximum(sizes[:, 1], ellipse[1])
+    steps = np.maximum((tall[1:] + tall[:-1]) / 2 + STACK_GAP, ellipse[1] + 1.6 * label[1])
+    below = np.concatenate([[0.0], np.cumsum(steps)])
+    height = below[-1] + (tall[0] + tall[-1]) / 2 + 2 * CLEAR
+    carded = float(sizes[:, 0].max())
+    left = carded + CARD_GAP * (carded > 0) + CLEAR
+    x = np.full(len(cards), left + ellipse[0] / 2)
+    y = height - CLEAR - tall[0] / 2 - below
+    beside = np.column_stack([left - CARD_GAP - sizes[:, 0] / 2, y])
+    return Layout(np.column_stack([x, y]), beside, (left + ellipse[0] + CLEAR, float(height)))
 
 
 def depths(k: int, edges: Sequence[tuple[int, int]]) -> NDArray[np.intp]:

@@ -124,7 +124,7 @@ def diagram_picture(
         caption=caption_text,
         alt=words.text("picture.diagram.alt", paths=told or words.text("none"), count=len(nodes)),
         paint=drawn.paint,
-        size=(drawn.size[0] + 2 * PAD, drawn.size[1]),
+        size=(max(drawn.size[0] + 2 * PAD, WIDTH), drawn.size[1]),
     )
 
 

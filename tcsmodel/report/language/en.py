@@ -60,14 +60,16 @@ PICTURES: dict[str, str] = {
     "picture.diagram.title_measurement": "How {count} items measure their constructs",
     "picture.diagram.title_items": "How the items go together",
     "picture.diagram.groups": "groups beside each other: {groups}",
-    "picture.diagram.pls": "PLS path model: standardized paths, loadings in the boxes, R² in the "
-    "ellipses",
+    "picture.diagram.pls": "PLS path model: standardized paths, loadings in the boxes, R² under "
+    "the names",
     "picture.diagram.sem": "Covariance-based model: standardized paths, loadings in the boxes, R² "
-    "in the ellipses",
+    "under the names",
     "picture.diagram.key": "width by size; grey dashes: interval includes zero",
     "picture.diagram.key_plain": "width by size",
     "picture.diagram.key_sem": "width by size; grey dashes: p of {limit:.2r} or more; * p < .05, "
     "** p < .01, *** p < .001",
+    "picture.diagram.residuals": "correlated residuals of items: {pairs}",
+    "picture.diagram.residuals_many": "correlated residuals of items: {pairs} and {more} more",
     "picture.diagram.improper": "not admissible: do not read these numbers",
     "picture.diagram.path": "{source} to {target} {estimate:.2r}",
     "picture.diagram.alt": "Path diagram of {count} constructs: {paths}.",

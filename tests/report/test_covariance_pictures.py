@@ -1,0 +1,51 @@
+"""Path diagrams of covariance-based models: what is drawn, and what is said instead."""
+
+from __future__ import annotations
+
+import pandas as pd
+from matplotlib.patches import Ellipse, FancyArrowPatch, FancyBboxPatch, Rectangle
+
+import tcsmodel as tcs
+from tcsmodel.report.plots import picture
+from tcsmodel.result import Result
+
+MEASURED = "visual =~ x1 + x2 + x3; textual =~ x4 + x5 + x6; speed =~ x7 + x8 + x9"
+
+
+def fit(text: str, frame: pd.DataFrame, **options: object) -> Result:
+    return tcs.SEM(tcs.ModelSpec.parse(text), **options).fit(frame)
+
+
+def two_headed(result: Result) -> int:
+    """Count the labelled arrows that are no stems between a construct and its items."""
+    return sum(isinstance(patch, FancyBboxPatch) for patch in result.plot().patches)
+
+
+def test_constructs_are_ellipses_and_observed_variables_boxes(hs_frame: pd.DataFrame) -> None:
+    ax = fit("visual =~ x1 + x2 + x3; x9 ~ visual + x7", hs_frame).plot()
+    shapes = [type(patch) for patch in ax.patches if patch.get_linewidth() == 1.3]
+    assert shapes.count(Ellipse) == 1
+    assert shapes.count(Rectangle) == 2
+
+
+def test_what_is_fixed_to_zero_is_not_drawn(hs_frame: pd.DataFrame) -> None:
+    text = f"{MEASURED}; visual ~~ 0*speed; textual ~~ 0*speed"
+    assert two_headed(fit(MEASURED, hs_frame)) == 3
+    assert two_headed(fit(text, hs_frame)) == 1
+
+
+def test_covariances_of_drawn_items_are_arrows_and_of_others_words(hs_frame: pd.DataFrame) -> None:
+    result = fit(f"{MEASURED}; x8 ~~ x7; x1 ~~ x4", hs_frame)
+    caption = picture(result).caption
+    assert "correlated residuals of items: x8 – x7" in caption
+    assert "x1 – x4" in caption
+    drawn = fit("visual =~ x1 + x2 + x3; x8 ~ visual; x9 ~ visual; x8 ~~ x9", hs_frame)
+    assert "correlated residuals" not in picture(drawn).caption
+    arrows = [p for p in drawn.plot().patches if isinstance(p, FancyArrowPatch)]
+    assert len(arrows) == 1 + 2 + 1
+
+
+def test_many_residual_correlations_are_counted(hs_frame: pd.DataFrame) -> None:
+    more = "x1 ~~ x4; x2 ~~ x5; x3 ~~ x6; x4 ~~ x7; x5 ~~ x8; x6 ~~ x9"
+    assert picture(fit(f"{MEASURED}; {more}", hs_frame)).caption.count(" – ") == 4
+    assert "and 2 more" in picture(fit(f"{MEASURED}; {more}", hs_frame)).caption
