@@ -65,12 +65,21 @@ def groups() -> Any:
     return tcs.invariance(spec, survey)
 
 
+def firms() -> Any:
+    """Return fits to three firms, one of them too small."""
+    frame = tcs.datasets.mobi().data.assign(firm=["A", "B"] * 120 + ["C"] * 10)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", tcs.errors.ImproperSolutionWarning)
+        return tcs.CFA(tcs.ModelSpec.parse(SMALL)).fit_each(frame[::-1], by="firm")
+
+
 EXAMPLES: dict[str, Callable[[], Any]] = {
     "Screening": lambda: tcs.screening(tcs.datasets.mobi()),
     "Factorability": lambda: tcs.factorability(tcs.datasets.mobi()),
     "EFAResult": lambda: tcs.EFA(n_factors=2).fit(tcs.datasets.mobi()),
     "CFAResult": lambda: tcs.CFA(tcs.ModelSpec.parse(SMALL).measurement()).fit(tcs.datasets.mobi()),
     "SEMResult": sem,
+    "SEMFits": firms,
     "PLSResult": pls,
     "DiscriminantValidity": lambda: tcs.discriminant_validity(sem()),
     "Drivers": drivers,

@@ -223,7 +223,7 @@ def gls_objective(layout: Layout, cov: Array) -> Objective:
     return Objective(evaluate, slopes, _never)
 
 
-def _never(theta: Array, point: object, expected: Array, gain: Array, damping: Array) -> Mask:
+def _never(theta: Array, members: Index, expected: Array, gain: Array, damping: Array) -> Mask:
     return np.zeros(len(theta), dtype=bool)
 
 
@@ -237,7 +237,9 @@ def watched(given: Objective, layout: Layout, n: float) -> Objective:
     """
     q, directed = layout.n_free, layout.matrix <= PATH
 
-    def hopeless(theta: Array, point: object, expected: Array, gain: Array, damping: Array) -> Mask:
+    def hopeless(
+        theta: Array, members: Index, expected: Array, gain: Array, damping: Array
+    ) -> Mask:
         lost = n * gain < STALLED
         if lost.any() and directed.any():
             own = theta[lost][:, :q]

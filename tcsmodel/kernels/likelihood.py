@@ -23,8 +23,9 @@ class Sampled:
     """Moments of B samples in G groups.
 
     cov (B, G, p, p) with divisor n; mean (B, G, p), None where means are not modelled;
-    n (G,): respondents behind each. With gaps the moments are those of maximum likelihood,
-    `table` has the patterns of the B G samples and `floor` (B, G) their least discrepancies.
+    n (G,): respondents behind each, or (B, 1) where samples of one group differ in size.
+    With gaps the moments are those of maximum likelihood, `table` has the patterns of the B G
+    samples and `floor` (B, G) their least discrepancies.
     """
 
     cov: Array
@@ -35,8 +36,18 @@ class Sampled:
 
     @property
     def total(self) -> float:
-        """Respondents in all groups."""
+        """Respondents in all groups of a sample; all samples have as many."""
         return float(self.n.sum())
+
+    @property
+    def sizes(self) -> Array:
+        """Respondents in all groups of each sample: (B,), or (1,) where all have as many."""
+        return np.atleast_1d(self.n.sum(axis=-1))
+
+    @property
+    def share(self) -> Array:
+        """The share (G,) of each group in the respondents."""
+        return self.n / self.n.sum() if self.n.ndim == 1 else np.ones(1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +107,7 @@ def _joined(model: Grouped, share: Array, slopes: Slopes, groups: tuple[int, int
 def normal(model: Grouped, sampled: Sampled) -> Normal:
     """Return the discrepancy of a model from samples."""
     layout, cov = model.layout, sampled.cov
-    share = sampled.n / sampled.total
+    share = sampled.share
     floor = saturated(sampled)
     if sampled.mean is None:
         return Normal(model, sampled, layout, discrepancy.gathers(layout), cov, share, floor)
@@ -169,7 +180,7 @@ def likelihood(model: Grouped, sampled: Sampled) -> Normal | Full:
     """Return the discrepancy of a model from samples."""
     if sampled.table is None:
         return normal(model, sampled)
-    share = sampled.n / sampled.total
+    share = sampled.share
     return Full(model, sampled, fiml.structure(model.layout), share, saturated(sampled))
 
 
@@ -202,7 +213,7 @@ def incomplete(found: Patterns, x: Array, weights: Array, n: Array) -> Sampled:
 def saturated(sampled: Sampled) -> Array:
     """Return the least discrepancy (B,) that any model can have."""
     if sampled.floor is not None:
-        return sampled.floor @ (sampled.n / sampled.total)
+        return sampled.floor @ sampled.share
     return _pooled(sampled, discrepancy.saturated(_flat(sampled.cov)))
 
 
@@ -222,4 +233,4 @@ def answers(sampled: Sampled) -> Array:
 
 
 def _pooled(sampled: Sampled, values: Array) -> Array:
-    return values.reshape(sampled.cov.shape[:2]) @ (sampled.n / sampled.total)
+    return values.reshape(sampled.cov.shape[:2]) @ sampled.share

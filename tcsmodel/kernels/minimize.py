@@ -60,7 +60,7 @@ class Objective:
         Returns a Point.
     slopes : function of Point, members (b,) and exact
         Returns a Curved.
-    hopeless : function of theta, Point, expected, gain and damping
+    hopeless : function of theta, members, expected, gain and damping
         Returns (b,) of bool. Asked each iteration about members that have not converged;
         `gain` (b,) is how much the last step lowered the value, `damping` (b,) what the next
         one starts with.
@@ -70,7 +70,7 @@ class Objective:
 
     evaluate: Callable[[Array, Index], Any]
     slopes: Callable[[Any, Index, bool], Any]
-    hopeless: Callable[[Array, Any, Array, Array, Array], Mask]
+    hopeless: Callable[[Array, Index, Array, Array, Array], Mask]
     constraints: Constraints | None = None
 
     def held(self, theta: Array) -> Array:
@@ -133,7 +133,7 @@ def minimize(objective: Objective, start: Array, *, max_iter: int, patience: int
         here = _local(objective, best, members, point, damping[members])
         if iteration >= patience:
             best.hopeless[members] = objective.hopeless(
-                here.theta, point, here.expected, gain[members], here.damping
+                here.theta, members, here.expected, gain[members], here.damping
             )
         move, decrement = _direction(objective, here)
         best.decrement[members] = decrement

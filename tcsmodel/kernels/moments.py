@@ -6,6 +6,8 @@ or their product; `mean` (..., p); `cov` (..., p, p).
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -37,6 +39,43 @@ def moments(x: Array, weights: Array | None = None) -> tuple[Array, Array]:
     variance = cov[..., own, own]
     cov[..., own, own] = np.where(variance > ROUNDING * second[..., own, own], variance, 0.0)
     return center + shift, cov * (n / (n - 1))
+
+
+def by_unit(
+    x: Array, unit: NDArray[np.intp], units: int, weights: Array | None = None
+) -> tuple[Array, Array]:
+    """Return means (U, p) and covariances (U, p, p) of the rows of each unit.
+
+    What `moments` returns for the rows of one unit, numbered by `unit` (n,); nan where a unit
+    has fewer than two. Units of about one size are stacked and multiplied together.
+    """
+    p, size = x.shape[1], np.bincount(unit, minlength=units)
+    order, first = np.argsort(unit, kind="stable"), np.cumsum(size) - size
+    mean, cov = np.full((units, p), np.nan), np.full((units, p, p), np.nan)
+    if weights is None:
+        weights = np.ones(len(x))
+    for own in _alike(size, PRODUCTS // p):
+        place = np.arange(size[own].max())
+        inside = place < size[own, None]
+        rows = order[np.where(inside, first[own, None] + place, 0)]
+        share = np.where(inside, weights[rows], 0.0)
+        share /= share.sum(axis=1, keepdims=True)
+        mean[own] = (share[:, None] @ x[rows])[:, 0]
+        root = (x[rows] - mean[own, None]) * np.sqrt(share)[..., None]
+        factor = size[own] / (size[own] - 1)
+        cov[own] = root.swapaxes(1, 2) @ root * factor[:, None, None]
+    return mean, cov
+
+
+def _alike(size: NDArray[np.intp], most: int) -> Iterator[NDArray[np.intp]]:
+    """Yield units of two rows or more, those of about one size together, `most` rows at once."""
+    order = np.argsort(size, kind="stable")
+    order = order[size[order] > 1]
+    while len(order):
+        end = int(np.searchsorted(size[order], 1.25 * size[order[0]] + 8, side="right"))
+        end = min(end, max(1, most // int(size[order[end - 1]])))
+        yield order[:end]
+        order = order[end:]
 
 
 def _gram(d: Array, share: Array) -> Array:

@@ -102,7 +102,7 @@ class ScaledFit:
     rmsea_p_close: Array
 
 
-def scaled_fit(test: ScaledTest, baseline: ScaledTest, n: float) -> ScaledFit:
+def scaled_fit(test: ScaledTest, baseline: ScaledTest, n: float | Array) -> ScaledFit:
     """Return the scaled fit measures of a test and that of the baseline model.
 
     RMSEA of the mean corrections comes from the plain chi-square with tr(U Gamma) in the place
@@ -122,7 +122,7 @@ def scaled_fit(test: ScaledTest, baseline: ScaledTest, n: float) -> ScaledFit:
     )
 
 
-def robust_fit(test: ScaledTest, baseline: ScaledTest, n: float) -> ScaledFit:
+def robust_fit(test: ScaledTest, baseline: ScaledTest, n: float | Array) -> ScaledFit:
     """Return the robust fit measures of a test and that of the baseline model.
 
     nan for ``Correction.MEAN_VARIANCE``, for which there are none. For ordinal items, all of

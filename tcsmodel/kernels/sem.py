@@ -17,7 +17,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tcsmodel.kernels import constrained, grouped, linalg
-from tcsmodel.kernels.discrepancy import State
 from tcsmodel.kernels.grouped import Grouped
 from tcsmodel.kernels.implied import PATH, RESIDUAL, Implied, Layout, implied, matrices
 from tcsmodel.kernels.likelihood import Sampled, likelihood
@@ -91,17 +90,19 @@ def fit(
         Whether covariances of the estimates come from the observed information, the exact
         Hessian, instead of the expected one.
     """
-    n, function = sampled.total, likelihood(model, sampled)
-    begin = _begin(model, sampled)
+    function, begin = likelihood(model, sampled), _begin(model, sampled)
+    n = np.broadcast_to(sampled.sizes, len(begin))
     if start is not None:
         begin = np.where(np.isnan(start), begin, start)
 
-    def hopeless(theta: Array, state: State, expected: Array, gain: Array, damping: Array) -> Mask:
-        lost = n * gain < STALLED[patient]
+    def hopeless(
+        theta: Array, members: Index, expected: Array, gain: Array, damping: Array
+    ) -> Mask:
+        lost = n[members] * gain < STALLED[patient]
         if patient:
             lost &= damping > 0
         if lost.any():
-            vcov = _vcov(model, theta[lost], expected[lost], n)
+            vcov = _vcov(model, theta[lost], expected[lost], n[members][lost])
             local = _flat_local(model, theta[lost])
             errors = _directed_errors(model, local, implied(model.layout, local), vcov)
             lost[lost] = ~(errors < RUNAWAY)
@@ -122,7 +123,7 @@ def fit(
     return ended(model, best, information, n)
 
 
-def ended(model: Grouped, best: Minimum, information: Array, n: float) -> Fit:
+def ended(model: Grouped, best: Minimum, information: Array, n: float | Array) -> Fit:
     """Return the fits that a search ended with.
 
     Parameters
@@ -133,9 +134,10 @@ def ended(model: Grouped, best: Minimum, information: Array, n: float) -> Fit:
         Where the search ended; `value` is zero for a saturated model.
     information : ndarray (B, q, q)
         Second derivatives of the discrepancy, expected or exact ones.
-    n : float
+    n : float or ndarray (B,)
         Number of respondents.
     """
+    n = np.broadcast_to(n, len(best.theta))
     vcov = _vcov(model, best.theta, information, n)
     status = _status(model, best, vcov)
     with np.errstate(invalid="ignore"):
@@ -154,18 +156,19 @@ def _begin(model: Grouped, sampled: Sampled) -> Array:
     return grouped.collected(model, np.stack(local, axis=1))
 
 
-def _vcov(model: Grouped, theta: Array, expected: Array, n: float) -> Array:
-    """Return ``2/n E^-1``, by way of the unit diagonal; nan where E is singular.
+def _vcov(model: Grouped, theta: Array, expected: Array, n: Array) -> Array:
+    """Return ``2/n E^-1`` of n (b,), by way of the unit diagonal; nan where E is singular.
 
     With constraints the inverse along them.
     """
+    per = 2 / n[:, None, None]
     if model.constraints is not None:
-        return 2 / n * constrained.inverse(model.constraints, theta, expected)
+        return per * constrained.inverse(model.constraints, theta, expected)
     with np.errstate(all="ignore"):
         scale = 1 / np.sqrt(np.diagonal(expected, axis1=1, axis2=2))
         outer = scale[:, :, None] * scale[:, None, :]
         _, inverse, definite = linalg.definite_inverse(expected * outer)
-        return np.where(definite[:, None, None], 2 / n * inverse * outer, np.nan)
+        return np.where(definite[:, None, None], per * inverse * outer, np.nan)
 
 
 def standardized_errors(layout: Layout, theta: Array, at: Implied, vcov: Array) -> Array:

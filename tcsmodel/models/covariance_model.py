@@ -199,10 +199,11 @@ class CovarianceModel:
         mean, cov : ndarray
             Means and covariances, these with divisor rows - 1.
         n, rows : ndarray (G,)
-            Weight and number of the respondents of each group.
+            Weight and number of the respondents of each group; (B, 1) where samples of one
+            group differ in size.
         """
         g, p = self.n_groups, len(self.parameters.items)
-        cov = cov.reshape(-1, g, p, p) * ((rows - 1) / rows)[:, None, None]
+        cov = cov.reshape(-1, g, p, p) * ((rows - 1) / rows)[..., None, None]
         means = mean.reshape(-1, g, p) if self.parameters.has_means else None
         return Sampled(cov, means, n)
 
@@ -257,11 +258,14 @@ class CovarianceModel:
         return np.concatenate([errors, _delta(slope, vcov)])
 
     def errors(self, theta: Array, vcov: Array) -> Array:
-        """Return standard errors (r,) of all rows and defined parameters; zero where fixed."""
+        """Return standard errors (..., r) of all rows and defined parameters; zero where fixed.
+
+        At theta (..., q) with covariances (..., q, q).
+        """
         with np.errstate(invalid="ignore"):
-            se = np.sqrt(np.diag(vcov))
-        rows = np.where(self.estimated, se[self.free], 0.0)
-        return np.concatenate([rows, _delta(self.defined(theta).jacobian, vcov)])
+            se = np.sqrt(np.diagonal(vcov, axis1=-2, axis2=-1))
+        rows = np.where(self.estimated, se[..., self.free], 0.0)
+        return np.concatenate([rows, _delta(self.defined(theta).jacobian, vcov)], axis=-1)
 
     def _shaped(self, values: Array) -> Array:
         """Return values (B, G, ...) without the axis of groups when there are none."""
@@ -333,7 +337,7 @@ class CovarianceModel:
 
 
 def _delta(slope: Array, vcov: Array) -> Array:
-    """Return standard errors (d,) of functions with derivatives (d, q), by the delta method."""
+    """Return standard errors (..., d) of functions with derivatives (..., d, q) (delta method)."""
     with np.errstate(all="ignore"):
         return np.sqrt(np.maximum(((slope @ vcov) * slope).sum(axis=-1), 0.0))
 

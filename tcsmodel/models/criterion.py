@@ -33,8 +33,8 @@ class Problem(Protocol):
         """The moments that fits are compared with."""
 
     @property
-    def n(self) -> float:
-        """What chi-square and RMSEA count respondents by, in all groups."""
+    def n(self) -> float | Array:
+        """What chi-square and RMSEA count respondents by; (B,) where samples differ in it."""
 
     def fit(self, *, patient: bool) -> Fit:
         """Return the fits; `patient` as in `kernels.sem.fit`."""

@@ -180,17 +180,25 @@ def _strata(
     """Return the labels of groups by first appearance, and the group of each row used."""
     if group is None:
         return ("",), None
-    column = survey.column(group).iloc[rows]
+    found, codes = labelled(survey.column(group).iloc[rows])
+    if len(found) < 2:
+        raise SurveyError(
+            f"Column {group!r} has one group only, {found[0]!r}, among the respondents used. "
+            "Leave out group=, or look at the data."
+        )
+    return found, codes
+
+
+def labelled(column: pd.Series) -> tuple[tuple[str, ...], NDArray[np.intp]]:
+    """Return the labels in a column by first appearance, and the number of each row's.
+
+    Raises SurveyError when a cell is empty.
+    """
     empty = int(column.isna().sum())
     if empty:
         raise SurveyError(
-            f"Column {group!r} is empty for {empty} of the {len(rows)} respondents used, so their "
-            "group is unknown. Leave them out with survey.where(...)."
+            f"Column {column.name!r} is empty for {empty} of the {len(column)} respondents used, "
+            "so their group is unknown. Leave them out with survey.where(...)."
         )
     codes, labels = pd.factorize(column)
-    if len(labels) < 2:
-        raise SurveyError(
-            f"Column {group!r} has one group only, {str(labels[0])!r}, among the respondents used. "
-            "Leave out group=, or look at the data."
-        )
     return tuple(str(label) for label in labels), codes.astype(np.intp)

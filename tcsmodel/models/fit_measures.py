@@ -33,7 +33,7 @@ def plain(model: CovarianceModel, problem: Problem, value: Array, theta: Array) 
     table, sampled, cov = model.parameters, problem.sampled, problem.sampled.cov
     p, q, c = len(table.items), table.n_parameters - model.n_equalities, len(model.causes)
     df = float(table.n_moments - table.n_free + model.n_equalities)
-    share, each = sampled.n / sampled.total, problem.n / model.n_groups
+    share, each = sampled.share, problem.n / model.n_groups
     chi2, null = problem.chi2(value, theta), problem.baseline_chi2()
     null_df = model.n_groups * (p * (p - 1) / 2 - c * (c - 1) / 2)
     lower, upper = fitmeasures.rmsea_interval(chi2, df, each)
@@ -60,7 +60,7 @@ def plain(model: CovarianceModel, problem: Problem, value: Array, theta: Array) 
     if loglik is not None:
         values["loglik"] = loglik
         values["aic"] = fitmeasures.aic(loglik, q)
-        values["bic"] = fitmeasures.bic(loglik, q, sampled.total)
+        values["bic"] = fitmeasures.bic(loglik, q, sampled.sizes)
     values["npar"] = np.full(len(cov), float(q))
-    values["n"] = np.full(len(cov), sampled.total)
+    values["n"] = np.full(len(cov), sampled.sizes)
     return values

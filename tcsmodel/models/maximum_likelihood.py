@@ -52,9 +52,9 @@ class LikelihoodProblem:
     observed: bool = False
 
     @property
-    def n(self) -> float:
-        """Respondents in all groups."""
-        return self.sampled.total
+    def n(self) -> float | Array:
+        """Respondents in all groups; (B,) where samples differ in size."""
+        return self.sampled.total if self.sampled.n.ndim == 1 else self.sampled.sizes
 
     def fit(self, *, patient: bool) -> sem.Fit:
         """Return the fits; `patient` as in `kernels.sem.fit`."""
@@ -79,7 +79,7 @@ class LikelihoodProblem:
         if c := len(causes):
             own = sampled.cov[..., causes[:, None], causes].reshape(-1, c, c)
             given = saturated(own).reshape(sampled.cov.shape[:2])
-            value = value - given @ (sampled.n / sampled.total)
+            value = value - given @ sampled.share
         return fitmeasures.log_likelihood(value, self.n, likelihood.answers(sampled) - c)
 
     def unidentified(self) -> Mask:

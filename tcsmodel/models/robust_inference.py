@@ -62,7 +62,7 @@ class RobustInference:
     test: ScaledTest
     baseline: ScaledTest
 
-    def measures(self, n: float) -> dict[str, float]:
+    def measures(self, n: float | Array) -> dict[str, float]:
         """Return the scaled test and the scaled and robust fit measures; n that of RMSEA."""
         values = {
             "chi2_scaled": self.test.chi2,

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
 
 from tcsmodel.errors import IdentificationError, ImproperSolutionWarning
+from tcsmodel.kernels.sem import Fit
 from tcsmodel.kernels.status import Status
 from tcsmodel.models import semopy_engine
 from tcsmodel.models.covariance_model import CovarianceModel
 from tcsmodel.models.criterion import Criterion
 from tcsmodel.models.estimator import Data, Sample, take
 from tcsmodel.models.maximum_likelihood import MaximumLikelihood
+from tcsmodel.models.sem_fits import SEMFits, fit_each
 from tcsmodel.models.sem_result import SEMResult
 from tcsmodel.models.two_stage import TwoStage
 from tcsmodel.options import (
@@ -30,8 +34,11 @@ from tcsmodel.options import (
 from tcsmodel.spec.model import ModelSpec
 from tcsmodel.spec.parameters import ParameterTable
 from tcsmodel.survey.moments import read_only
+from tcsmodel.survey.survey import Survey
 
-__all__ = ["SEM", "SEMResult"]
+Array = NDArray[np.float64]
+
+__all__ = ["SEM", "SEMFits", "SEMResult"]
 
 
 @dataclass(frozen=True)
@@ -256,19 +263,8 @@ class SEM:
         criterion.check()
         fitted = criterion.problem.fit(patient=True)
         if not fitted.regular[0]:
-            self._check_identified(criterion)
-        values = model.structure(fitted.theta)
-        result = self._result_class()(
-            self,
-            criterion,
-            {name: read_only(value[0]) for name, value in values.items()},
-            read_only(fitted.theta[0]),
-            read_only(fitted.vcov[0]),
-            float(fitted.value[0]),
-            Status(int(fitted.status[0])),
-            int(fitted.iterations[0]),
-            bool(fitted.converged[0]),
-        )
+            self.check_identified(criterion)
+        result = self.result_of(criterion, fitted, model.structure(fitted.theta))
         if not result.proper:
             head = result.verify()[0]
             warnings.warn(
@@ -279,6 +275,67 @@ class SEM:
                 stacklevel=2,
             )
         return result
+
+    def fit_each(self, data: Survey | pd.DataFrame, by: str) -> SEMFits:
+        """Return the model fitted to each unit by itself, all in one batch.
+
+        Every unit, such as a firm, a branch or a country, has parameters and a fit of its own,
+        the same as from `fit` to its respondents alone. What cannot be fitted is named with the
+        reason, and stops nothing.
+
+        Parameters
+        ----------
+        data : Survey or pandas.DataFrame
+            The respondents of all units. Those with missing answers are left out; weights count
+            within their unit.
+        by : str
+            The column that tells units apart.
+
+        Raises
+        ------
+        OptionError
+            When the estimator is not one of maximum likelihood, answers with gaps are to be kept
+            or the model has groups; when `by` is one of its items.
+        SurveyError
+            When `by` is not a column, or is empty for a respondent used.
+        IdentificationError
+            When no data can determine a parameter.
+        TcsError
+            When no unit can be fitted, or moments were given.
+
+        Warns
+        -----
+        DroppedRespondentsWarning
+            When respondents with missing answers are left out.
+        ImproperSolutionWarning
+            When a unit could not be fitted, or its solution is not admissible.
+
+        Examples
+        --------
+        >>> import tcsmodel as tcs
+        >>> spec = tcs.ModelSpec.parse("Quality =~ q1 + q2 + q3 + q4")
+        >>> frame = tcs.simulate(spec, n=600, seed=1).data.assign(firm=["A", "B", "C"] * 200)
+        >>> fits = tcs.CFA(spec).fit_each(frame, by="firm")
+        >>> fits.table()[["unit", "n", "status", "df"]].values.tolist()[0]
+        ['A', 200, 'converged', 2.0]
+        """
+        return fit_each(self, data, by)
+
+    def result_of(
+        self, criterion: Criterion, fitted: Fit, values: Mapping[str, Array], at: int = 0
+    ) -> SEMResult:
+        """Return the result of one of the fits, with the quantities (B, ...) of all."""
+        return self._result_class()(
+            self,
+            criterion,
+            {name: read_only(value[at]) for name, value in values.items()},
+            read_only(fitted.theta[at]),
+            read_only(fitted.vcov[at]),
+            float(fitted.value[at]),
+            Status(int(fitted.status[at])),
+            int(fitted.iterations[at]),
+            bool(fitted.converged[at]),
+        )
 
     def _result_class(self) -> type[SEMResult]:
         return SEMResult
@@ -291,7 +348,8 @@ class SEM:
             return TwoStage(model, sample, self.estimator, observed=False)
         return MaximumLikelihood(model, sample, self.estimator, self.uses_observed)
 
-    def _check_identified(self, criterion: Criterion) -> None:
+    def check_identified(self, criterion: Criterion) -> None:
+        """Raise IdentificationError, naming the parameters, when no data determine them."""
         unknown = np.flatnonzero(criterion.problem.unidentified())
         if len(unknown):
             names = [criterion.model.parameters.free[k].name for k in unknown]

@@ -15,7 +15,7 @@ from tcsmodel.models.efa import EFAResult
 from tcsmodel.models.invariance import InvarianceResult
 from tcsmodel.models.pls import PLSResult
 from tcsmodel.models.power import PowerResult
-from tcsmodel.models.sem import SEMResult
+from tcsmodel.models.sem import SEMFits, SEMResult
 from tcsmodel.options import did_you_mean
 from tcsmodel.report import covariance_pictures as covariance
 from tcsmodel.report import factor_pictures as factors
@@ -24,6 +24,7 @@ from tcsmodel.report import model_pictures as models
 from tcsmodel.report import power_pictures as powers
 from tcsmodel.report import satisfaction_pictures as satisfaction
 from tcsmodel.report import theme
+from tcsmodel.report import unit_pictures as units
 from tcsmodel.report.language import Language, language
 from tcsmodel.report.picture import Picture
 from tcsmodel.result import Result
@@ -69,6 +70,11 @@ def _(result: PLSResult) -> Mapping[str, Maker]:
 @kinds.register
 def _(result: SEMResult) -> Mapping[str, Maker]:
     return {"diagram": covariance.sem_diagram, "loadings": covariance.loadings_forest}
+
+
+@kinds.register
+def _(result: SEMFits) -> Mapping[str, Maker]:
+    return {"spread": units.spread_picture}
 
 
 @kinds.register

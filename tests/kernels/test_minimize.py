@@ -39,7 +39,7 @@ def rosenbrock(scale):
         second[:, 0, 0] -= 4 * s * (b - a**2)
         return Curve(gradient, first, second if exact else None)
 
-    def hopeless(theta, point, expected, gain, damping):
+    def hopeless(theta, members, expected, gain, damping):
         return np.zeros(len(theta), dtype=bool)
 
     return Objective(evaluate, slopes, hopeless)
@@ -67,8 +67,8 @@ def test_the_cap_ends_without_convergence():
 def test_hopeless_members_leave_and_the_others_stay():
     objective = rosenbrock(np.array([100.0, 100.0]))
 
-    def second(theta, point, expected, gain, damping):
-        return point.theta[:, 0] < -0.9
+    def second(theta, members, expected, gain, damping):
+        return members == 1
 
     start = np.array([[0.5, 0.5], [-1.2, 1.0]])
     best = minimize(

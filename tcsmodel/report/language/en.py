@@ -165,6 +165,14 @@ PICTURES: dict[str, str] = {
     "customary.",
     "picture.power.alt_curves": "Curves of power from n = {first} to n = {last}, where they end at: "
     "{listing}.",
+    "header.median_half": "Median [middle half]",
+    "picture.units.title": "{widest} differs most between units",
+    "picture.units.none": "No unit has a proper solution",
+    "picture.units.subtitle": "Median and middle half of each estimate over the units of {by}",
+    "picture.units.caption": "{count} of {total} units: those with a proper solution",
+    "picture.units.axis": "Estimate",
+    "picture.units.alt": "Dots with intervals for the median and middle half over the units of {by}: "
+    "{listing}.",
     "picture.gate.subtitle": "What each check found about each construct",
     "picture.gate.key": "large red square: problem; orange diamond: caution; open circle: note; "
     "dot: nothing found",

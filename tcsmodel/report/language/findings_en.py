@@ -6,10 +6,12 @@ subject) and ``{subjects}`` (all of them, joined).
 
 from tcsmodel.report.language.en_discriminant import DISCRIMINANT
 from tcsmodel.report.language.en_screening import SCREENING
+from tcsmodel.report.language.en_units import UNITS
 
 FINDINGS: dict[str, dict[str, str]] = {
     **SCREENING,
     **DISCRIMINANT,
+    **UNITS,
     "not_converged": {
         "finding": "{subject} did not converge.",
         "evidence": "It stopped after {iterations} iterations.",

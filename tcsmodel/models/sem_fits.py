@@ -1,0 +1,277 @@
+"""`SEMFits`: one covariance-based model fitted to many units, each by itself, in one batch."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy import special
+
+from tcsmodel.errors import ImproperSolutionWarning, TcsError
+from tcsmodel.kernels.batch import map_chunks
+from tcsmodel.kernels.sem import Fit
+from tcsmodel.kernels.status import Status
+from tcsmodel.models import fit_measures
+from tcsmodel.models.estimator import Data
+from tcsmodel.models.maximum_likelihood import LikelihoodProblem
+from tcsmodel.models.sem_result import SEMResult
+from tcsmodel.models.unit_fits import UnitFits
+from tcsmodel.models.units import Units
+from tcsmodel.options import Engine, Estimator, SEMMissing, require
+
+if TYPE_CHECKING:
+    from tcsmodel.models.sem import SEM
+
+Array = NDArray[np.float64]
+Index = NDArray[np.intp]
+
+CHUNK = 64
+LIKELIHOOD = (Estimator.ML, Estimator.MLR, Estimator.MLM, Estimator.MLMV)
+SHOWN = ("chi2", "df", "p", "cfi", "tli", "rmsea", "srmr")
+QUARTILES = (0.0, 0.25, 0.5, 0.75, 1.0)
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class SEMFits(UnitFits):
+    """Separate fits of a structural equation model to the units of a survey; frozen.
+
+    ``fits["A"]`` is the `SEMResult` of one unit, with all that it offers.
+
+    Parameters
+    ----------
+    estimator : SEM
+        The options of every fit.
+    units_fitted : Units
+        The U units, and why some could not be fitted.
+    fitted : Fit
+        The fits of the F others.
+    arrays : dict of str to ndarray (F, ...)
+        Their quantities, as in ``SEMResult.arrays``.
+    plain : dict of str to ndarray (F,)
+        Their fit measures under normality.
+
+    Examples
+    --------
+    >>> import tcsmodel as tcs
+    >>> spec = tcs.ModelSpec.parse("Quality =~ q1 + q2 + q3 + q4")
+    >>> frame = tcs.simulate(spec, n=600, seed=1).data.assign(firm=["A", "B", "C"] * 200)
+    >>> fits = tcs.CFA(spec).fit_each(frame, by="firm")
+    >>> fits
+    SEMFits(3 units of firm, n=600, 3 converged)
+    >>> fits.fit_measures[["n", "chi2", "df"]].round(3).loc["B"].tolist()
+    [200.0, 3.258, 2.0]
+    >>> fits["B"].fit_measures[["n", "chi2", "df"]].round(3).tolist()
+    [200.0, 3.258, 2.0]
+    """
+
+    estimator: SEM
+    fitted: Fit
+    arrays: Mapping[str, Array]
+    plain: Mapping[str, Array]
+
+    def __getitem__(self, unit: object) -> SEMResult:
+        """Return the result of one unit.
+
+        Raises
+        ------
+        OptionError
+            When there is no such unit.
+        SurveyError
+            When it could not be fitted; the message says why.
+        """
+        at = self.units_fitted.at(unit)
+        return self._result(int(np.searchsorted(self.units_fitted.fitted, at)))
+
+    def _result(self, k: int) -> SEMResult:
+        """Return the result of the k-th unit that was fitted."""
+        sample = self.units_fitted.sample_of(int(self.units_fitted.fitted[k]))
+        criterion = self.estimator.criterion_of(self.estimator.model, sample)
+        return self.estimator.result_of(criterion, self.fitted, self.arrays, k)
+
+    @property
+    def _ended(self) -> Sequence[Status]:
+        return [Status(code) for code in self.fitted.status.tolist()]
+
+    @cached_property
+    def _robust(self) -> list[SEMResult] | None:
+        """The results that know their robust inference; None where plain inference holds."""
+        if self.estimator.estimator is Estimator.ML:
+            return None
+        return [self._result(k) for k in range(len(self.fitted.theta))]
+
+    @cached_property
+    def estimates(self) -> pd.DataFrame:
+        """All parameters of the units that were fitted, tidy.
+
+        ``unit lhs op rhs label estimate se z p ci_lower ci_upper std``; as
+        ``SEMResult.estimates`` of each, unit after unit.
+        """
+        model, value = self.estimator.model, self.arrays["estimates"]
+        if self._robust is None:
+            se = model.errors(self.fitted.theta, self.fitted.vcov)
+        else:
+            se = np.array([one.estimates["se"] for one in self._robust])
+        names = {name: model.names[name] for name in ("lhs", "op", "rhs", "label")}
+        units = [self.units[k] for k in self.units_fitted.fitted]
+        half = special.ndtri((1 + self.estimator.level) / 2) * se
+        with np.errstate(all="ignore"):
+            z = np.where(se == 0, np.nan, value / se)
+        numbers = {
+            "estimate": value,
+            "se": se,
+            "z": z,
+            "p": 2 * special.ndtr(-np.abs(z)),
+            "ci_lower": value - half,
+            "ci_upper": value + half,
+            "std": self.arrays["std"],
+        }
+        return pd.DataFrame(
+            {
+                "unit": np.repeat(np.array(units, dtype=object), value.shape[1]),
+                **{name: own * len(units) for name, own in names.items()},
+                **{name: array.ravel() for name, array in numbers.items()},
+            }
+        )
+
+    @cached_property
+    def fit_measures(self) -> pd.DataFrame:
+        """Fit of each unit, a row per unit; nan where it was not fitted.
+
+        Columns as in ``SEMResult.fit_measures``.
+        """
+        index = pd.Index([self.units[k] for k in self.units_fitted.fitted], name="unit")
+        if self._robust is None:
+            frame = pd.DataFrame(dict(self.plain), index=index)
+        else:
+            frame = pd.DataFrame([one.fit_measures for one in self._robust]).set_axis(index)
+        return frame.reindex(pd.Index(self.units, name="unit"))
+
+    @cached_property
+    def spread(self) -> pd.DataFrame:
+        """How each free parameter differs over the units with a proper solution.
+
+        ``lhs op rhs label n_units mean sd min q25 median q75 max``, of estimates; fixed
+        parameters are left out.
+        """
+        proper = self.fitted.status == Status.CONVERGED
+        free = ~np.isclose(self.estimates["se"].to_numpy().reshape(len(proper), -1), 0).all(axis=0)
+        values = self.arrays["estimates"][proper][:, free]
+        names = {k: self.estimator.model.names[k] for k in ("lhs", "op", "rhs", "label")}
+        frame = pd.DataFrame(names)[free].reset_index(drop=True)
+        quantiles = np.full((len(QUARTILES), values.shape[1]), np.nan)
+        if len(values):
+            quantiles = np.quantile(values, QUARTILES, axis=0)
+        own = pd.DataFrame(values)
+        return frame.assign(
+            n_units=len(values),
+            mean=own.mean(),
+            sd=own.std(),
+            **dict(zip(("min", "q25", "median", "q75", "max"), quantiles, strict=True)),
+        )
+
+    def table(self) -> pd.DataFrame:
+        """Return ``unit n status proper chi2 df p cfi tli rmsea srmr reason``, a row per unit.
+
+        The scaled test and robust measures where the estimator has them.
+        """
+        measures = self.fit_measures
+        kept = {name: measures[_reported(name, measures)] for name in SHOWN}
+        status = self.status
+        reason = status.pop("reason")
+        return status.assign(**kept, reason=reason).reset_index()
+
+    def summary(self) -> str:
+        """Return the counts, the findings, and how the parameters differ over the units."""
+        findings = [f"{finding.severity}: {finding}" for finding in self.verify()]
+        known = self.table().drop(columns=["unit", "proper", "status", "reason"])
+        body = [
+            "Fit over the units:",
+            known.describe().drop(index=["count", "std"]).to_string(float_format=_three),
+            "",
+            "Parameters over the units with a proper solution:",
+            self.spread.to_string(index=False, float_format=_three),
+        ]
+        return "\n".join([repr(self), *findings, "", *body])
+
+
+def _three(value: float) -> str:
+    return f"{value:.3f}"
+
+
+def _reported(name: str, measures: pd.DataFrame) -> str:
+    """Return the column to report for a measure: robust before scaled before plain."""
+    variants = (f"{name}_robust", f"{name}_scaled", name)
+    return next(variant for variant in variants if variant in measures)
+
+
+def fit_each(estimator: SEM, data: Data, by: str) -> SEMFits:
+    """Return the fits of a model to each unit; see `SEM.fit_each`."""
+    require(
+        estimator.estimator in LIKELIHOOD
+        and estimator.missing is SEMMissing.LISTWISE
+        and estimator.engine is Engine.NATIVE
+        and estimator.group is None,
+        "fit_each() fits by maximum likelihood (ml, mlr, mlm, mlmv) to complete answers, without "
+        "groups within units. For anything else fit the units one by one, as in "
+        f"estimator.fit(survey.where(lambda d: d[{by!r}] == 'A')).",
+    )
+    units = Units.of(data, estimator.parameters.items, by)
+    if not len(units.fitted):
+        first = next(iter(units.refused.items()))
+        raise TcsError(
+            f"None of the {len(units)} units of {by!r} can be fitted. The first, "
+            f"{units.labels[first[0]]!r}: {first[1].reason}"
+        )
+    parts = list(map_chunks(lambda own: _fit(estimator, units, own), _chunks(units.fitted)))
+    fitted = Fit(*(_joined([getattr(p[0], f.name) for p in parts]) for f in fields(Fit)))
+    arrays = {name: _joined([p[1][name] for p in parts]) for name in parts[0][1]}
+    plain = {name: _joined([p[2][name] for p in parts]) for name in parts[0][2]}
+    result = SEMFits(estimator, units, fitted, arrays, plain)
+    irregular = np.flatnonzero(~fitted.regular)
+    if len(irregular):
+        estimator.check_identified(result._result(int(irregular[0])).criterion)
+    _warn(result)
+    return result
+
+
+def _chunks(units: Index) -> Iterator[Index]:
+    for start in range(0, len(units), CHUNK):
+        yield units[start : start + CHUNK]
+
+
+def _fit(
+    estimator: SEM, units: Units, own: Index
+) -> tuple[Fit, dict[str, Array], dict[str, Array]]:
+    """Return the fits of some units, their quantities and their fit measures."""
+    model, n = estimator.model, units.n[own, None].astype(np.float64)
+    sampled = model.sampled(units.mean[own], units.cov[own], n, n)
+    problem = LikelihoodProblem(model, sampled, estimator.uses_observed)
+    fitted = problem.fit(patient=True)
+    measures = fit_measures.plain(model, problem, fitted.value, fitted.theta)
+    return fitted, model.structure(fitted.theta), measures
+
+
+def _joined(parts: Sequence[NDArray]) -> NDArray:
+    whole = np.concatenate(parts)
+    whole.setflags(write=False)
+    return whole
+
+
+def _warn(result: SEMFits) -> None:
+    status = result.status
+    refused = len(result.units_fitted.refused)
+    wrong = int((~status["proper"]).sum()) - refused
+    if refused or wrong:
+        warnings.warn(
+            f"Of {len(result)} units of {result.units_fitted.by!r}, {refused} could not be fitted "
+            f"and {wrong} ended with an improper solution. result.status names them; "
+            "result.verify() says what to do.",
+            ImproperSolutionWarning,
+            stacklevel=4,
+        )

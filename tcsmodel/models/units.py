@@ -1,0 +1,175 @@
+"""Units of a survey, such as firms: respondents told apart, and the moments of each in one pass."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cached_property
+from typing import cast
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from tcsmodel.errors import OptionError, SurveyError, TcsError
+from tcsmodel.kernels.moments import by_unit, to_corr
+from tcsmodel.models.estimator import Data, Sample, labelled, require_definite, take
+from tcsmodel.options import did_you_mean, require
+from tcsmodel.survey.moments import Moments, read_only, require_varying
+from tcsmodel.survey.survey import Survey
+
+Array = NDArray[np.float64]
+Index = NDArray[np.intp]
+
+# Least eigenvalue of correlations, or variance, from which a unit need not be looked at closely.
+SOUND = 1e-8
+
+
+class Unfit(StrEnum):
+    """Why a model was not fitted to a unit."""
+
+    TOO_FEW = "too_few"
+    CONSTANT = "constant_item"
+    SINGULAR = "singular_items"
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """Why a unit was not fitted: the kind, the items concerned, and the reason in words."""
+
+    kind: Unfit
+    items: tuple[str, ...]
+    reason: str
+
+
+@dataclass(frozen=True, eq=False)
+class Units:
+    """The respondents of a survey by unit.
+
+    Parameters
+    ----------
+    by : str
+        The column that tells units apart.
+    labels : tuple of str
+        The U units, in the order in which they first appear.
+    sample : Sample
+        The respondents used, of all units.
+    member : ndarray (n,) of int
+        The unit of each.
+    mean, cov : ndarray (U, p), (U, p, p)
+        The moments of each, weighted within it, divisor n - 1; nan below two respondents.
+    """
+
+    by: str
+    labels: tuple[str, ...]
+    sample: Sample
+    member: Index
+    mean: Array
+    cov: Array
+
+    @classmethod
+    def of(cls, data: Data, items: Sequence[str], by: str) -> Units:
+        """Return the units of those who answered all `items`.
+
+        Raises
+        ------
+        OptionError
+            When `by` is one of the items.
+        SurveyError
+            When the column is absent, or empty for a respondent used.
+        TcsError
+            When moments were given instead of respondents.
+        """
+        require(
+            by not in items,
+            f"by={by!r} is an item of the model, so it is constant in every unit. Name another "
+            "column, or leave the item out of the model.",
+        )
+        if isinstance(data, Moments):
+            raise TcsError(
+                f"by={by!r} needs respondents, but moments were given. Pass a Survey or a "
+                "DataFrame; of moments, fit those of each unit by themselves."
+            )
+        sample = take(data, items)
+        values, column = sample.respondents("Fitting units"), cast(Survey, sample.survey).column(by)
+        labels, member = labelled(column.iloc[cast(Index, sample.rows)])
+        everyone = dict.fromkeys((*labels, *map(str, pd.unique(column.dropna()))))
+        mean, cov = by_unit(values, member, len(everyone), sample.weights)
+        return cls(by, tuple(everyone), sample, member, read_only(mean), read_only(cov))
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    @cached_property
+    def n(self) -> Index:
+        """Respondents (U,) of each."""
+        return np.bincount(self.member, minlength=len(self)).astype(np.intp)
+
+    @cached_property
+    def refused(self) -> dict[int, Refusal]:
+        """The units whose moments no model of covariances can be fitted to."""
+        p = len(self.sample.names)
+        variance = np.diagonal(self.cov, axis1=1, axis2=2)
+        sound = (self.n > p) & (variance > SOUND).all(axis=1)
+        least = np.linalg.eigvalsh(to_corr(self.cov[sound]))[:, 0]
+        sound[sound] = least > SOUND
+        found = ((k, self._refusal(k)) for k in np.flatnonzero(~sound).tolist())
+        return {k: refusal for k, refusal in found if refusal is not None}
+
+    def _refusal(self, k: int) -> Refusal | None:
+        moments = self._moments(k)
+        if moments.n <= len(moments.names):
+            kind, items = Unfit.TOO_FEW, tuple[str, ...]()
+        else:
+            variance = np.diag(moments.cov_array)
+            items = tuple(n for n, v in zip(moments.names, variance, strict=True) if v < SOUND)
+            kind = Unfit.CONSTANT if items else Unfit.SINGULAR
+        try:
+            if kind is Unfit.CONSTANT:
+                require_varying(moments)
+            require_definite(moments, "fitting it")
+        except SurveyError as error:
+            return Refusal(kind, items, str(error))
+        return None
+
+    @cached_property
+    def fitted(self) -> Index:
+        """The units that can be fitted."""
+        return np.array([k for k in range(len(self)) if k not in self.refused], dtype=np.intp)
+
+    def at(self, label: object) -> int:
+        """Return the number of a unit that was fitted.
+
+        Raises
+        ------
+        OptionError
+            When there is no such unit.
+        SurveyError
+            When it could not be fitted.
+        """
+        name = str(label)
+        if name not in self.labels:
+            raise OptionError(
+                f"There is no unit {name!r} in column {self.by!r}."
+                f"{did_you_mean(name, self.labels) or ' result.units lists them.'}"
+            )
+        k = self.labels.index(name)
+        if k in self.refused:
+            raise SurveyError(f"Unit {name!r} was not fitted: {self.refused[k].reason}")
+        return k
+
+    def sample_of(self, k: int) -> Sample:
+        """Return the respondents of one unit, with weights that sum to their number."""
+        own, whole = np.flatnonzero(self.member == k), self.sample
+        weights = None
+        if whole.weights is not None:
+            weights = whole.weights[own] * (len(own) / whole.weights[own].sum())
+        values = whole.respondents("A unit")[own]
+        rows = None if whole.rows is None else whole.rows[own]
+        return Sample(self._moments(k), values, weights, rows, whole.survey)
+
+    def _moments(self, k: int) -> Moments:
+        n, weights = int(self.n[k]), self.sample.weights
+        total = n if weights is None else weights[self.member == k].sum()
+        return Moments(self.sample.names, n, self.mean[k], self.cov[k], float(total))
