@@ -274,15 +274,25 @@ def _indefinite(cov: Array, variance: Array) -> Mask:
     return np.asarray(lost | (np.linalg.eigvalsh(scaled) < -BOUNDARY).any(axis=1))
 
 
-def _status(model: Grouped, best: Minimum, vcov: Array) -> Index:
-    n, layout, local = len(vcov), model.layout, _flat_local(model, best.theta)
-    at = implied(layout, local)
+def improper(model: Grouped, theta: Array) -> Mask:
+    """Return (B,) whether a group is inadmissible at theta (B, q)."""
+    local = _flat_local(model, theta)
+    return _improper(model.layout, local, implied(model.layout, local), len(theta))
+
+
+def _improper(layout: Layout, local: Array, at: Implied, n: int) -> Mask:
     wrong = admissibility(layout, local, at)
-    improper = wrong.latent_variance.any(axis=1) | wrong.residual_variance.any(axis=1)
-    improper |= wrong.latent_cov | wrong.residual_cov
-    improper = improper.reshape(n, -1).any(axis=1)
+    found = wrong.latent_variance.any(axis=1) | wrong.residual_variance.any(axis=1)
+    found |= wrong.latent_cov | wrong.residual_cov
+    return np.asarray(found.reshape(n, -1).any(axis=1))
+
+
+def _status(model: Grouped, best: Minimum, vcov: Array) -> Index:
+    layout, local = model.layout, _flat_local(model, best.theta)
+    at = implied(layout, local)
     errors = _directed_errors(model, local, at, vcov)
-    status = np.where(improper, Status.IMPROPER, Status.CONVERGED)
+    wrong = _improper(layout, local, at, len(vcov))
+    status = np.where(wrong, Status.IMPROPER, Status.CONVERGED)
     status = np.where(~best.converged & ~best.hopeless, Status.ITERATION_CAP, status)
     status = np.where((errors > UNKNOWN) | best.hopeless, Status.RIDGE, status)
     unknown = ~np.isfinite(np.diagonal(vcov, axis1=1, axis2=2)).all(axis=1) & ~best.hopeless

@@ -84,6 +84,11 @@ def _require_same_data(first: SEMResult, other: SEMResult, name: str, label: str
             f"{name!r} (missing={stages[0].value!r}) and {label!r} (missing={stages[1].value!r}) "
             "have tests of different kinds. Fit both with the same missing=."
         )
+    if set(first.estimator.auxiliary) != set(other.estimator.auxiliary):
+        raise TcsError(
+            f"{name!r} and {label!r} do not have the same auxiliary variables, so their "
+            "likelihoods are of different answers. Fit both with the same auxiliary=."
+        )
     items = set(first.sample.names) ^ set(other.sample.names)
     advice = "Fit nested models to the same survey, items and groups."
     if items:

@@ -17,6 +17,7 @@ from tcsmodel.kernels import (
     sem,
 )
 from tcsmodel.kernels.expressions import Evaluated, evaluate
+from tcsmodel.kernels.grouped import Grouped
 from tcsmodel.kernels.likelihood import Sampled
 from tcsmodel.kernels.moments import to_corr
 from tcsmodel.kernels.standardized import jacobian, standardize
@@ -93,38 +94,53 @@ class CovarianceModel:
     @cached_property
     def grouped(self) -> grouped.Grouped:
         """The layout that all groups share, and the parameters of each."""
-        table = self.parameters
+        return self.grouped_with(0)
+
+    def grouped_with(self, others: int) -> Grouped:
+        """Return the model of the items with some variables behind them that nothing restricts.
+
+        Their variances, covariances with each other and with the items, and means are
+        parameters of their own in each group, behind those of the model.
+        """
+        table, groups = self.parameters, self.n_groups
         alike = list(zip(*table.by_group, strict=True))
         local = _numbered([tuple((row.free, row.fixed) for row in rows) for rows in alike])
-        first = [local.index(k) for k in range(max(local) + 1)]
+        count = max(local) + 1
+        first = [local.index(k) for k in range(count)]
+        more = _unrestricted(len(table.items), others)
         layout = implied.layout(
-            len(table.items),
+            len(table.items) + others,
             len(table.latents),
-            matrix=[rows[0].matrix for rows in alike],
-            row=[rows[0].row for rows in alike],
-            column=[rows[0].column for rows in alike],
-            free=local,
-            fixed=[np.nan if rows[0].fixed is None else rows[0].fixed for rows in alike],
+            matrix=[*(rows[0].matrix for rows in alike), *(matrix for matrix, _, _ in more)],
+            row=[*(rows[0].row for rows in alike), *(row for _, row, _ in more)],
+            column=[*(rows[0].column for rows in alike), *(column for *_, column in more)],
+            free=[*local, *range(count, count + len(more))],
+            fixed=[np.nan if rows[0].fixed is None else rows[0].fixed for rows in alike]
+            + [np.nan] * len(more),
             observed=table.observed_latents,
         )
-        own = [[alike[at][g] for at in first] for g in range(self.n_groups)]
+        own = [[alike[at][g] for at in first] for g in range(groups)]
         index = [[-1 if row.free is None else row.free for row in rows] for rows in own]
         value = [[np.nan if row.fixed is None else row.fixed for row in rows] for rows in own]
+        n_free = table.n_free + groups * len(more)
+        behind = np.arange(table.n_free, n_free).reshape(groups, -1)
         return grouped.grouped(
-            layout, np.array(index), np.array(value), table.n_free, self.constraints
+            layout,
+            np.hstack([np.array(index), behind]),
+            np.hstack([np.array(value), np.full(behind.shape, np.nan)]),
+            n_free,
+            self._constraints(n_free),
         )
 
     @cached_property
     def constraints(self) -> constrained.Constraints | None:
         """What must hold of the parameters."""
-        made = self.parameters.programs
-        return constrained.constraints(
-            made.all,
-            len(made.definitions),
-            len(made.equalities),
-            list(self._bounds),
-            self.parameters.n_free,
-        )
+        return self._constraints(self.parameters.n_free)
+
+    def _constraints(self, n_free: int) -> constrained.Constraints | None:
+        made, bounds = self.parameters.programs, list(self._bounds)
+        definitions, equalities = len(made.definitions), len(made.equalities)
+        return constrained.constraints(made.all, definitions, equalities, bounds, n_free)
 
     @cached_property
     def _bounds(self) -> dict[tuple[int, float, float], str]:
@@ -340,6 +356,13 @@ def _delta(slope: Array, vcov: Array) -> Array:
     """Return standard errors (..., d) of functions with derivatives (..., d, q) (delta method)."""
     with np.errstate(all="ignore"):
         return np.sqrt(np.maximum(((slope @ vcov) * slope).sum(axis=-1), 0.0))
+
+
+def _unrestricted(p: int, others: int) -> list[tuple[int, int, int]]:
+    """Return matrix, row and column of all moments of variables that stand behind p items."""
+    last = range(p, p + others)
+    cov = [(implied.RESIDUAL, i, j) for i in last for j in range(i + 1)]
+    return cov + [(implied.ITEM_MEAN, i, 0) for i in last]
 
 
 def _numbered(patterns: Sequence[tuple[tuple[int | None, float | None], ...]]) -> list[int]:

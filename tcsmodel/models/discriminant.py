@@ -15,7 +15,7 @@ from scipy import special
 from tcsmodel.errors import SpecError, TcsWarning
 from tcsmodel.kernels.fitmeasures import chi2_p
 from tcsmodel.models.cfa import CFA
-from tcsmodel.models.fitted import only_group, require_fit
+from tcsmodel.models.fitted import only_group, require_fit, require_no_auxiliary
 from tcsmodel.models.sem import SEM
 from tcsmodel.models.sem_result import SEMResult
 from tcsmodel.options import SEMMissing, require
@@ -88,6 +88,7 @@ def discriminant_validity(
     ['Quality', 'Satisfaction', 'severe']
     """
     require_fit(result, "discriminant_validity()")
+    require_no_auxiliary(result, "discriminant_validity()")
     require(0 < cutoff <= 1, f"cutoff={cutoff!r} must lie between 0 and 1, as 0.9.")
     level = result.estimator.level if level is None else level
     require(0 < level < 1, f"level={level!r} must lie between 0 and 1, as 0.95.")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -45,6 +45,8 @@ class Sample:
         The group of each respondent, None without groups.
     staged : bool
         Whether moments stand in for answers with gaps: two-stage estimation.
+    joint : Sample or None
+        The same respondents with auxiliary variables behind the items.
     """
 
     moments: Moments
@@ -55,6 +57,7 @@ class Sample:
     groups: tuple[str, ...] = ("",)
     strata: NDArray[np.intp] | None = None
     staged: bool = False
+    joint: Sample | None = None
 
     @cached_property
     def by_group(self) -> tuple[Sample, ...]:
@@ -63,7 +66,14 @@ class Sample:
             return (self,)
         return tuple(self._members(k) for k in range(len(self.groups)))
 
+    def narrowed(self, names: tuple[str, ...]) -> Sample:
+        """Return the sample of its first items, with all of them as its `joint` sample."""
+        values = read_only(self.respondents("Auxiliary variables")[:, : len(names)])
+        return replace(self, moments=self.moments.select(names), values=values, joint=self)
+
     def _members(self, group: int) -> Sample:
+        if self.joint is not None:
+            return self.joint.by_group[group].narrowed(self.names)
         own = np.flatnonzero(self.strata == group)
         values = self.respondents("A group")[own]
         weights = None if self.weights is None else self.weights[own]
@@ -108,11 +118,12 @@ def take(
     items: Sequence[str],
     missing: Missing | SEMMissing | str = Missing.LISTWISE,
     group: str | None = None,
+    auxiliary: tuple[str, ...] = (),
 ) -> Sample:
     """Return the sample of `items` from a survey, a DataFrame or moments.
 
     Unless `missing` is ``"listwise"`` respondents who answered any of the items are in it, and
-    its moments are those of maximum likelihood.
+    its moments are those of maximum likelihood; columns in `auxiliary` count as items there.
 
     Raises
     ------
@@ -123,6 +134,14 @@ def take(
         When groups are to be told apart in moments.
     """
     names = tuple(items)
+    if auxiliary:
+        if not isinstance(data, (Survey, pd.DataFrame)):
+            raise TcsError(
+                "auxiliary= needs respondents, but moments were given. "
+                "Fit the model to a Survey or a DataFrame."
+            )
+        survey = as_survey(data, names).with_items(auxiliary)
+        return take(survey, names + auxiliary, missing, group).narrowed(names)
     if isinstance(data, Moments):
         if group is not None:
             raise TcsError(

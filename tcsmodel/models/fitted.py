@@ -67,6 +67,15 @@ def require_fit(result: object, what: str) -> None:
     )
 
 
+def require_no_auxiliary(result: SEMResult, what: str) -> None:
+    """Raise TcsError when auxiliary variables took part, of which `what` knows nothing."""
+    if result.sample.joint is not None:
+        raise TcsError(
+            f"{what} knows nothing of auxiliary variables, with which this model was fitted. Fit "
+            "it without auxiliary=, and read the answer with the gaps in mind."
+        )
+
+
 def fitted_groups(result: SEMResult) -> tuple[FittedGroup, ...]:
     """Return the groups of a fitted model."""
     table, sample = result.model.parameters, result.sample

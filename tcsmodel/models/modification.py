@@ -26,6 +26,7 @@ from tcsmodel.models.fitted import (
     group_layout,
     held_constraints,
     require_fit,
+    require_no_auxiliary,
 )
 from tcsmodel.spec.model import Op, Relation
 from tcsmodel.spec.parameters import Matrix, Parameter, ParameterTable
@@ -82,6 +83,7 @@ def modification_indices(result: SEMResult) -> pd.DataFrame:
     (['PERQ1', '~~', 'CUSA1'], 19.84)
     """
     require_fit(result, "modification_indices()")
+    require_no_auxiliary(result, "modification_indices()")
     if result.ended is Status.SINGULAR:
         raise TcsError(
             "Modification indices need the information of the fitted model, which is singular: "
@@ -150,6 +152,7 @@ def release_tests(result: SEMResult) -> pd.DataFrame:
     ('PERQ4', 0.133)
     """
     require_fit(result, "release_tests()")
+    require_no_auxiliary(result, "release_tests()")
     table, groups = result.model.parameters, fitted_groups(result)
     free = [row for group in groups for row in group.rows if row.free is not None]
     first: dict[int, int] = {}

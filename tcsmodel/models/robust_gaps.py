@@ -37,6 +37,13 @@ def robust_inference_with_gaps(result: SEMResult, plain: dict[str, float]) -> Ro
     vcov, own = sandwich(model, result.theta, sampled, sample, everyone)
     full = sandwich(*saturated(sampled), sampled, sample, everyone)[1]
     null = _independence(result, cast(Array, sampled.mean)[0])
+    return scaled_by_traces(vcov, full, own, null, plain)
+
+
+def scaled_by_traces(
+    vcov: Array, full: float, own: float, null: float, plain: dict[str, float]
+) -> RobustInference:
+    """Return the inference from tr(A^-1 B) of the saturated, the fitted and the baseline model."""
 
     def test(prefix: str, trace: float) -> scaled_tests.ScaledTest:
         traces = Traces(np.array([full - trace]), np.array([np.nan]))

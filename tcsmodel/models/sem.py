@@ -14,6 +14,7 @@ from tcsmodel.errors import IdentificationError, ImproperSolutionWarning
 from tcsmodel.kernels.sem import Fit
 from tcsmodel.kernels.status import Status
 from tcsmodel.models import semopy_engine
+from tcsmodel.models.auxiliary import Auxiliary
 from tcsmodel.models.covariance_model import CovarianceModel
 from tcsmodel.models.criterion import Criterion
 from tcsmodel.models.estimator import Data, Sample, take
@@ -68,6 +69,10 @@ class SEM:
         estimated that way and the model is fitted to them (two stages), with standard errors and
         a scaled test from the first stage, under normality or not (``"robust_two_stage"``). All
         but the first model the means.
+    auxiliary : sequence of str
+        Columns that say something about who did not answer or what they would have answered,
+        such as age, with ``missing="fiml"``. They are not part of the model, df or the number
+        of parameters.
     information : {"expected", "observed"}, optional
         What standard errors come from; by default the expected information, and with
         ``missing="fiml"`` the observed one, as in lavaan.
@@ -132,6 +137,7 @@ class SEM:
     spec: ModelSpec
     estimator: Estimator = field(default=Estimator.ML, kw_only=True)
     missing: SEMMissing = field(default=SEMMissing.LISTWISE, kw_only=True)
+    auxiliary: tuple[str, ...] = field(default=(), kw_only=True)
     information: Information | None = field(default=None, kw_only=True)
     std_lv: bool = field(default=False, kw_only=True)
     meanstructure: bool = field(default=False, kw_only=True)
@@ -168,6 +174,16 @@ class SEM:
             "information= is a choice for estimator='ml' with missing='listwise' or 'fiml'; "
             "robust and two-stage standard errors have their own.",
         )
+        object.__setattr__(self, "auxiliary", tuple(dict.fromkeys(_listed(self.auxiliary))))
+        require(
+            not self.auxiliary or self.missing is SEMMissing.FIML,
+            "auxiliary= helps with missing answers that are kept: add missing='fiml'.",
+        )
+        for name in self.auxiliary:
+            require(
+                name not in (*self.spec.items, self.group),
+                f"auxiliary={name!r} is an item of the model or its group; name other columns.",
+            )
         if self.information is not None:
             chosen = choose(Information, self.information, "information")
             object.__setattr__(self, "information", chosen)
@@ -255,7 +271,7 @@ class SEM:
         ImproperSolutionWarning
             When the solution is not admissible or was not reached.
         """
-        sample = take(data, self.parameters.items, self.missing, self.group)
+        sample = take(data, self.parameters.items, self.missing, self.group, self.auxiliary)
         if self.estimator is not Estimator.ML:
             sample.respondents(f"estimator={self.estimator.value!r}")
         model = self.model_of(sample.groups)
@@ -344,6 +360,8 @@ class SEM:
         """Return what the model minimizes on a sample."""
         if self.engine is Engine.SEMOPY:
             return semopy_engine.SemopyLikelihood(model, sample, self.estimator, observed=False)
+        if sample.joint is not None:
+            return Auxiliary(model, sample, self.estimator, self.uses_observed)
         if sample.staged:
             return TwoStage(model, sample, self.estimator, observed=False)
         return MaximumLikelihood(model, sample, self.estimator, self.uses_observed)

@@ -218,6 +218,23 @@ class Survey:
             hint = f" The items are {', '.join(self.items)}."
         return f"Item {name!r} is not in the survey.{hint}"
 
+    def with_items(self, columns: Sequence[str]) -> Survey:
+        """Return the survey with more of its columns as items.
+
+        Raises
+        ------
+        SurveyError
+            When a column is absent or holds text.
+        """
+        new = [name for name in columns if name not in self.items]
+        for name in new:
+            require_column(self._frame, name, repr(name))
+        answers = [to_numbers(self._frame[name], name, self.missing_codes) for name in new]
+        part = self._rows(np.arange(self.n))
+        object.__setattr__(part, "items", (*self.items, *new))
+        object.__setattr__(part, "_answers", read_only(np.column_stack([self._answers, *answers])))
+        return part
+
     def column(self, name: str) -> pd.Series:
         """Return a copy of any column as given, such as the group."""
         require_column(self._frame, name, repr(name))
