@@ -109,6 +109,15 @@ class Bounds(StrEnum):
     STANDARD = "standard"
 
 
+class IntervalKind(StrEnum):
+    """How bootstrap replicates become an interval."""
+
+    PERCENTILE = "percentile"
+    BCA = "bca"
+    BASIC = "basic"
+    STUDENTIZED = "studentized"
+
+
 class GroupEqual(StrEnum):
     """Kinds of parameters that may be equal in all groups."""
 

@@ -57,3 +57,17 @@ def stratified_chunks(
         for rows, part in zip(members, parts, strict=True):
             counts[:, rows] = part
         yield counts
+
+
+def jackknife_chunks(
+    n: int, parts: int | None = None, size: int = 512
+) -> Iterator[NDArray[np.float64]]:
+    """Yield the counts (b, n) of leaving out each respondent, or each of so many parts of them.
+
+    Part k has every `parts`-th respondent from the k-th on.
+    """
+    parts = n if parts is None else parts
+    member = np.arange(n) % parts
+    for start in range(0, parts, size):
+        left_out = np.arange(start, min(start + size, parts))
+        yield (member != left_out[:, None]).astype(np.float64)

@@ -6,10 +6,14 @@ from enum import IntEnum
 
 
 class Status(IntEnum):
-    """The end of one fit; larger is worse."""
+    """The end of one fit; larger is worse.
+
+    At a bound: at a minimum where an inequality holds as an equality.
+    """
 
     CONVERGED = 0
-    IMPROPER = 1
-    RIDGE = 2
-    ITERATION_CAP = 3
-    SINGULAR = 4
+    AT_BOUND = 1
+    IMPROPER = 2
+    RIDGE = 3
+    ITERATION_CAP = 4
+    SINGULAR = 5

@@ -3,25 +3,71 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from functools import partial
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from tcsmodel.errors import TcsError
-from tcsmodel.kernels import intervals
+from tcsmodel.errors import OptionError, TcsError
+from tcsmodel.kernels import influence, intervals
 from tcsmodel.kernels.batch import map_chunks
 from tcsmodel.kernels.moments import moments
-from tcsmodel.kernels.resample import bootstrap_chunks, stratified_chunks
+from tcsmodel.kernels.resample import bootstrap_chunks, jackknife_chunks, stratified_chunks
 from tcsmodel.kernels.status import Status
 from tcsmodel.models.estimator import Sample
-from tcsmodel.options import require, require_level, require_whole
+from tcsmodel.options import IntervalKind, choose, require, require_level, require_whole
 
 Array = NDArray[np.float64]
 Strata = NDArray[np.intp]
-Replicate = Callable[..., Mapping[str, Array]]
+Values = Mapping[str, Array]
+
+# More respondents than these are not left out one by one for BCa intervals.
+JACKKNIFED = 2000
+# The standard errors of a quantity's replicates stand beside them under this name.
+ERROR = "{}_se"
+
+
+@dataclass(frozen=True)
+class Replicator:
+    """How the replicates of a model are computed.
+
+    Parameters
+    ----------
+    function : callable
+        Takes means (b, p) and covariances (b, p, p), of a sample with groups (b, G, p) and
+        (b, G, p, p), and returns arrays (b, ...) by name, among them ``"status"`` (b,).
+    weighted : bool
+        Whether the function takes the weights (b, n) of the respondents instead.
+    """
+
+    function: Callable[..., Values]
+    weighted: bool = False
+
+    def of(self, sample: Sample, weights: Array) -> Values:
+        """Return the replicates of respondents under weights (b, n)."""
+        if self.weighted:
+            return self.function(weights)
+        values = sample.respondents("The bootstrap")
+        return self.function(*_moments(values, weights, sample.strata))
+
+
+@dataclass(frozen=True, eq=False)
+class Probes:
+    """What the acceleration of BCa intervals is computed from.
+
+    Parameters
+    ----------
+    values : dict of str to ndarray (P, ...)
+        The quantities of P samples that are each a little different from the one at hand.
+    acceleration : callable
+        Takes such values (P, ...) and returns the acceleration (...).
+    """
+
+    values: Values
+    acceleration: Callable[[Array], Array]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -38,12 +84,21 @@ class Draws:
         The seed that made them; None when the resamples were given.
     level : float
         Confidence level of the intervals.
+    kind : IntervalKind
+        How replicates become an interval.
+    origin : dict of str to ndarray
+        The quantities of the sample itself.
+    probes : Probes, optional
+        For BCa intervals.
     """
 
-    values: Mapping[str, Array]
+    values: Values
     status: NDArray[np.intp]
     seed: int | None
     level: float = 0.95
+    kind: IntervalKind = IntervalKind.PERCENTILE
+    origin: Values = field(default_factory=dict)
+    probes: Probes | None = None
 
     @property
     def n(self) -> int:
@@ -57,9 +112,76 @@ class Draws:
             {s.name.lower(): float(np.mean(self.status == s)) for s in Status}, name="share"
         )
 
-    def interval(self, name: str, level: float | None = None) -> tuple[Array, Array]:
-        """Return percentile limits of a quantity, each shaped as the quantity."""
-        return intervals.percentile(self.values[name], self.level if level is None else level)
+    @property
+    def facts(self) -> str:
+        """The number of replicates, the kind of interval and how replicates ended, in words."""
+        return f"{self.n} draws ({self.kind}; {self.ends})"
+
+    @property
+    def ends(self) -> str:
+        """The share of the replicates that ended with each status, in words."""
+        shares = self.status_shares[self.status_shares > 0]
+        return ", ".join(f"{_percent(share)} {_words(name)}" for name, share in shares.items())
+
+    def derived(self, function: Callable[[Values], Values]) -> Draws:
+        """Return the draws of quantities that are functions of these, replicate by replicate."""
+        origin = function({name: value[None] for name, value in self.origin.items()})
+        probes = self.probes
+        if probes is not None:
+            probes = replace(probes, values=function(probes.values))
+        own = {name: value[0] for name, value in origin.items()}
+        return replace(self, values=function(self.values), origin=own, probes=probes)
+
+    def interval(
+        self, name: str, level: float | None = None, kind: IntervalKind | str | None = None
+    ) -> tuple[Array, Array]:
+        """Return the limits of a quantity, each shaped as the quantity.
+
+        Parameters
+        ----------
+        name : str
+            A name in `values`.
+        level : float, optional
+            Confidence level; that of the draws by default.
+        kind : {"percentile", "bca", "basic", "studentized"}, optional
+            How replicates become an interval; that of the draws by default. ``"bca"`` and
+            ``"studentized"`` need what is computed only for draws of that kind.
+
+        Raises
+        ------
+        OptionError
+            When the draws do not have what the kind needs.
+
+        Notes
+        -----
+        Efron (1987) for BCa, which is nan where all replicates lie on one side of the estimate;
+        Davison & Hinkley (1997), ch. 5, for the others. Quantiles are R's type 7.
+        """
+        level = self.level if level is None else level
+        kind = self.kind if kind is None else choose(IntervalKind, kind, "kind")
+        values = self.values[name]
+        if kind is IntervalKind.PERCENTILE:
+            return intervals.percentile(values, level)
+        if kind is IntervalKind.BASIC:
+            return intervals.basic(values, self.origin[name], level)
+        if kind is IntervalKind.BCA:
+            require(self.probes is not None, _absent(kind))
+            return intervals.bca(values, self.origin[name], self._acceleration(name), level)
+        error = ERROR.format(name)
+        if error not in self.values:
+            raise OptionError(
+                _absent(kind)
+                if not any(own.endswith(ERROR.format("")) for own in self.values)
+                else f"The replicates of {name!r} have no standard errors of their own, so there "
+                "are no studentized intervals. Try .bootstrap(n, seed=7, interval='bca')."
+            )
+        errors, se = self.values[error], self.origin[error]
+        return intervals.studentized(values, errors, self.origin[name], se, level)
+
+    def _acceleration(self, name: str) -> Array:
+        probes = self.probes
+        assert probes is not None
+        return probes.acceleration(probes.values[name])
 
     def se(self, name: str) -> Array:
         """Return the bootstrap standard error of a quantity."""
@@ -69,39 +191,43 @@ class Draws:
         return f"Draws({self.n} replicates of {', '.join(self.values)}, seed={self.seed})"
 
 
-def replicate(
-    function: Replicate,
-    sample: Sample,
-    counts: Iterable[Array],
-    progress: tqdm | None = None,
-    *,
-    weighted: bool = False,
-) -> dict[str, Array]:
-    """Return ``function(mean, cov)`` of every resample, concatenated over axis 0.
+def _percent(share: float) -> str:
+    """Return a share in words that does not say none or all of few or most."""
+    if 0 < share < 0.01:
+        return "<1%"
+    return ">99%" if 0.99 < share < 1 else f"{share:.0%}"
 
-    Of a sample with groups the moments have the groups as second axis.
+
+def _words(status: str) -> str:
+    return status.replace("_", " ")
+
+
+def _absent(kind: IntervalKind) -> str:
+    return (
+        f"These draws have no {kind.value} intervals. Ask for them when drawing: "
+        f".bootstrap(n, seed=7, interval={kind.value!r})."
+    )
+
+
+def replicate(
+    make: Replicator, sample: Sample, counts: Iterable[Array], progress: tqdm | None = None
+) -> dict[str, Array]:
+    """Return the replicates of every resample, concatenated over axis 0.
 
     Parameters
     ----------
-    function : callable
-        Takes means (b, p) and covariances (b, p, p) and returns arrays (b, ...) by name,
-        among them ``"status"`` (b,).
+    make : Replicator
+        How they are computed.
     sample : Sample
         With respondents.
     counts : iterable of ndarray (b, n)
         How often each respondent was drawn, chunk by chunk.
     progress : tqdm, optional
         Advanced by the size of each chunk.
-    weighted : bool
-        Whether the function takes the weights (b, n) of the respondents instead of moments.
     """
-    values = sample.respondents("The bootstrap")
 
-    def one(chunk: Array) -> Mapping[str, Array]:
-        weights = chunk if sample.weights is None else chunk * sample.weights
-        return (
-            function(weights) if weighted else function(*_moments(values, weights, sample.strata))
-        )
+    def one(chunk: Array) -> Values:
+        return make.of(sample, chunk if sample.weights is None else chunk * sample.weights)
 
     parts = []
     for part in map_chunks(one, counts):
@@ -121,12 +247,12 @@ def _moments(values: Array, weights: Array, strata: Strata | None) -> tuple[Arra
 
 
 def from_counts(
-    function: Replicate,
+    make: Replicator,
     sample: Sample,
     counts: Array,
     *,
     level: float = 0.95,
-    weighted: bool = False,
+    kind: IntervalKind = IntervalKind.PERCENTILE,
 ) -> Draws:
     """Return the draws of given resamples: counts (B, n) of how often each respondent was drawn.
 
@@ -141,21 +267,19 @@ def from_counts(
         f"counts has shape {counts.shape}; give (replicates, {sample.n}), one column per "
         "respondent used.",
     )
-    values = replicate(function, sample, [counts], weighted=weighted)
-    status = values.pop("status").astype(np.intp)
-    return Draws(values, status, None, level)
+    return _drawn(make, sample, replicate(make, sample, [counts]), None, level, kind)
 
 
 def bootstrap(
-    function: Replicate,
+    make: Replicator,
     sample: Sample,
     replicates: int,
     *,
     seed: int,
     level: float = 0.95,
+    kind: IntervalKind = IntervalKind.PERCENTILE,
     progress: bool = False,
     what: str = "bootstrap",
-    weighted: bool = False,
 ) -> Draws:
     """Return nonparametric bootstrap draws; the seed alone decides the numbers.
 
@@ -173,18 +297,69 @@ def bootstrap(
     require_whole(seed, "seed", 0)
     require_level(level)
     sample.respondents("The bootstrap")
-    size = max(1, min(512, 32_000_000 // (8 * sample.n)))
     with tqdm(total=replicates, desc=what, disable=None if progress else True) as bar:
-        chunks = (
-            bootstrap_chunks(sample.n, replicates, seed, size)
-            if sample.strata is None
-            else stratified_chunks(sample.strata, replicates, seed, size)
-        )
-        values = replicate(function, sample, chunks, bar, weighted=weighted)
-    status = values.pop("status").astype(np.intp)
-    if not (status < Status.ITERATION_CAP).any():
+        values = replicate(make, sample, resamples(sample, replicates, seed), bar)
+    if not (values["status"] < Status.ITERATION_CAP).any():
         raise TcsError(
             f"None of the {replicates} bootstrap replicates could be computed; look at "
             "result.verify() of the fit itself."
         )
-    return Draws(values, status, seed, level)
+    return _drawn(make, sample, values, seed, level, kind)
+
+
+def resamples(sample: Sample, replicates: int, seed: int) -> Iterable[Array]:
+    """Return nonparametric bootstrap counts (b, n) chunk by chunk, drawn within groups."""
+    size = _chunk(sample)
+    if sample.strata is None:
+        return bootstrap_chunks(sample.n, replicates, seed, size)
+    return stratified_chunks(sample.strata, replicates, seed, size)
+
+
+def _chunk(sample: Sample) -> int:
+    return max(1, min(512, 32_000_000 // (8 * sample.n)))
+
+
+def _drawn(
+    make: Replicator,
+    sample: Sample,
+    values: dict[str, Array],
+    seed: int | None,
+    level: float,
+    kind: IntervalKind,
+) -> Draws:
+    status = values.pop("status").astype(np.intp)
+    itself = replicate(make, sample, [np.ones((1, sample.n))])
+    origin = {name: value[0] for name, value in itself.items() if name != "status"}
+    probes = _probes(make, sample) if kind is IntervalKind.BCA else None
+    return Draws(values, status, seed, level, kind, origin, probes)
+
+
+def _probes(make: Replicator, sample: Sample) -> Probes:
+    """Return the jackknife up to `JACKKNIFED` respondents, above that the infinitesimal one.
+
+    Of many answers with gaps, which moments do not stand for, that many parts are left out.
+    """
+    if make.weighted or sample.n <= JACKKNIFED:
+        parts = min(sample.n, JACKKNIFED)
+        values = replicate(make, sample, jackknife_chunks(sample.n, parts, _chunk(sample)))
+        return Probes(_estimates(values), _left_out)
+    x = sample.respondents("A BCa interval")
+    weights = np.ones(sample.n) if sample.weights is None else sample.weights
+    strata = np.zeros(sample.n, dtype=np.intp) if sample.strata is None else sample.strata
+    mean, cov = (part[0] for part in _moments(x, weights[None], strata))
+    means, covs = influence.moment_steps(mean, cov)
+    if sample.strata is None:
+        means, covs = means[:, 0], covs[:, 0]
+    values = make.function(means, covs)
+    return Probes(
+        _estimates(values),
+        partial(influence.acceleration, mean=mean, cov=cov, x=x, weights=weights, strata=strata),
+    )
+
+
+def _estimates(values: Values) -> Values:
+    return {name: value for name, value in values.items() if name != "status"}
+
+
+def _left_out(values: Array) -> Array:
+    return intervals.acceleration(-values)

@@ -1,0 +1,80 @@
+"""What every result that can be bootstrapped shares."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Self, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tcsmodel.models.draws import Draws, Replicator, bootstrap, from_counts
+from tcsmodel.options import IntervalKind, choose, require
+from tcsmodel.result import Result
+
+if TYPE_CHECKING:
+    from tcsmodel.models.estimator import Sample
+
+Array = NDArray[np.float64]
+
+
+class Bootstrapped(Result):
+    """A result with a field `draws`; a subclass says how a replicate is computed."""
+
+    estimator: Any
+    sample: Sample
+    draws: Draws | None
+
+    def _replicator(self, kind: IntervalKind) -> Replicator:
+        """Return how replicates are computed, with what a kind of interval needs."""
+        raise NotImplementedError
+
+    @property
+    def level(self) -> float:
+        """Confidence level of the intervals."""
+        return cast(float, self.estimator.level) if self.draws is None else self.draws.level
+
+    def _bootstrapped(
+        self, n: int, seed: int, level: float | None, interval: IntervalKind | str, progress: bool
+    ) -> Self:
+        kind = choose(IntervalKind, interval, "interval")
+        draws = bootstrap(
+            self._replicator(kind),
+            self.sample,
+            n,
+            seed=seed,
+            level=self.estimator.level if level is None else level,
+            kind=kind,
+            progress=progress,
+            what=f"{type(self.estimator).__name__} bootstrap",
+        )
+        return self._with(draws)
+
+    def resampled(self, counts: Array, *, interval: IntervalKind | str = "percentile") -> Self:
+        """Return this result with the draws of given resamples.
+
+        Parameters
+        ----------
+        counts : ndarray (B, n)
+            How often each respondent used was drawn.
+        interval : {"percentile", "bca", "basic", "studentized"}
+            As in `bootstrap`.
+        """
+        kind = choose(IntervalKind, interval, "interval")
+        make, level = self._replicator(kind), self.estimator.level
+        return self._with(from_counts(make, self.sample, counts, level=level, kind=kind))
+
+    def _with(self, draws: Draws) -> Self:
+        return cast(Self, replace(cast(Any, self), draws=draws))
+
+    def _drawn_facts(self) -> list[str]:
+        return [] if self.draws is None else [self.draws.facts]
+
+
+def refuse_studentized(kind: IntervalKind, what: str) -> None:
+    """Raise OptionError for intervals that need standard errors within each replicate."""
+    require(
+        kind is not IntervalKind.STUDENTIZED,
+        f"interval='studentized' needs a standard error in every replicate, which {what} does "
+        "not have. Try interval='bca'.",
+    )
