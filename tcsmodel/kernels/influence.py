@@ -35,11 +35,8 @@ def moment_steps(mean: Array, cov: Array) -> tuple[Array, Array]:
         means[g, np.arange(p), g, np.arange(p)] = size[g, :p]
         at = p + np.arange(len(first))
         covs[g, at, g, first, second] = covs[g, at, g, second, first] = size[g, p:]
-    means, covs = means.reshape(-1, groups, p), covs.reshape(-1, groups, p, p)
-    return (
-        np.concatenate([mean + means, mean - means]),
-        np.concatenate([cov + covs, cov - covs]),
-    )
+    up, wide = means.reshape(-1, groups, p), covs.reshape(-1, groups, p, p)
+    return np.concatenate([mean + up, mean - up]), np.concatenate([cov + wide, cov - wide])
 
 
 def _sizes(cov: Array) -> Array:

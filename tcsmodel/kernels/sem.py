@@ -292,8 +292,17 @@ def _status(model: Grouped, best: Minimum, vcov: Array) -> Index:
     at = implied(layout, local)
     errors = _directed_errors(model, local, at, vcov)
     wrong = _improper(layout, local, at, len(vcov))
-    status = np.where(wrong, Status.IMPROPER, Status.CONVERGED)
+    status = np.where(_at_bound(model, best.theta), Status.AT_BOUND, Status.CONVERGED)
+    status = np.where(wrong, Status.IMPROPER, status)
     status = np.where(~best.converged & ~best.hopeless, Status.ITERATION_CAP, status)
     status = np.where((errors > UNKNOWN) | best.hopeless, Status.RIDGE, status)
     unknown = ~np.isfinite(np.diagonal(vcov, axis1=1, axis2=2)).all(axis=1) & ~best.hopeless
     return np.where(unknown, Status.SINGULAR, status).astype(np.intp)
+
+
+def _at_bound(model: Grouped, theta: Array) -> Mask:
+    """Return (B,) whether an inequality holds as an equality."""
+    on = model.constraints
+    if on is None:
+        return np.zeros(len(theta), dtype=bool)
+    return np.asarray(constrained.at_limit(on, theta)[:, on.n_equal :].any(axis=1))

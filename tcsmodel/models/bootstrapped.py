@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Self, cast
+from typing import Any, Self, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,9 +12,6 @@ from tcsmodel.models.draws import Draws, Replicator, bootstrap, from_counts
 from tcsmodel.options import IntervalKind, choose, require
 from tcsmodel.result import Result
 
-if TYPE_CHECKING:
-    from tcsmodel.models.estimator import Sample
-
 Array = NDArray[np.float64]
 
 
@@ -22,7 +19,6 @@ class Bootstrapped(Result):
     """A result with a field `draws`; a subclass says how a replicate is computed."""
 
     estimator: Any
-    sample: Sample
     draws: Draws | None
 
     def _replicator(self, kind: IntervalKind) -> Replicator:
@@ -40,7 +36,6 @@ class Bootstrapped(Result):
         kind = choose(IntervalKind, interval, "interval")
         draws = bootstrap(
             self._replicator(kind),
-            self.sample,
             n,
             seed=seed,
             level=self.estimator.level if level is None else level,
@@ -62,7 +57,7 @@ class Bootstrapped(Result):
         """
         kind = choose(IntervalKind, interval, "interval")
         make, level = self._replicator(kind), self.estimator.level
-        return self._with(from_counts(make, self.sample, counts, level=level, kind=kind))
+        return self._with(from_counts(make, counts, level=level, kind=kind))
 
     def _with(self, draws: Draws) -> Self:
         return cast(Self, replace(cast(Any, self), draws=draws))

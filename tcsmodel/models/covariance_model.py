@@ -256,22 +256,22 @@ class CovarianceModel:
         return np.unique(self.free, return_index=True)[1][int((self.free < 0).any()) :]
 
     def standardized_errors(self, theta: Array, vcov: Array) -> Array:
-        """Return standard errors (r,) of the standardized values of all rows at theta (q,).
+        """Return standard errors (B, r) of the standardized values of all rows at theta (B, q).
 
         Defined parameters at the end, as functions of the standardized values of the first row
         with each label.
         """
-        layout, local = self.layout, self.spread(theta[None])
+        layout, local, n = self.layout, self.spread(theta), len(theta)
         at = implied.implied(layout, local)
-        own = grouped.local_cov(self.grouped, vcov[None])
-        errors = sem.standardized_errors(layout, local, at, own).ravel()
+        own = grouped.local_cov(self.grouped, vcov)
+        errors = sem.standardized_errors(layout, local, at, own).reshape(n, -1)
         if not self.parameters.programs.definitions:
             return errors
-        slope = grouped.by_theta(self.grouped, jacobian(layout, local, at)[0])
-        slope = slope.reshape(-1, self.parameters.n_free)[self.first_rows]
-        std = standardize(layout, local, at).ravel()[self.first_rows]
+        slope = grouped.by_theta(self.grouped, jacobian(layout, local, at))
+        slope = slope.reshape(n, -1, self.parameters.n_free)[:, self.first_rows]
+        std = standardize(layout, local, at).reshape(n, -1)[:, self.first_rows]
         slope = self.defined(std).jacobian @ slope
-        return np.concatenate([errors, _delta(slope, vcov)])
+        return np.concatenate([errors, _delta(slope, vcov)], axis=1)
 
     def errors(self, theta: Array, vcov: Array) -> Array:
         """Return standard errors (..., r) of all rows and defined parameters; zero where fixed.

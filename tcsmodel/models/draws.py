@@ -39,19 +39,23 @@ class Replicator:
     function : callable
         Takes means (b, p) and covariances (b, p, p), of a sample with groups (b, G, p) and
         (b, G, p, p), and returns arrays (b, ...) by name, among them ``"status"`` (b,).
+    sample : Sample
+        The respondents.
     weighted : bool
         Whether the function takes the weights (b, n) of the respondents instead.
     """
 
     function: Callable[..., Values]
+    sample: Sample
     weighted: bool = False
 
-    def of(self, sample: Sample, weights: Array) -> Values:
-        """Return the replicates of respondents under weights (b, n)."""
+    def of(self, counts: Array) -> Values:
+        """Return the replicates of respondents who were drawn so often (b, n)."""
+        weights = counts if self.sample.weights is None else counts * self.sample.weights
         if self.weighted:
             return self.function(weights)
-        values = sample.respondents("The bootstrap")
-        return self.function(*_moments(values, weights, sample.strata))
+        values = self.sample.respondents("The bootstrap")
+        return self.function(*_moments(values, weights, self.sample.strata))
 
 
 @dataclass(frozen=True, eq=False)
@@ -121,7 +125,7 @@ class Draws:
     def ends(self) -> str:
         """The share of the replicates that ended with each status, in words."""
         shares = self.status_shares[self.status_shares > 0]
-        return ", ".join(f"{_percent(share)} {_words(name)}" for name, share in shares.items())
+        return ", ".join(f"{_percent(share)} {_words(str(name))}" for name, share in shares.items())
 
     def derived(self, function: Callable[[Values], Values]) -> Draws:
         """Return the draws of quantities that are functions of these, replicate by replicate."""
@@ -192,10 +196,10 @@ class Draws:
 
 
 def _percent(share: float) -> str:
-    """Return a share in words that does not say none or all of few or most."""
-    if 0 < share < 0.01:
+    """Return a share in words that says all only of all."""
+    if share < 0.01:
         return "<1%"
-    return ">99%" if 0.99 < share < 1 else f"{share:.0%}"
+    return "all" if share == 1 else f"{min(share, 0.99):.0%}"
 
 
 def _words(status: str) -> str:
@@ -210,27 +214,21 @@ def _absent(kind: IntervalKind) -> str:
 
 
 def replicate(
-    make: Replicator, sample: Sample, counts: Iterable[Array], progress: tqdm | None = None
+    make: Replicator, counts: Iterable[Array], progress: tqdm | None = None
 ) -> dict[str, Array]:
     """Return the replicates of every resample, concatenated over axis 0.
 
     Parameters
     ----------
     make : Replicator
-        How they are computed.
-    sample : Sample
-        With respondents.
+        How they are computed, and of whom.
     counts : iterable of ndarray (b, n)
         How often each respondent was drawn, chunk by chunk.
     progress : tqdm, optional
         Advanced by the size of each chunk.
     """
-
-    def one(chunk: Array) -> Values:
-        return make.of(sample, chunk if sample.weights is None else chunk * sample.weights)
-
     parts = []
-    for part in map_chunks(one, counts):
+    for part in map_chunks(make.of, counts):
         parts.append(part)
         if progress is not None:
             progress.update(len(part["status"]))
@@ -248,7 +246,6 @@ def _moments(values: Array, weights: Array, strata: Strata | None) -> tuple[Arra
 
 def from_counts(
     make: Replicator,
-    sample: Sample,
     counts: Array,
     *,
     level: float = 0.95,
@@ -263,16 +260,15 @@ def from_counts(
     """
     counts = np.asarray(counts, dtype=np.float64)
     require(
-        counts.ndim == 2 and counts.shape[1] == sample.n,
-        f"counts has shape {counts.shape}; give (replicates, {sample.n}), one column per "
+        counts.ndim == 2 and counts.shape[1] == make.sample.n,
+        f"counts has shape {counts.shape}; give (replicates, {make.sample.n}), one column per "
         "respondent used.",
     )
-    return _drawn(make, sample, replicate(make, sample, [counts]), None, level, kind)
+    return _drawn(make, replicate(make, [counts]), None, level, kind)
 
 
 def bootstrap(
     make: Replicator,
-    sample: Sample,
     replicates: int,
     *,
     seed: int,
@@ -296,15 +292,15 @@ def bootstrap(
     require_whole(replicates, "n", 2)
     require_whole(seed, "seed", 0)
     require_level(level)
-    sample.respondents("The bootstrap")
+    make.sample.respondents("The bootstrap")
     with tqdm(total=replicates, desc=what, disable=None if progress else True) as bar:
-        values = replicate(make, sample, resamples(sample, replicates, seed), bar)
+        values = replicate(make, resamples(make.sample, replicates, seed), bar)
     if not (values["status"] < Status.ITERATION_CAP).any():
         raise TcsError(
             f"None of the {replicates} bootstrap replicates could be computed; look at "
             "result.verify() of the fit itself."
         )
-    return _drawn(make, sample, values, seed, level, kind)
+    return _drawn(make, values, seed, level, kind)
 
 
 def resamples(sample: Sample, replicates: int, seed: int) -> Iterable[Array]:
@@ -321,27 +317,27 @@ def _chunk(sample: Sample) -> int:
 
 def _drawn(
     make: Replicator,
-    sample: Sample,
     values: dict[str, Array],
     seed: int | None,
     level: float,
     kind: IntervalKind,
 ) -> Draws:
     status = values.pop("status").astype(np.intp)
-    itself = replicate(make, sample, [np.ones((1, sample.n))])
+    itself = replicate(make, [np.ones((1, make.sample.n))])
     origin = {name: value[0] for name, value in itself.items() if name != "status"}
-    probes = _probes(make, sample) if kind is IntervalKind.BCA else None
+    probes = _probes(make) if kind is IntervalKind.BCA else None
     return Draws(values, status, seed, level, kind, origin, probes)
 
 
-def _probes(make: Replicator, sample: Sample) -> Probes:
+def _probes(make: Replicator) -> Probes:
     """Return the jackknife up to `JACKKNIFED` respondents, above that the infinitesimal one.
 
     Of many answers with gaps, which moments do not stand for, that many parts are left out.
     """
+    sample = make.sample
     if make.weighted or sample.n <= JACKKNIFED:
         parts = min(sample.n, JACKKNIFED)
-        values = replicate(make, sample, jackknife_chunks(sample.n, parts, _chunk(sample)))
+        values = replicate(make, jackknife_chunks(sample.n, parts, _chunk(sample)))
         return Probes(_estimates(values), _left_out)
     x = sample.respondents("A BCa interval")
     weights = np.ones(sample.n) if sample.weights is None else sample.weights
@@ -350,9 +346,8 @@ def _probes(make: Replicator, sample: Sample) -> Probes:
     means, covs = influence.moment_steps(mean, cov)
     if sample.strata is None:
         means, covs = means[:, 0], covs[:, 0]
-    values = make.function(means, covs)
     return Probes(
-        _estimates(values),
+        _estimates(make.function(means, covs)),
         partial(influence.acceleration, mean=mean, cov=cov, x=x, weights=weights, strata=strata),
     )
 

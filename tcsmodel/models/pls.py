@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
@@ -20,7 +20,8 @@ from tcsmodel.models.assessment import (
     explain_singular,
     findings,
 )
-from tcsmodel.models.draws import Draws, bootstrap, from_counts
+from tcsmodel.models.bootstrapped import Bootstrapped, refuse_studentized
+from tcsmodel.models.draws import Draws, Replicator
 from tcsmodel.models.estimator import Data, Sample, take
 from tcsmodel.models.path_model import PathModel
 from tcsmodel.models.quantities import (
@@ -29,8 +30,17 @@ from tcsmodel.models.quantities import (
     measurement_table,
     path_table,
 )
-from tcsmodel.options import Missing, Mode, Scheme, choose, require, require_level, require_whole
-from tcsmodel.result import Finding, Result, Severity
+from tcsmodel.options import (
+    IntervalKind,
+    Missing,
+    Mode,
+    Scheme,
+    choose,
+    require,
+    require_level,
+    require_whole,
+)
+from tcsmodel.result import Finding, Severity
 from tcsmodel.spec.model import ModelSpec
 from tcsmodel.survey.moments import read_only
 
@@ -174,7 +184,7 @@ class PLS:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class PLSResult(Result):
+class PLSResult(Bootstrapped):
     """A fitted PLS path model; frozen. `bootstrap` returns a new one with draws.
 
     Parameters
@@ -214,11 +224,6 @@ class PLSResult(Result):
     def converged(self) -> bool:
         """Whether the algorithm converged."""
         return self.status is Status.CONVERGED
-
-    @property
-    def level(self) -> float:
-        """Confidence level of the intervals."""
-        return self.estimator.level if self.draws is None else self.draws.level
 
     @property
     def _model(self) -> PathModel:
@@ -362,7 +367,13 @@ class PLSResult(Result):
         return pd.DataFrame(scores, index=rows, columns=list(self._model.constructs))
 
     def bootstrap(
-        self, n: int = 5000, *, seed: int = 0, level: float | None = None, progress: bool = False
+        self,
+        n: int = 5000,
+        *,
+        seed: int = 0,
+        level: float | None = None,
+        interval: IntervalKind | str = "percentile",
+        progress: bool = False,
     ) -> PLSResult:
         """Return this result with `n` bootstrap replicates of every quantity.
 
@@ -379,30 +390,17 @@ class PLSResult(Result):
             Seed of the resamples.
         level : float, optional
             Confidence level of the intervals; the estimator's by default.
+        interval : {"percentile", "bca", "basic"}
+            How replicates become intervals. ``"bca"`` estimates once more without each
+            respondent.
         progress : bool
             Show a progress bar.
         """
-        draws = bootstrap(
-            self._replicate,
-            self.sample,
-            n,
-            seed=seed,
-            level=self.estimator.level if level is None else level,
-            progress=progress,
-            what="PLS bootstrap",
-        )
-        return replace(self, draws=draws)
+        return self._bootstrapped(n, seed, level, interval, progress)
 
-    def resampled(self, counts: Array) -> PLSResult:
-        """Return this result with the draws of given resamples.
-
-        Parameters
-        ----------
-        counts : ndarray (B, n)
-            How often each respondent used was drawn.
-        """
-        draws = from_counts(self._replicate, self.sample, counts, level=self.estimator.level)
-        return replace(self, draws=draws)
+    def _replicator(self, kind: IntervalKind) -> Replicator:
+        refuse_studentized(kind, "PLS")
+        return Replicator(self._replicate, self.sample)
 
     def _replicate(self, mean: Array, cov: Array) -> dict[str, Array]:
         values = self.estimator.quantities(mean, cov, self.sample.n)
@@ -414,7 +412,7 @@ class PLSResult(Result):
         return values
 
     def intervals(self, quantity: str, level: float | None = None) -> pd.DataFrame:
-        """Return a quantity, tidy, with bootstrap standard error and percentile interval.
+        """Return a quantity, tidy, with bootstrap standard error and interval.
 
         Parameters
         ----------
@@ -481,6 +479,4 @@ class PLSResult(Result):
             f"scheme={self.estimator.scheme}",
             f"converged in {self.iterations}" if self.converged else "not converged",
         ]
-        if self.draws is not None:
-            facts.append(f"{self.draws.n} draws")
-        return ", ".join(facts)
+        return ", ".join([*facts, *self._drawn_facts()])

@@ -7,19 +7,19 @@ from typing import TYPE_CHECKING, cast
 
 import pandas as pd
 
+from tcsmodel.models.bootstrapped import Bootstrapped
 from tcsmodel.models.comparison import compare
 from tcsmodel.models.latent_scores import latent_scores
 from tcsmodel.models.modification import modification_indices
 from tcsmodel.models.sem_effects import effects
 from tcsmodel.options import ScoreMethod
-from tcsmodel.result import Result
 from tcsmodel.survey.survey import Survey
 
 if TYPE_CHECKING:
     from tcsmodel.models.sem_result import SEMResult
 
 
-class Derived(Result):
+class Derived(Bootstrapped):
     """The verbs of `SEMResult`."""
 
     def effects(self) -> pd.DataFrame:

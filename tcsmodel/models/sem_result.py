@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -16,13 +16,14 @@ from tcsmodel.kernels.implied import Implied, implied, means
 from tcsmodel.kernels.likelihood import Sampled
 from tcsmodel.kernels.moments import to_corr
 from tcsmodel.kernels.status import Status
-from tcsmodel.models import fit_measures, sem_findings, sem_text
+from tcsmodel.models import fit_measures, sem_findings, sem_replicates, sem_text
 from tcsmodel.models.covariance_model import CovarianceModel
 from tcsmodel.models.criterion import Criterion
-from tcsmodel.models.draws import Draws, bootstrap, from_counts
+from tcsmodel.models.draws import Draws, Replicator
 from tcsmodel.models.estimator import Sample
 from tcsmodel.models.robust_inference import RobustInference
 from tcsmodel.models.sem_derived import Derived
+from tcsmodel.options import IntervalKind
 from tcsmodel.result import Finding
 
 if TYPE_CHECKING:
@@ -83,7 +84,7 @@ class SEMResult(Derived):
 
     @property
     def status(self) -> str:
-        """How the fit ended: ``converged improper ridge iteration_cap singular``."""
+        """How it ended: ``converged at_bound improper ridge iteration_cap singular``."""
         return self.ended.name.lower()
 
     @property
@@ -91,14 +92,9 @@ class SEMResult(Derived):
         """Whether the solution is admissible and every coefficient is determined.
 
         No negative variance, no indefinite covariance matrix, no standardized loading or
-        path with a standard error above one, and a minimum was reached.
+        path with a standard error above one, and a minimum was reached, at a bound or not.
         """
-        return self.ended is Status.CONVERGED
-
-    @property
-    def level(self) -> float:
-        """Confidence level of the intervals."""
-        return self.estimator.level if self.draws is None else self.draws.level
+        return self.ended <= Status.AT_BOUND
 
     @property
     def model(self) -> CovarianceModel:
@@ -135,7 +131,7 @@ class SEMResult(Derived):
 
         ``lhs op rhs group label estimate se z p ci_lower ci_upper std``; `std` is lavaan's
         ``std.all``. Fixed parameters have a standard error of zero. After a bootstrap `se`,
-        `z`, `p` and the percentile interval come from its replicates.
+        `z`, `p` and the interval come from its replicates.
         """
         names = self.model.names
         return pd.DataFrame(
@@ -153,7 +149,7 @@ class SEMResult(Derived):
 
     @cached_property
     def _errors(self) -> Array:
-        return self.model.errors(self.theta, self.vcov_of_theta)
+        return self.model.errors(self.theta[None], self.vcov_of_theta[None])[0]
 
     @property
     def vcov_of_theta(self) -> Array:
@@ -163,7 +159,10 @@ class SEMResult(Derived):
     @cached_property
     def standardized_errors(self) -> Array:
         """Normal-theory standard errors (r,) of the standardized values of all rows."""
-        return self.model.standardized_errors(self.theta, self.vcov_array)
+        return self._standardized_errors(self.vcov_array)
+
+    def _standardized_errors(self, vcov: Array) -> Array:
+        return self.model.standardized_errors(self.theta[None], vcov[None])[0]
 
     @cached_property
     def standardized(self) -> pd.DataFrame:
@@ -173,7 +172,7 @@ class SEMResult(Derived):
         """
         se = self.standardized_errors
         if self.robust is not None:
-            se = self.model.standardized_errors(self.theta, self.vcov_of_theta)
+            se = self._standardized_errors(self.vcov_of_theta)
         kept = ("lhs", "op", "rhs", *(("group",) if self.model.n_groups > 1 else ()))
         names = {name: self.model.names[name] for name in kept}
         inference = self._inference("std", np.where(se < 1e-12, 0.0, se))
@@ -313,14 +312,21 @@ class SEMResult(Derived):
         return frame.assign(n_items=sizes * self.model.n_groups)
 
     def bootstrap(
-        self, n: int = 1000, *, seed: int = 0, level: float | None = None, progress: bool = False
+        self,
+        n: int = 1000,
+        *,
+        seed: int = 0,
+        level: float | None = None,
+        interval: IntervalKind | str = "percentile",
+        progress: bool = False,
     ) -> SEMResult:
         """Return this result with `n` bootstrap replicates.
 
         Respondents are drawn with replacement, within groups where there are groups, and the
-        model is fitted anew. Replicates on a
-        ridge and improper ones are kept, those without a solution are nan; all are counted in
-        ``draws.status_shares``. The same seed gives the same numbers on any number of cores.
+        model is fitted anew: estimates, standardized estimates, effects, reliability and fit.
+        Replicates at a bound, on a ridge and improper ones are kept, those without a solution
+        are nan; all are counted in ``draws.status_shares``. The same seed gives the same numbers
+        on any number of cores.
 
         Parameters
         ----------
@@ -330,6 +336,9 @@ class SEMResult(Derived):
             Seed of the resamples.
         level : float, optional
             Confidence level of the intervals; the estimator's by default.
+        interval : {"percentile", "bca", "basic", "studentized"}
+            How replicates become intervals. ``"bca"`` fits the model once more without each
+            respondent; ``"studentized"`` serves estimates and standardized estimates.
         progress : bool
             Show a progress bar.
 
@@ -338,46 +347,10 @@ class SEMResult(Derived):
         TcsError
             When fitted to moments alone, or when no replicate could be computed.
         """
-        draws = bootstrap(
-            self._replicate,
-            self.sample,
-            n,
-            seed=seed,
-            level=self.estimator.level if level is None else level,
-            progress=progress,
-            what=f"{type(self.estimator).__name__} bootstrap",
-            weighted=self.criterion.takes_weights,
-        )
-        return replace(self, draws=draws)
+        return self._bootstrapped(n, seed, level, interval, progress)
 
-    def resampled(self, counts: Array) -> SEMResult:
-        """Return this result with the draws of given resamples.
-
-        Parameters
-        ----------
-        counts : ndarray (B, n)
-            How often each respondent used was drawn.
-        """
-        draws = from_counts(
-            self._replicate,
-            self.sample,
-            counts,
-            level=self.estimator.level,
-            weighted=self.criterion.takes_weights,
-        )
-        return replace(self, draws=draws)
-
-    def _replicate(self, first: Array, cov: Array | None = None) -> dict[str, Array]:
-        """Return a replicate of means and covariances, or of weights of the respondents."""
-        model, problem = self.model, self.criterion.resampled(first, cov)
-        fitted = problem.fit(patient=False)
-        values = model.structure(fitted.theta)
-        values |= model.measurement(problem.sampled.cov, fitted.theta, values["std"])
-        values["chi2"] = problem.chi2(fitted.value, fitted.theta)
-        lost = fitted.status >= Status.ITERATION_CAP
-        for value in values.values():
-            value[lost] = np.nan
-        return values | {"status": fitted.status.astype(np.float64)}
+    def _replicator(self, kind: IntervalKind) -> Replicator:
+        return sem_replicates.replicator(self.criterion, kind)
 
     def verify(self) -> tuple[Finding, ...]:
         """Return what makes the solution inadmissible or undetermined, worst first."""
@@ -403,6 +376,4 @@ class SEMResult(Derived):
             f"df={measures['df']:.0f}",
             self.status,
         ]
-        if self.draws is not None:
-            facts.append(f"{self.draws.n} draws")
-        return ", ".join(facts)
+        return ", ".join([*facts, *self._drawn_facts()])

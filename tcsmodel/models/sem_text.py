@@ -68,6 +68,7 @@ def _fit(result: SEMResult) -> str:
         ("Log-likelihood", f"{m['loglik']:.3f}"),
         ("AIC, BIC", f"{m['aic']:.3f}, {m['bic']:.3f}"),
         ("Standard errors", _errors(result)),
+        *_intervals(result),
     ]
     return "\n".join(f"{name:<24}{value}" for name, value in lines)
 
@@ -108,9 +109,12 @@ def _errors(result: SEMResult) -> str:
         if result.estimator.uses_observed and result.robust is None:
             return "observed information"
         return ERRORS[result.estimator.estimator]
-    shares = result.draws.status_shares
-    kept = ", ".join(f"{share:.0%} {name}" for name, share in shares.items() if share > 0)
-    return f"bootstrap, {result.draws.n} replicates ({kept})"
+    return f"bootstrap, {result.draws.n} replicates ({result.draws.ends})"
+
+
+def _intervals(result: SEMResult) -> Iterator[tuple[str, str]]:
+    if result.draws is not None:
+        yield "Intervals", f"{result.draws.kind} bootstrap, {result.level:.0%}"
 
 
 def _sections(result: SEMResult) -> Iterator[str]:

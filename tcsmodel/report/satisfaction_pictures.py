@@ -21,10 +21,19 @@ def caption(words: Language, n: int, level: float, draws: Draws | None, *more: s
     """Return n, the interval level and the replicates behind a picture in one line."""
     parts = [words.text("caption.n", n=n)]
     if draws is not None:
-        parts.append(
-            words.text("caption.bootstrap", level=level, replicates=draws.n, seed=draws.seed)
-        )
+        facts = {"kind": draws.kind, "replicates": draws.n, "seed": draws.seed}
+        parts.append(words.text("caption.bootstrap", level=level, **facts))
+        parts += _ends(words, draws)
     return words.text("caption.join").join([*parts, *(part for part in more if part)])
+
+
+def _ends(words: Language, draws: Draws) -> list[str]:
+    """Return the shares of how replicates ended, where they did not all converge."""
+    shares = draws.status_shares[draws.status_shares > 0]
+    if list(shares.index) == ["converged"]:
+        return []
+    ends = [words.text(f"ends.{name}", share=share) for name, share in shares.items()]
+    return [words.text("caption.ends", ends=ends)]
 
 
 def leaders(drivers: Drivers) -> list[str]:

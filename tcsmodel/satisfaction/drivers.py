@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
@@ -12,10 +12,11 @@ from numpy.typing import NDArray
 
 from tcsmodel.errors import TcsError, counted
 from tcsmodel.kernels import importance as kernel
-from tcsmodel.models.draws import Draws, bootstrap, from_counts
+from tcsmodel.models.bootstrapped import Bootstrapped, refuse_studentized
+from tcsmodel.models.draws import Draws, Replicator
 from tcsmodel.models.estimator import Data, Sample, require_definite, take
-from tcsmodel.options import DriverMethod, Missing, choose, require, require_level
-from tcsmodel.result import Finding, Result, Severity
+from tcsmodel.options import DriverMethod, IntervalKind, Missing, choose, require, require_level
+from tcsmodel.result import Finding, Severity
 from tcsmodel.survey.moments import read_only
 
 Array = NDArray[np.float64]
@@ -125,7 +126,7 @@ class KeyDrivers:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Drivers(Result):
+class Drivers(Bootstrapped):
     """What drives an outcome; made by `KeyDrivers(...).fit(data)`.
 
     Attributes
@@ -165,11 +166,6 @@ class Drivers(Result):
         return self.sample.n
 
     @property
-    def level(self) -> float:
-        """Confidence level of the intervals."""
-        return self.estimator.level if self.draws is None else self.draws.level
-
-    @property
     def r_squared_adj(self) -> float:
         """R2 adjusted for the number of drivers, ``1 - (1 - R2)(n - 1)/(n - p - 1)``."""
         return 1 - (1 - self.r_squared) * (self.n - 1) / (self.n - len(self.names) - 1)
@@ -181,7 +177,7 @@ class Drivers(Result):
         the whole R2; ``ci_lower ci_upper`` of the importance; ``rank`` and its interval
         ``rank_low rank_high``; ``p_first``, the share of the replicates in which the driver
         ranks first; ``sign`` of its regression weight; ``share_ci_lower share_ci_upper``.
-        Intervals are percentile bootstrap intervals, nan before `bootstrap`.
+        Intervals are those of the bootstrap, nan before it.
         """
         columns = {
             "driver": list(self.names),
@@ -245,7 +241,13 @@ class Drivers(Result):
         return pd.DataFrame(columns, index=["(Intercept)", *self.names])
 
     def bootstrap(
-        self, n: int = 1000, *, seed: int, level: float | None = None, progress: bool = False
+        self,
+        n: int = 1000,
+        *,
+        seed: int = 0,
+        level: float | None = None,
+        interval: IntervalKind | str = "percentile",
+        progress: bool = False,
     ) -> Drivers:
         """Return the same result with `n` bootstrap replicates: intervals, ranks, probabilities.
 
@@ -257,6 +259,9 @@ class Drivers(Result):
             The same seed gives the same numbers.
         level : float, optional
             Confidence level; that of the estimator by default.
+        interval : {"percentile", "bca", "basic"}
+            How replicates become intervals of importances and shares; those of ranks are
+            percentiles.
         progress : bool
             Show a progress bar when attached to a terminal.
 
@@ -273,27 +278,11 @@ class Drivers(Result):
         >>> drivers.rank_probabilities.loc["IMAG3"].round(1).tolist()
         [0.0, 0.0, 1.0]
         """
-        draws = bootstrap(
-            _replicates,
-            self.sample,
-            n,
-            seed=seed,
-            level=self.estimator.level if level is None else level,
-            progress=progress,
-            what="drivers",
-        )
-        return replace(self, draws=draws)
+        return self._bootstrapped(n, seed, level, interval, progress)
 
-    def resampled(self, counts: Array) -> Drivers:
-        """Return the same result with draws of given resamples.
-
-        Parameters
-        ----------
-        counts : ndarray (B, n)
-            How often each respondent used was drawn in each resample.
-        """
-        draws = from_counts(_replicates, self.sample, counts, level=self.estimator.level)
-        return replace(self, draws=draws)
+    def _replicator(self, kind: IntervalKind) -> Replicator:
+        refuse_studentized(kind, "a key-driver analysis")
+        return Replicator(_replicates, self.sample)
 
     @cached_property
     def rank_probabilities(self) -> pd.DataFrame:
@@ -387,7 +376,7 @@ class Drivers(Result):
             f"{self.target} on {counted(len(self.names), 'driver')}, n={self.n}, "
             f"R2={self.r_squared:.3f}"
         )
-        return facts if self.draws is None else f"{facts}, {self.draws.n} draws"
+        return ", ".join([facts, *self._drawn_facts()])
 
 
 def _replicates(mean: Array, cov: Array) -> Mapping[str, Array]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
@@ -184,8 +184,12 @@ class SatisfactionIndex(Result):
         draws = self.pls.draws
         if draws is None:
             return None
-        index, impacts = self._of(self.kind, draws.values), self._impacts(draws.values)
-        return replace(draws, values={"index": index, "impacts": impacts})
+        return draws.derived(
+            lambda values: {
+                "index": self._of(self.kind, values),
+                "impacts": self._impacts(values),
+            }
+        )
 
     def table(self) -> pd.DataFrame:
         """Return one row per construct: ``construct index ci_lower ci_upper n se interval``."""
@@ -300,9 +304,7 @@ class SatisfactionIndex(Result):
         se = np.full(len(at), np.nan)
         one = five = (se, se)
         if self.draws is not None:
-            replicates = self.draws.values["impacts"][:, at, column]
-            rises = np.clip(100 - self.draws.values["index"][:, at], 0, STEP)
-            part = replace(self.draws, values={"one": replicates, "five": replicates * rises})
+            part = self.draws.derived(lambda values: _rises(values, at, column))
             one, five, se = part.interval("one"), part.interval("five"), part.se("one")
         return pd.DataFrame(
             {
@@ -441,8 +443,14 @@ class SatisfactionIndex(Result):
         if draws is None:
             scores = self._respondents(kind)
             return _mean_interval(scores, self.pls.sample.weights, self.level)[1:]
-        draws = replace(draws, values={"index": self._of(kind, draws.values)})
+        draws = draws.derived(lambda values: {"index": self._of(kind, values)})
         return *draws.interval("index"), draws.se("index")
+
+
+def _rises(values: Mapping[str, Array], at: list[int], column: int) -> dict[str, Array]:
+    """Return the impacts (B, s) of one point and of the rise that is left, up to `STEP`."""
+    one = values["impacts"][:, at, column]
+    return {"one": one, "five": one * np.clip(100 - values["index"][:, at], 0, STEP)}
 
 
 def _mean_interval(

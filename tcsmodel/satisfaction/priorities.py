@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
@@ -11,7 +12,6 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from tcsmodel.errors import SpecError, counted
-from tcsmodel.kernels import intervals
 from tcsmodel.kernels import priority as kernel
 from tcsmodel.models.pls import PLS, PLSResult
 from tcsmodel.result import Finding, Result, Severity
@@ -204,7 +204,7 @@ class Priorities(Result):
     def _facts(self) -> str:
         first = self.table().iloc[0]
         draws = self.index.draws
-        replicates = "no draws" if draws is None else f"{draws.n} draws"
+        replicates = "no draws" if draws is None else draws.facts
         return (
             f"{self.target}: {first['driver']} first of "
             f"{counted(len(self.drivers), 'driver')}, potential gain {first['gain']:.1f}, "
@@ -229,10 +229,8 @@ class Priorities(Result):
         draws = self.index.draws
         if draws is None:
             return None
-        at = [self.index.constructs.index(name) for name in self.drivers]
-        column = self.index.constructs.index(self.target)
-        importance = draws.values["impacts"][:, at, column]
-        performance = draws.values["index"][:, at]
+        own = self._quantities(draws.values)
+        importance, performance = own["importance"], own["performance"]
         complete = np.isfinite(importance + performance).all(axis=1)
         return importance[complete], performance[complete]
 
@@ -248,11 +246,19 @@ class Priorities(Result):
 
     def _limits(self) -> tuple[tuple[Array, Array], ...]:
         """Return lower and upper limits (d,) of importance, performance and gain."""
-        if self._draws is None:
+        if self.index.draws is None:
             blank = np.full(len(self.drivers), np.nan)
             return ((blank, blank),) * 3
-        quantities = (*self._draws, kernel.potential_gain(*self._draws))
-        return tuple(intervals.percentile(values, self.level) for values in quantities)
+        own = self.index.draws.derived(self._quantities)
+        return tuple(own.interval(name) for name in ("importance", "performance", "gain"))
+
+    def _quantities(self, values: Mapping[str, Array]) -> dict[str, Array]:
+        """Return the replicates (B, d) of what the limits are of."""
+        at = [self.index.constructs.index(name) for name in self.drivers]
+        importance = values["impacts"][:, at, self.index.constructs.index(self.target)]
+        performance = values["index"][:, at]
+        gain = kernel.potential_gain(importance, performance)
+        return {"importance": importance, "performance": performance, "gain": gain}
 
     def _probabilities(self, rank: NDArray[np.intp]) -> dict[str, Array | NDArray[np.intp]]:
         """Return the columns that only replicates can fill."""

@@ -14,7 +14,7 @@ from tcsmodel.errors import (
     TcsError,
 )
 from tcsmodel.kernels.status import Status
-from tcsmodel.models.draws import bootstrap, from_counts
+from tcsmodel.models.draws import Replicator, bootstrap, from_counts
 from tcsmodel.models.estimator import take
 from tcsmodel.survey.moments import Moments
 from tcsmodel.survey.survey import Survey
@@ -32,7 +32,8 @@ def sample(mobi_frame):
 
 
 def test_the_same_seed_gives_the_same_draws(sample):
-    first, again, other = (bootstrap(estimate, sample, 70, seed=seed) for seed in (1, 1, 2))
+    make = Replicator(estimate, sample)
+    first, again, other = (bootstrap(make, 70, seed=seed) for seed in (1, 1, 2))
     np.testing.assert_array_equal(first.values["cov"], again.values["cov"])
     assert (first.values["mean"] != other.values["mean"]).any()
     assert (first.n, first.seed) == (70, 1)
@@ -40,7 +41,7 @@ def test_the_same_seed_gives_the_same_draws(sample):
 
 
 def test_the_standard_error_of_a_mean(sample):
-    draws = bootstrap(estimate, sample, 2000, seed=1)
+    draws = bootstrap(Replicator(estimate, sample), 2000, seed=1)
     expected = sample.values.std(axis=0) / np.sqrt(sample.n)
     assert_allclose(draws.se("mean"), expected, rtol=0.06)
     low, high = draws.interval("mean")
@@ -53,12 +54,12 @@ def test_the_standard_error_of_a_mean(sample):
 def test_given_resamples(sample):
     rows = np.random.default_rng(0).integers(0, sample.n, size=(3, sample.n))
     counts = np.stack([np.bincount(r, minlength=sample.n) for r in rows])
-    draws = from_counts(estimate, sample, counts)
+    draws = from_counts(Replicator(estimate, sample), counts)
     for b in range(3):
         assert_allclose(draws.values["mean"][b], sample.values[rows[b]].mean(axis=0))
         assert_allclose(draws.values["cov"][b], np.cov(sample.values[rows[b]].T))
     with pytest.raises(OptionError, match=r"counts has shape \(3, 5\); give \(replicates, 250\)"):
-        from_counts(estimate, sample, counts[:, :5])
+        from_counts(Replicator(estimate, sample), counts[:, :5])
 
 
 def test_weights_enter_every_replicate(mobi_frame):
@@ -66,7 +67,7 @@ def test_weights_enter_every_replicate(mobi_frame):
     sample = take(Survey(mobi_frame.assign(w=weights), weight="w"), ITEMS)
     assert sample.weights.sum() == pytest.approx(250)
     counts = np.ones((1, 250))
-    draws = from_counts(estimate, sample, counts)
+    draws = from_counts(Replicator(estimate, sample), counts)
     expected = np.average(mobi_frame[list(ITEMS)], axis=0, weights=weights)
     assert_allclose(draws.values["mean"][0], expected)
     assert_allclose(sample.moments.mean_array, expected)
@@ -77,7 +78,7 @@ def test_statuses_are_counted_and_all_lost_is_an_error(sample):
         lost = np.arange(len(mean)) % 2
         return {"mean": mean, "status": np.where(lost, Status.SINGULAR, Status.CONVERGED)}
 
-    draws = bootstrap(half, sample, 64, seed=1)
+    draws = bootstrap(Replicator(half, sample), 64, seed=1)
     assert draws.status_shares["singular"] == 0.5
     assert draws.status_shares.sum() == 1
 
@@ -85,7 +86,7 @@ def test_statuses_are_counted_and_all_lost_is_an_error(sample):
         return {"mean": mean, "status": np.full(len(mean), Status.SINGULAR)}
 
     with pytest.raises(TcsError, match="None of the 64 bootstrap replicates"):
-        bootstrap(none, sample, 64, seed=1)
+        bootstrap(Replicator(none, sample), 64, seed=1)
 
 
 @pytest.mark.parametrize(
@@ -100,14 +101,14 @@ def test_statuses_are_counted_and_all_lost_is_an_error(sample):
 )
 def test_options_are_checked(sample, options, message):
     with pytest.raises(OptionError, match=message):
-        bootstrap(estimate, sample, **{"replicates": 10, "seed": 1, **options})
+        bootstrap(Replicator(estimate, sample), **{"replicates": 10, "seed": 1, **options})
 
 
 def test_moments_alone_have_no_respondents(sample):
     from_moments = take(sample.moments, ITEMS[:2])
     assert from_moments.names == ITEMS[:2]
     with pytest.raises(TcsError, match="needs respondents, but the model was fitted to moments"):
-        bootstrap(estimate, from_moments, 10, seed=1)
+        bootstrap(Replicator(estimate, from_moments), 10, seed=1)
 
 
 def test_what_a_model_takes(mobi_frame):

@@ -91,7 +91,7 @@ def test_repr_is_one_line(fitted, drawn):
     assert repr(fitted) == (
         f"PLSResult(4 constructs, 10 items, n=250, scheme=path, converged in {fitted.iterations})"
     )
-    assert repr(drawn).endswith(", 300 draws)")
+    assert repr(drawn).endswith(", 300 draws (percentile; all converged))")
 
 
 def test_result_is_frozen_and_pickles(drawn):

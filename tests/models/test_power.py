@@ -220,7 +220,7 @@ def test_statuses_are_reported_and_say_which_replicates_count():
     shares = found.status_shares
     assert shares.index.tolist() == [20, 500]
     assert shares.columns.tolist() == [
-        "converged", "improper", "ridge", "iteration_cap", "singular"
+        "converged", "at_bound", "improper", "ridge", "iteration_cap", "singular"
     ]  # fmt: skip
     assert_allclose(shares.sum(axis=1), 1)
     assert shares.loc[20, "improper"] > 0.1

@@ -125,7 +125,10 @@ def test_replicates_keep_the_constraints(mobi_frame):
     result = fit(mobi_frame, text=HEYWOOD, bounds="standard").bootstrap(150, seed=2)
     rows = np.array([row.is_variance for row in result.model.parameters])
     assert (result.draws.values["estimates"][:, rows] > -1e-8).all()
-    assert result.draws.status_shares["converged"] > 0.95
+    shares = result.draws.status_shares
+    assert shares[["converged", "at_bound"]].sum() > 0.95
+    zero = (result.draws.values["estimates"][:, rows] < 1e-7).any(axis=1)
+    assert shares["at_bound"] == pytest.approx(zero.mean(), abs=0.02)
 
 
 def test_replicates_of_defined_parameters(mobi_frame):

@@ -151,6 +151,6 @@ REPORT: dict[str, str] = {
     "34(2); fit: Hu & Bentler (1999), Structural Equation Modeling 6(1).",
     "formula.parallel": "Parallel analysis: Horn (1965), Psychometrika 30(2), on the reduced "
     "correlation matrix, 95th percentile.",
-    "formula.bootstrap": "Intervals: percentiles of a nonparametric bootstrap. Efron (1979), Annals "
-    "of Statistics 7(1).",
+    "formula.bootstrap": "Intervals: nonparametric bootstrap. Efron (1979), Annals of Statistics 7(1); "
+    "percentiles where no other kind is named.",
 }

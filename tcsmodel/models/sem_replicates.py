@@ -1,0 +1,47 @@
+"""What is known of a covariance-based model in every replicate of a bootstrap."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tcsmodel.kernels.status import Status
+from tcsmodel.models import fit_measures
+from tcsmodel.models.draws import ERROR, Replicator
+from tcsmodel.options import IntervalKind
+
+if TYPE_CHECKING:
+    from tcsmodel.models.criterion import Criterion
+
+Array = NDArray[np.float64]
+
+
+def replicator(criterion: Criterion, kind: IntervalKind) -> Replicator:
+    """Return how replicates are fitted, with standard errors where a kind of interval needs them.
+
+    These are normal-theory ones, in the replicates and in the sample alike: what divides a
+    distance only has to be of its size (Davison & Hinkley 1997, section 5.2.1).
+    """
+    function = partial(_replicates, criterion, errors=kind is IntervalKind.STUDENTIZED)
+    return Replicator(function, criterion.sample, criterion.takes_weights)
+
+
+def _replicates(
+    criterion: Criterion, first: Array, cov: Array | None = None, *, errors: bool
+) -> dict[str, Array]:
+    """Return estimates, what follows from them, and fit, of resamples as `Criterion` takes them."""
+    model, problem = criterion.model, criterion.resampled(first, cov)
+    fitted = problem.fit(patient=False)
+    values = model.structure(fitted.theta)
+    if errors:
+        values[ERROR.format("estimates")] = model.errors(fitted.theta, fitted.vcov)
+        values[ERROR.format("std")] = model.standardized_errors(fitted.theta, fitted.vcov)
+    values |= model.measurement(problem.sampled.cov, fitted.theta, values["std"])
+    values |= fit_measures.points(model, problem, fitted.value, fitted.theta)
+    lost = fitted.status >= Status.ITERATION_CAP
+    for value in values.values():
+        value[lost] = np.nan
+    return values | {"status": fitted.status.astype(np.float64)}
