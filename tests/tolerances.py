@@ -7,6 +7,12 @@ SE = 1e-4
 CHI2 = 1e-4
 PLS = 1e-6
 
+# With missing answers lavaan weighs the moments of GFI, AGFI and PGFI by another matrix than the
+# normal-theory one at the implied moments, which its documentation does not name.
+GFI_WITH_GAPS = 1e-3
+# In two-stage estimation it takes the weight at the moments themselves; ours is at those implied.
+GFI_TWO_STAGE = 5e-3
+
 # psych stops its optimizer early (about 2e-4 off the minimum of the same objective).
 EFA_UNROTATED = 2e-4
 EFA_OBLIMIN = 1e-3

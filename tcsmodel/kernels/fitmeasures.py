@@ -16,6 +16,7 @@ from tcsmodel.kernels import linalg
 from tcsmodel.kernels.moments import to_corr
 
 Array = NDArray[np.float64]
+Index = NDArray[np.intp]
 Number: TypeAlias = float | Array
 
 
@@ -120,18 +121,36 @@ def gamma_hat(chi2: Number, df: Number, n: Number, p: int) -> Array:
     return p / (p + 2 * np.maximum(np.asarray(chi2) - df, 0.0) / n)
 
 
-def gfi(cov: Array, sigma: Array) -> Array:
+def gfi(
+    cov: Array,
+    sigma: Array,
+    gap: Array | None = None,
+    mean: Array | None = None,
+    causes: Index | None = None,
+) -> Array:
     """Return Joereskog & Soerbom's (1984) goodness of fit for ML.
 
     ``1 - tr((Sigma^-1 S - I)^2) / tr((Sigma^-1 S)^2)`` of covariances (..., p, p): LISREL's and
     AMOS's GFI, in lavaan 0.7 ``gfi_lisrel`` (its ``gfi`` is another index); nan where Sigma is
-    singular.
+    singular. Where means (..., p) are modelled, with residuals `gap`, half of each trace has
+    ``gap' Sigma^-1 gap`` and ``mean' Sigma^-1 mean`` beside it; moments of observed causes
+    alone, which are given, count as zero in S of the second. Both as in lavaan.
     """
     p = cov.shape[-1]
     inverse, _ = linalg.inverse(sigma.reshape(-1, p, p))
-    ratio = inverse.reshape(sigma.shape) @ cov
+    inverse = inverse.reshape(sigma.shape)
+    left = _trace_square(inverse @ (cov - sigma))
+    if causes is not None and len(causes):
+        cov, mean = cov.copy(), None if mean is None else mean.copy()
+        cov[..., causes[:, None], causes] = 0.0
+        if mean is not None:
+            mean[..., causes] = 0.0
+    whole = _trace_square(inverse @ cov)
+    if gap is not None and mean is not None:
+        left = left + 2 * ((inverse @ gap[..., None])[..., 0] * gap).sum(axis=-1)
+        whole = whole + 2 * ((inverse @ mean[..., None])[..., 0] * mean).sum(axis=-1)
     with np.errstate(all="ignore"):
-        return 1 - _trace_square(ratio - np.eye(p)) / _trace_square(ratio)
+        return 1 - left / whole
 
 
 def adjusted(value: Number, df: Number, moments: int) -> Array:
@@ -150,6 +169,17 @@ def pgfi(value: Number, df: Number, moments: int) -> Array:
     return np.asarray(df) / moments * value
 
 
+def pcfi(value: Number, df: Number, null_df: Number) -> Array:
+    """Return the parsimony-adjusted CFI, ``d/d0 cfi``, Mulaik et al. (1989); AMOS's PCFI."""
+    return np.asarray(df) / null_df * value
+
+
+def ratio(chi2: Number, df: Number) -> Array:
+    """Return chi-square over its degrees of freedom (AMOS's CMIN/DF); nan when df = 0."""
+    with np.errstate(all="ignore"):
+        return np.where(np.asarray(df) > 0, np.asarray(chi2) / df, np.nan)
+
+
 def ecvi(chi2: Number, parameters: int, n: Number) -> Array:
     """Return the expected cross-validation index ``(c + 2 q) / n``, Browne & Cudeck (1989)."""
     return (np.asarray(chi2) + 2 * parameters) / n
@@ -165,29 +195,46 @@ def critical_n(chi2: Number, df: Number, n: Number, level: float) -> Array:
         return np.where(np.asarray(df) > 0, value, np.nan)
 
 
-def rmr(cov: Array, sigma: Array) -> Array:
-    """Return the root mean square of ``s_ij - sigma_ij``, diagonal included, of (..., p, p)."""
-    rows, columns = np.tril_indices(cov.shape[-1])
-    return np.sqrt(((cov - sigma)[..., rows, columns] ** 2).mean(axis=-1))
+def rmr(cov: Array, sigma: Array, gap: Array | None = None) -> Array:
+    """Return the root mean square of ``s_ij - sigma_ij``, diagonal included, of (..., p, p).
+
+    Where means are modelled also of their residuals `gap` (..., p).
+    """
+    return _root_mean_square(cov - sigma, gap)
 
 
-def crmr(cov: Array, sigma: Array) -> Array:
+def crmr(cov: Array, sigma: Array, gap: Array | None = None) -> Array:
     """Return the root mean square residual correlation, Bollen (1989), Ogasawara (2001).
 
-    Over the p (p - 1) / 2 pairs: a diagonal of zeros would only dilute it.
+    Over the p (p - 1) / 2 pairs: a diagonal of zeros would only dilute it. Where means are
+    modelled also over their residuals `gap` (..., p) in standard deviations.
     """
-    rows, columns = np.tril_indices(cov.shape[-1], -1)
-    residual = (to_corr(cov) - to_corr(sigma))[..., rows, columns]
-    return np.sqrt((residual**2).mean(axis=-1))
+    far = None if gap is None else gap / _deviation(cov)
+    return _root_mean_square(to_corr(cov) - to_corr(sigma), far, diagonal=False)
 
 
-def srmr_mplus(cov: Array, sigma: Array) -> Array:
-    """Return Mplus's SRMR: residual correlations, and ``(s_ii - sigma_ii) / s_ii``."""
-    residual = to_corr(cov) - to_corr(sigma)
+def srmr_mplus(
+    cov: Array, sigma: Array, gap: Array | None = None, mean: Array | None = None
+) -> Array:
+    """Return Mplus's SRMR: residual correlations, and ``(s_ii - sigma_ii) / s_ii``.
+
+    Where means (..., p) are modelled, with residuals `gap`, also of the differences between
+    observed and implied means, each in its own standard deviations.
+    """
+    return _srmr_mplus(to_corr(cov) - to_corr(sigma), cov, sigma, gap, mean)
+
+
+def _srmr_mplus(
+    residual_corr: Array, cov: Array, sigma: Array, gap: Array | None, mean: Array | None
+) -> Array:
+    """Return `srmr_mplus` of residual correlations, whose diagonal is overwritten."""
     spot = np.arange(cov.shape[-1])
-    residual[..., spot, spot] = 1 - sigma[..., spot, spot] / cov[..., spot, spot]
-    rows, columns = np.tril_indices(cov.shape[-1])
-    return np.sqrt((residual[..., rows, columns] ** 2).mean(axis=-1))
+    far = None
+    with np.errstate(all="ignore"):
+        residual_corr[..., spot, spot] = 1 - sigma[..., spot, spot] / cov[..., spot, spot]
+        if gap is not None and mean is not None:
+            far = mean / _deviation(cov) - (mean - gap) / _deviation(sigma)
+    return _root_mean_square(residual_corr, far)
 
 
 def srmr(cov: Array, sigma: Array, gap: Array | None = None) -> Array:
@@ -196,13 +243,27 @@ def srmr(cov: Array, sigma: Array, gap: Array | None = None) -> Array:
     Over the lower triangle with the diagonal, of covariances (..., p, p), and where means are
     modelled also over their residuals `gap` (..., p) in standard deviations.
     """
-    rows, columns = np.tril_indices(cov.shape[-1])
+    sd = _deviation(cov)
+    scaled = (cov - sigma) / (sd[..., :, None] * sd[..., None, :])
+    return _root_mean_square(scaled, None if gap is None else gap / sd)
+
+
+def _deviation(cov: Array) -> Array:
+    """Return standard deviations (..., p); nan where a variance is not positive."""
     variance = np.diagonal(cov, axis1=-2, axis2=-1)
-    scale = np.sqrt(variance[..., rows] * variance[..., columns])
-    residual = (cov - sigma)[..., rows, columns] / scale
+    return np.sqrt(np.where(variance > 0, variance, np.nan))
+
+
+def _root_mean_square(residual: Array, gap: Array | None, *, diagonal: bool = True) -> Array:
+    """Return that (...,) of the lower triangles of symmetric (..., p, p), and of gap (..., p)."""
+    p, sign = residual.shape[-1], 1 if diagonal else -1
+    squared = residual * residual
+    total = (squared.sum(axis=(-2, -1)) + sign * np.einsum("...ii->...", squared)) / 2
+    count = p * (p + sign) / 2
     if gap is not None:
-        residual = np.concatenate([residual, gap / np.sqrt(variance)], axis=-1)
-    return np.sqrt((residual**2).mean(axis=-1))
+        total = total + (gap * gap).sum(axis=-1)
+        count += p
+    return np.sqrt(total / count)
 
 
 def log_likelihood(value: Number, n: Number, p: Number) -> Array:
@@ -213,6 +274,17 @@ def log_likelihood(value: Number, n: Number, p: Number) -> Array:
 def aic(loglik: Number, parameters: int) -> Array:
     """Return ``-2 loglik + 2 q``, Akaike (1974)."""
     return -2 * np.asarray(loglik) + 2 * parameters
+
+
+def aicc(loglik: Number, parameters: int, n: Number) -> Array:
+    """Return AIC corrected for small samples, ``aic + 2 q (q + 1) / (n - q - 1)``, Sugiura (1978).
+
+    nan unless n exceeds q + 1.
+    """
+    left = np.asarray(n) - parameters - 1.0
+    with np.errstate(all="ignore"):
+        more = 2 * parameters * (parameters + 1) / left
+    return np.where(left > 0, aic(loglik, parameters) + more, np.nan)
 
 
 def bic(loglik: Number, parameters: int, n: Number) -> Array:
@@ -251,19 +323,20 @@ def absolute(
     }
 
 
-def residual(cov: Array, sigma: Array, df: Number, moments: int) -> dict[str, Array]:
-    """Return by name the measures of the residuals of covariances (..., p, p), besides SRMR.
+def residual(
+    cov: Array, sigma: Array, share: Array, gap: Array | None = None, mean: Array | None = None
+) -> dict[str, Array]:
+    """Return by name the measures (...,) of residuals, besides SRMR and GFI.
 
-    Of groups: the mean of each, weighted by their respondents.
+    Of covariances (..., G, p, p) of groups: the mean over them, weighted by their shares (G,) of
+    the respondents. `gap` and `mean` (..., G, p) where means are modelled.
     """
-    value = gfi(cov, sigma)
+    corr = to_corr(cov) - to_corr(sigma)
+    far = None if gap is None else gap / _deviation(cov)
     return {
-        "gfi": value,
-        "agfi": adjusted(value, df, moments),
-        "pgfi": pgfi(value, df, moments),
-        "rmr": rmr(cov, sigma),
-        "crmr": crmr(cov, sigma),
-        "srmr_mplus": srmr_mplus(cov, sigma),
+        "rmr": rmr(cov, sigma, gap) @ share,
+        "crmr": _root_mean_square(corr, far, diagonal=False) @ share,
+        "srmr_mplus": _srmr_mplus(corr, cov, sigma, gap, mean) @ share,
     }
 
 

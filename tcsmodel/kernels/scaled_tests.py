@@ -29,7 +29,7 @@ from tcsmodel.kernels.robust import Traces
 
 Array = NDArray[np.float64]
 
-CLOSE = 0.05
+CLOSE, POOR = 0.05, 0.08
 LEVEL = 0.90
 
 
@@ -92,14 +92,16 @@ def scaled(chi2: Array, df: float, traces: Traces, correction: Correction) -> Sc
 
 @dataclass(frozen=True, slots=True)
 class ScaledFit:
-    """cfi, tli, rmsea with its 90% limits and p of close fit (RMSEA <= .05), all (B,)."""
+    """cfi, tli, rni, rmsea with its 90% limits and p of close (.05) and poor (.08) fit, (B,)."""
 
     cfi: Array
     tli: Array
+    rni: Array
     rmsea: Array
     rmsea_ci_lower: Array
     rmsea_ci_upper: Array
     rmsea_p_close: Array
+    rmsea_p_not_close: Array
 
 
 def scaled_fit(test: ScaledTest, baseline: ScaledTest, n: float | Array) -> ScaledFit:
@@ -115,10 +117,12 @@ def scaled_fit(test: ScaledTest, baseline: ScaledTest, n: float | Array) -> Scal
     return ScaledFit(
         fitmeasures.cfi(test.chi2, test.df, baseline.chi2, baseline.df),
         fitmeasures.tli(test.chi2, test.df, baseline.chi2, baseline.df),
+        fitmeasures.rni(test.chi2, test.df, baseline.chi2, baseline.df),
         fitmeasures.rmsea(chi2, df, n),
         lower,
         upper,
         fitmeasures.rmsea_close(chi2, df, n, CLOSE),
+        fitmeasures.rmsea_not_close(chi2, df, n, POOR),
     )
 
 
@@ -139,14 +143,17 @@ def robust_fit(test: ScaledTest, baseline: ScaledTest, n: float | Array) -> Scal
         rmsea = np.sqrt(np.maximum(excess, 0) / (df * n))
         tli = 1 - (excess / df) / (null / null_df)
         close = 1 - special.chndtr(test.chi2, df, df * n * CLOSE**2 / test.factor)
+        poor = special.chndtr(test.chi2, df, df * n * POOR**2 / test.factor)
     known = df > 0
     return ScaledFit(
         fitmeasures.cfi(excess, 0.0, null, 0.0),
         np.where(known, tli, 1.0),
+        fitmeasures.rni(excess, 0.0, null, 0.0),
         np.where(known, rmsea, 0.0),
         root * lower,
         root * upper,
         np.where(known, close, np.nan),
+        np.where(known, poor, np.nan),
     )
 
 

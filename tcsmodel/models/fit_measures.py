@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from tcsmodel.kernels import fitmeasures, implied
+from tcsmodel.models.robust_gaps import robust_fit_with_gaps
+from tcsmodel.models.robust_inference import robust_measures
 
 if TYPE_CHECKING:
     from tcsmodel.models.covariance_model import CovarianceModel
@@ -19,20 +24,37 @@ Array = NDArray[np.float64]
 
 def of_result(result: SEMResult) -> dict[str, float]:
     """Return the fit measures of a result by name, the scaled and robust ones behind."""
-    values = result.plain_fit
-    if result.robust is None:
-        return values
-    values = values | result.robust.measures(result.criterion.problem.n / result.model.n_groups)
+    values, robust = result.plain_fit, result.robust
+    n = result.criterion.problem.n / result.model.n_groups
+    if robust is not None:
+        values = values | robust.measures(n)
     if result.sampled.table is not None:
-        values |= {name: np.nan for name in values if name.endswith("_robust")}
+        return values | robust_fit_with_gaps(result)
+    if robust is not None:
+        return values | robust_measures(robust.test, robust.baseline, n)
     return values
 
 
+def series(values: Mapping[str, float]) -> pd.Series:
+    """Return measures by name as a Series."""
+    numbers = np.fromiter(values.values(), dtype=np.float64, count=len(values))
+    return pd.Series(numbers, index=_index(tuple(values)), name="fit_measures")
+
+
+@lru_cache(maxsize=16)
+def _index(names: tuple[str, ...]) -> pd.Index:
+    return pd.Index(names)
+
+
 def plain(model: CovarianceModel, problem: Problem, value: Array, theta: Array) -> dict[str, Array]:
-    """Return the fit measures (B,) by name, for discrepancies `value` (B,) at theta (B, q)."""
+    """Return the fit measures (B,) by name, the essential ones first.
+
+    For discrepancies `value` (B,) at theta (B, q).
+    """
     table, sampled, cov = model.parameters, problem.sampled, problem.sampled.cov
     q, df, null_df = table.n_parameters - model.n_equalities, _df(model), _null_df(model)
-    each, found = problem.n / model.n_groups, points(model, problem, value, theta)
+    sigma, gap = _implied(model, problem, theta)
+    each, found = problem.n / model.n_groups, _points(model, problem, value, theta, sigma, gap)
     chi2 = found["chi2"]
     lower, upper = fitmeasures.rmsea_interval(chi2, df, each)
     values = {
@@ -56,27 +78,70 @@ def plain(model: CovarianceModel, problem: Problem, value: Array, theta: Array) 
         values["bic"] = fitmeasures.bic(loglik, q, sampled.sizes)
     values["npar"] = np.full(len(cov), float(q))
     values["n"] = np.full(len(cov), sampled.sizes)
-    return values
+    values |= fitmeasures.residual(cov, sigma, sampled.share, gap, sampled.mean)
+    if loglik is not None:
+        gfi = fitmeasures.gfi(cov, sigma, gap, sampled.mean, model.causes) @ sampled.share
+        values["gfi"] = gfi
+        values["agfi"] = fitmeasures.adjusted(gfi, df, table.n_moments)
+        values["pgfi"] = fitmeasures.pgfi(gfi, df, table.n_moments)
+        values["aicc"] = fitmeasures.aicc(loglik, q, sampled.sizes)
+        values["bic2"] = fitmeasures.bic2(loglik, q, sampled.sizes)
+        values["loglik_saturated"] = loglik + chi2 / 2
+    return values | _more(model, problem, values)
+
+
+def _more(model: CovarianceModel, problem: Problem, known: Mapping[str, Array]) -> dict[str, Array]:
+    """Return the less common measures (B,) that follow from the two chi-squares."""
+    table, n = model.parameters, problem.n
+    chi2, null, null_df = known["chi2"], known["baseline_chi2"], known["baseline_df"]
+    df, each = known["df"], n / model.n_groups
+    parameters = table.n_parameters - model.n_equalities
+    return {
+        "chi2_per_df": fitmeasures.ratio(chi2, df),
+        "rmsea_p_not_close": fitmeasures.rmsea_not_close(chi2, df, each),
+        **fitmeasures.incremental(chi2, df, null, null_df),
+        "pcfi": fitmeasures.pcfi(known["cfi"], df, null_df),
+        **fitmeasures.absolute(
+            chi2, df, n, p=len(table.items), moments=table.n_moments, parameters=parameters
+        ),
+        "baseline_p": fitmeasures.chi2_p(null, null_df),
+        "baseline_rmsea": fitmeasures.rmsea(null, null_df, each),
+    }
 
 
 def points(
     model: CovarianceModel, problem: Problem, value: Array, theta: Array
 ) -> dict[str, Array]:
     """Return ``chi2 baseline_chi2 cfi tli rmsea srmr`` (B,): what is cheap in many replicates."""
-    sampled, df, null_df = problem.sampled, _df(model), _null_df(model)
-    chi2, null = problem.chi2(value, theta), problem.baseline_chi2()
+    return _points(model, problem, value, theta, *_implied(model, problem, theta))
+
+
+def _implied(model: CovarianceModel, problem: Problem, theta: Array) -> tuple[Array, Array | None]:
+    """Return the implied covariances (B, G, p, p) and, where modelled, gaps of means (B, G, p)."""
     local = model.spread(theta)
     at = implied.implied(model.layout, local)
-    gap = None
-    if sampled.mean is not None:
-        gap = sampled.mean - implied.means(model.layout, local, at).item
+    if problem.sampled.mean is None:
+        return at.sigma, None
+    return at.sigma, problem.sampled.mean - implied.means(model.layout, local, at).item
+
+
+def _points(
+    model: CovarianceModel,
+    problem: Problem,
+    value: Array,
+    theta: Array,
+    sigma: Array,
+    gap: Array | None,
+) -> dict[str, Array]:
+    sampled, df, null_df = problem.sampled, _df(model), _null_df(model)
+    chi2, null = problem.chi2(value, theta), problem.baseline_chi2()
     return {
         "chi2": chi2,
         "baseline_chi2": null,
         "cfi": fitmeasures.cfi(chi2, df, null, null_df),
         "tli": fitmeasures.tli(chi2, df, null, null_df),
         "rmsea": fitmeasures.rmsea(chi2, df, problem.n / model.n_groups),
-        "srmr": fitmeasures.srmr(sampled.cov, at.sigma, gap) @ sampled.share,
+        "srmr": fitmeasures.srmr(sampled.cov, sigma, gap) @ sampled.share,
     }
 
 

@@ -11,7 +11,6 @@ import numpy as np
 import pandas as pd
 
 from tcsmodel.errors import ImproperSolutionWarning, SurveyError
-from tcsmodel.kernels.fitmeasures import chi2_p
 from tcsmodel.models import invariance_findings
 from tcsmodel.models.cfa import CFA
 from tcsmodel.models.estimator import as_survey, take
@@ -23,10 +22,18 @@ from tcsmodel.models.invariance_rules import (
     STEPS,
     chen_limits,
     holds_by_chen,
+    steps_table,
 )
 from tcsmodel.models.modification import release_tests
 from tcsmodel.models.sem_result import SEMResult
-from tcsmodel.options import GroupEqual, InvarianceStep, choose, require
+from tcsmodel.options import (
+    Estimator,
+    GroupEqual,
+    InvarianceStep,
+    SEMMissing,
+    choose,
+    require,
+)
 from tcsmodel.result import Finding, Result
 from tcsmodel.spec.model import ModelSpec
 from tcsmodel.survey.survey import Survey
@@ -40,7 +47,12 @@ ANCHORS = 2
 
 
 def invariance(
-    spec: ModelSpec, survey: Survey | pd.DataFrame, group: str | None = None
+    spec: ModelSpec,
+    survey: Survey | pd.DataFrame,
+    group: str | None = None,
+    *,
+    estimator: Estimator | str = Estimator.ML,
+    missing: SEMMissing | str = SEMMissing.LISTWISE,
 ) -> InvarianceResult:
     """Return how far groups of respondents measure their constructs alike.
 
@@ -58,6 +70,11 @@ def invariance(
     group : str, optional
         The column that tells groups apart; the survey's own by default. The group that appears
         first is the one with which others are compared.
+    estimator : {"ml", "mlr", "mlm", "mlmv"}
+        As in `CFA`. Other than with ``"ml"`` tests, and differences of tests (Satorra & Bentler
+        2001), are scaled, and CFI and RMSEA are the robust ones.
+    missing : {"listwise", "fiml", "two_stage", "robust_two_stage"}
+        As in `CFA`: what is done about missing answers.
 
     Returns
     -------
@@ -66,7 +83,7 @@ def invariance(
     Raises
     ------
     OptionError
-        When no column of groups is named.
+        When no column of groups is named, or an option is outside its vocabulary.
     SurveyError
         When an item is constant or without answers in a group, when a group is too small for
         the model, or there is one group only; the message names item and group.
@@ -113,12 +130,17 @@ def invariance(
         "invariance() compares how constructs are measured, and the model has none. Measure some, "
         "as Quality =~ q1 + q2 + q3.",
     )
-    model = CFA(spec, group=column)
+    model = CFA(
+        spec,
+        group=column,
+        estimator=choose(Estimator, estimator, "estimator"),
+        missing=choose(SEMMissing, missing, "missing"),
+    )
     items = model.parameters.items
     if isinstance(survey, (Survey, pd.DataFrame)):
         survey = as_survey(survey, items)
         _require_answers(survey, items, column)
-    sample = take(survey, items, group=column)
+    sample = take(survey, items, model.missing, column)
     assert sample.survey is not None
     assert sample.rows is not None
     used = np.zeros(sample.survey.n, dtype=bool)
@@ -224,21 +246,7 @@ class InvarianceResult(Result):
 
     @cached_property
     def _table(self) -> pd.DataFrame:
-        names = ("chi2", "df", "p", "cfi", "rmsea", "srmr")
-        fit = pd.DataFrame([r.fit_measures[list(names)] for r in self.steps.values()])
-        change = fit.reset_index(drop=True).diff()
-        known = change["df"].to_numpy() > 0
-        p = chi2_p(change["chi2"].to_numpy(), np.where(known, change["df"], 1.0))
-        frame = pd.DataFrame(
-            {
-                "step": list(self.steps),
-                **{name: fit[name].to_numpy() for name in names},
-                "delta_chi2": change["chi2"],
-                "delta_df": change["df"],
-                "p_difference": np.where(known, p, np.nan),
-                **{f"delta_{name}": change[name] for name in names[3:]},
-            }
-        )
+        frame = steps_table(self.steps)
         rules = [self._rules(row) for _, row in frame.iterrows()]
         return frame.assign(
             **{
@@ -272,6 +280,9 @@ class InvarianceResult(Result):
         ``step chi2 df p cfi rmsea srmr``, the changes from the step before ``delta_chi2 delta_df
         p_difference delta_cfi delta_rmsea delta_srmr``, what each rule says (``chi2_rule
         cfi_rule chen_rule``: holds or fails), and the ``verdict``: holds, fails or improper.
+
+        Unless ``estimator="ml"`` chi-square and its difference are scaled (so that one is not the
+        difference of the other), CFI and RMSEA robust, or scaled where no robust ones are known.
         """
         return self._table.copy()
 

@@ -1,12 +1,15 @@
-"""The rules by which a step of invariance is judged, each with its source."""
+"""The rules by which a step of invariance is judged, each with its source, and their numbers."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
+from tcsmodel.models.sem_result import SEMResult
 from tcsmodel.options import GroupEqual
 
 Array = NDArray[np.float64]
@@ -19,6 +22,8 @@ STEPS: dict[str, tuple[GroupEqual, ...]] = {
     "strict": (GroupEqual.RESIDUALS,),
     "means": (GroupEqual.MEANS,),
 }
+# What is told of the fit of a step.
+FIT = ("chi2", "df", "p", "cfi", "rmsea", "srmr")
 LEVELS = ("configural", "metric", "scalar", "strict")
 
 # Customary least fit of a model worth comparing (Hu & Bentler 1999 for SRMR).
@@ -55,3 +60,33 @@ def holds_by_chen(step: str, delta: dict[str, float], limits: ChenLimits) -> boo
     srmr = limits.srmr_loadings if step == "metric" else limits.srmr
     worse = delta["rmsea"] > limits.rmsea or delta["srmr"] > srmr
     return not (delta["cfi"] < limits.cfi and worse)
+
+
+def steps_table(steps: Mapping[str, SEMResult]) -> pd.DataFrame:
+    """Return the fit of each step and its change from the step before, without verdicts."""
+    fit = pd.DataFrame([_fit_of(result) for result in steps.values()])
+    change = fit.diff()
+    first, *others = steps.values()
+    tests = first.compare(*others)
+    scaled = "" if first.robust is None else "_scaled"
+    return pd.DataFrame(
+        {
+            "step": list(steps),
+            **{name: fit[name].to_numpy() for name in FIT},
+            "delta_chi2": tests[f"chi2_diff{scaled}"].to_numpy(),
+            "delta_df": change["df"],
+            "p_difference": tests[f"p{scaled}"].to_numpy(),
+            **{f"delta_{name}": change[name] for name in FIT[3:]},
+        }
+    )
+
+
+def _fit_of(result: SEMResult) -> dict[str, float]:
+    """Return the fit of a step, scaled and robust where the estimator has it so."""
+    measures = result.fit_measures
+    sources = {name: name for name in FIT}
+    if result.robust is not None:
+        sources |= {"chi2": "chi2_scaled", "p": "p_scaled"}
+        known = np.isfinite(measures["cfi_robust"])
+        sources |= {name: f"{name}_{'robust' if known else 'scaled'}" for name in ("cfi", "rmsea")}
+    return {name: float(measures[source]) for name, source in sources.items()}

@@ -3,23 +3,37 @@
 ``mlr`` with ``missing="fiml"``: the sandwich A^-1 B A^-1 of the observed information and the
 products of the respondents' scores, and the test of Yuan & Bentler (2000) with the traces
 tr(A^-1 B) of the saturated model and of the model, as Mplus and lavaan have it. A sampling
-weight multiplies a score.
+weight multiplies a score. And the robust fit measures of any model fitted to answers with gaps,
+`kernels.gapless`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import fields
 from typing import TYPE_CHECKING, cast
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.linalg import block_diag
 
-from tcsmodel.kernels import constrained, fiml, grouped, linalg, robust_groups, scaled_tests
+from tcsmodel.kernels import (
+    constrained,
+    fiml,
+    gapless,
+    grouped,
+    implied,
+    jacobian,
+    linalg,
+    robust_groups,
+    scaled_tests,
+)
 from tcsmodel.kernels.grouped import Grouped
 from tcsmodel.kernels.likelihood import Sampled, likelihood
 from tcsmodel.kernels.missing import PatternMoments, patterns
 from tcsmodel.kernels.robust import Traces
 from tcsmodel.kernels.scaled_tests import Correction
-from tcsmodel.models.robust_inference import RobustInference
+from tcsmodel.models.robust_inference import RobustInference, robust_measures
 from tcsmodel.survey.moments import read_only
 
 if TYPE_CHECKING:
@@ -36,7 +50,10 @@ def robust_inference_with_gaps(result: SEMResult, plain: dict[str, float]) -> Ro
     everyone = list(range(len(sampled.n)))
     vcov, own = sandwich(model, result.theta, sampled, sample, everyone)
     full = sandwich(*saturated(sampled), sampled, sample, everyone)[1]
-    null = _independence(result, cast(Array, sampled.mean)[0])
+    null = sum(
+        sandwich(null, theta, moments, sample, [g])[1]
+        for g, (null, theta, moments) in enumerate(_independence(result))
+    )
     return scaled_by_traces(vcov, full, own, null, plain)
 
 
@@ -53,14 +70,56 @@ def scaled_by_traces(
     return RobustInference(read_only(vcov), test("", own), test("baseline_", null))
 
 
+def robust_fit_with_gaps(result: SEMResult) -> dict[str, float]:
+    """Return the ``_robust`` fit measures, of Zhang & Savalei (2023), with V at the EM moments.
+
+    Of ``ml`` they hold under normality, of ``mlr`` without it, as in lavaan. nan with auxiliary
+    variables.
+    """
+    if result.sample.joint is not None:
+        return {f"{f.name}_robust": np.nan for f in fields(scaled_tests.ScaledFit)}
+    model, sampled = result.model, result.sampled
+    share, n = sampled.n / sampled.total, sampled.total
+    cov, mean = sampled.cov[0], _mean(sampled)
+    top, at_top = saturated(sampled)
+    spread = n * observed_inverse(top, at_top, sampled)
+    information = linalg.inverse(spread[None])[0][0]
+    complete = gapless.complete_information(cov, share)
+    if result.robust is not None:
+        everyone = list(range(len(share)))
+        products = _products(top, at_top, sampled, result.sample, everyone) / n
+        spread = spread @ products @ spread
+
+    def test(sigma: Array, mu: Array, delta: Array, df: float) -> scaled_tests.ScaledTest:
+        trace = np.array([gapless.expectation(delta, information, complete, spread)])
+        chi2 = n * np.array([gapless.discrepancy(cov, mean, sigma, mu) @ share])
+        return scaled_tests.scaled(chi2, df, Traces(trace, trace), Correction.MEAN)
+
+    at = robust_groups.at_estimates(model.grouped, sampled, result.theta, mean)
+    delta = at.delta.reshape(-1, at.delta.shape[-1])
+    own = test(at.cov, at.mean, delta, result.plain_fit["df"])
+    nulls = list(_independence(result))
+    slopes = [
+        jacobian.moment_jacobian(null.layout, grouped.spread(null, theta[None]), mean=True)[0, 0]
+        for null, theta, _ in nulls
+    ]
+    at_null = [implied.implied(null.layout, theta[None]).sigma[0] for null, theta, _ in nulls]
+    null_mean = np.stack([_mean(moments)[0] for _, _, moments in nulls])
+    null = test(np.stack(at_null), null_mean, block_diag(*slopes), result.plain_fit["baseline_df"])
+    return robust_measures(own, null, n / model.n_groups)
+
+
+def _mean(sampled: Sampled) -> Array:
+    return cast(Array, sampled.mean)[0]
+
+
 def saturated(sampled: Sampled) -> tuple[Grouped, Array]:
     """Return the model of free means and covariances in every group, and its estimates (q,)."""
     groups, layout = len(sampled.n), fiml.saturated_layout(sampled.cov.shape[-1])
     q = layout.n_free
     index = np.arange(groups * q).reshape(groups, q)
     model = grouped.grouped(layout, index, np.full(index.shape, np.nan), groups * q)
-    mean = cast(Array, sampled.mean)[0]
-    return model, fiml.saturated_theta(mean, sampled.cov[0]).ravel()
+    return model, fiml.saturated_theta(_mean(sampled), sampled.cov[0]).ravel()
 
 
 def sandwich(
@@ -106,11 +165,14 @@ def _products(
     return out
 
 
-def _independence(result: SEMResult, mean: Array) -> float:
-    """Return tr(A^-1 B) of the baseline model at its maximum: the answers that there are."""
+def _independence(result: SEMResult) -> Iterator[tuple[Grouped, Array, Sampled]]:
+    """Yield the baseline model of each group, its estimates, and the moments that it implies.
+
+    Its maximum is at the means and variances of the answers that there are.
+    """
+    mean = _mean(result.sampled)
     table, sample, sampled = result.model.parameters, result.sample, result.sampled
     causes = np.array([table.items.index(name) for name in table.causes], dtype=np.intp)
-    trace = 0.0
     for g, part in enumerate(sample.by_group):
         values = part.respondents("Robust inference")
         seen = ~np.isnan(values)
@@ -132,5 +194,4 @@ def _independence(result: SEMResult, mean: Array) -> float:
             cast(PatternMoments, sampled.table).of(np.array([g])),
             None if sampled.floor is None else sampled.floor[:, g : g + 1],
         )
-        trace += sandwich(null, theta, own, sample, [g])[1]
-    return trace
+        yield null, theta, own

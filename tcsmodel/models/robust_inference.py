@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Protocol, Self, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from tcsmodel.kernels import gamma, robust_groups, scaled_tests
+from tcsmodel.kernels import fitmeasures, gamma, robust_groups, scaled_tests
 from tcsmodel.kernels.grouped import Grouped
 from tcsmodel.kernels.likelihood import Sampled
 from tcsmodel.kernels.robust import Traces
@@ -63,22 +63,31 @@ class RobustInference:
     baseline: ScaledTest
 
     def measures(self, n: float | Array) -> dict[str, float]:
-        """Return the scaled test and the scaled and robust fit measures; n that of RMSEA."""
+        """Return the scaled test and the scaled fit measures; n that of RMSEA."""
+        test, null = self.test, self.baseline
         values = {
-            "chi2_scaled": self.test.chi2,
-            "df_scaled": self.test.df,
-            "p_scaled": self.test.p,
-            "scaling_factor": self.test.factor,
-            "baseline_chi2_scaled": self.baseline.chi2,
-            "baseline_df_scaled": self.baseline.df,
-            "baseline_scaling_factor": self.baseline.factor,
+            "chi2_scaled": test.chi2,
+            "df_scaled": test.df,
+            "p_scaled": test.p,
+            "scaling_factor": test.factor,
+            "baseline_chi2_scaled": null.chi2,
+            "baseline_df_scaled": null.df,
+            "baseline_scaling_factor": null.factor,
+            "baseline_p_scaled": null.p,
         }
-        for suffix, fit in (
-            ("scaled", scaled_tests.scaled_fit(self.test, self.baseline, n)),
-            ("robust", scaled_tests.robust_fit(self.test, self.baseline, n)),
-        ):
-            values |= {f"{f.name}_{suffix}": getattr(fit, f.name) for f in fields(fit)}
-        return {name: float(value[0]) for name, value in values.items()}
+        more = fitmeasures.incremental(test.chi2, test.df, null.chi2, null.df)
+        values |= {f"{name}_scaled": value for name, value in more.items()}
+        fit = scaled_tests.scaled_fit(test, null, n)
+        return {name: float(value[0]) for name, value in values.items()} | _named(fit, "scaled")
+
+
+def robust_measures(test: ScaledTest, baseline: ScaledTest, n: float | Array) -> dict[str, float]:
+    """Return the robust fit measures of a test and that of the baseline; n that of RMSEA."""
+    return _named(scaled_tests.robust_fit(test, baseline, n), "robust")
+
+
+def _named(fit: scaled_tests.ScaledFit, suffix: str) -> dict[str, float]:
+    return {f"{f.name}_{suffix}": float(getattr(fit, f.name)[0]) for f in fields(fit)}
 
 
 def robust_inference(result: SEMResult, plain: dict[str, float]) -> RobustInference:

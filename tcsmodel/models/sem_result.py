@@ -199,7 +199,7 @@ class SEMResult(Derived):
 
     @cached_property
     def fit_measures(self) -> pd.Series:
-        """Fit of the model to the covariances.
+        """Fit of the model to the covariances; the measures that most report come first.
 
         ``chi2 df p baseline_chi2 baseline_df cfi tli rmsea rmsea_ci_lower rmsea_ci_upper
         rmsea_p_close srmr loglik aic bic npar n``. The RMSEA interval is the customary 90%,
@@ -207,15 +207,24 @@ class SEMResult(Derived):
         causes, as in lavaan. With groups RMSEA has the factor sqrt(G) of Steiger (1998), and
         `srmr` is the mean over groups, weighted by their sizes.
 
+        Then the others: `chi2_per_df` (CMIN/DF); `rmsea_p_not_close`, small when RMSEA is below
+        .08; of the residuals ``gfi rmr crmr srmr_mplus agfi pgfi`` (GFI as in LISREL and AMOS);
+        against the baseline ``nfi pnfi rfi ifi rni pcfi``; from chi-square ``mfi gamma_hat
+        gamma_hat_adj ecvi cn_05 cn_01`` (McDonald's centrality, Hoelter's critical n); ``aicc
+        bic2`` (adjusted for the sample size); `loglik_saturated`, `baseline_p`, and
+        `baseline_rmsea`, below .158 of which CFI and TLI say little (Kenny, Kaniskan & McCoach
+        2015).
+
         For the estimators that do not rely on normality also ``chi2_scaled df_scaled p_scaled
-        scaling_factor``, those of the baseline (``baseline_chi2_scaled`` ...), and ``cfi tli
-        rmsea rmsea_ci_lower rmsea_ci_upper rmsea_p_close`` with the suffix ``_scaled``, from
-        these tests, and ``_robust``, estimates of what the measure is in the population
-        (Brosseau-Liard, Savalei & Li 2012; Brosseau-Liard & Savalei 2014). Report the robust
-        ones. With gaps these need moments that are not computed here; they are nan.
+        scaling_factor``, those of the baseline (``baseline_chi2_scaled`` ...), and ``cfi tli rni
+        rmsea`` with its limits and p values with the suffix ``_scaled``, from these tests, and
+        ``_robust``, estimates of what the measure is in the population (Brosseau-Liard, Savalei
+        & Li 2012; Brosseau-Liard & Savalei 2014), and ``nfi pnfi rfi ifi`` with ``_scaled``.
+        Report the robust ones. With ``missing="fiml"`` there are robust ones for ``ml`` too: the
+        plain ones flatter a model the more answers are missing; these estimate the fit to
+        complete answers (Zhang & Savalei 2023), and are nan with auxiliary variables.
         """
-        values = fit_measures.of_result(self)
-        return pd.Series(list(values.values()), index=list(values), name="fit_measures")
+        return fit_measures.series(fit_measures.of_result(self))
 
     @cached_property
     def plain_fit(self) -> dict[str, float]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
 
 from tcsmodel.options import Engine, Estimator, SEMMissing
@@ -63,7 +64,7 @@ def _fit(result: SEMResult) -> str:
             f"{m['rmsea']:.3f} [{m['rmsea_ci_lower']:.3f}, {m['rmsea_ci_upper']:.3f}], "
             f"p (RMSEA at most .05) {m['rmsea_p_close']:.3f}",
         ),
-        *_robust_fit(result, m),
+        *_robust_fit(m),
         ("SRMR", f"{m['srmr']:.3f}"),
         ("Log-likelihood", f"{m['loglik']:.3f}"),
         ("AIC, BIC", f"{m['aic']:.3f}, {m['bic']:.3f}"),
@@ -84,12 +85,8 @@ def _scaled_test(result: SEMResult, m: pd.Series) -> Iterator[tuple[str, str]]:
         yield "Scaled chi-square", f"{values} (scaling factor {m['scaling_factor']:.3f})"
 
 
-def _robust_fit(result: SEMResult, m: pd.Series) -> Iterator[tuple[str, str]]:
-    if result.robust is None:
-        return
-    if result.sampled.table is not None:
-        yield "Robust CFI, RMSEA", "not computed where answers are missing"
-    else:
+def _robust_fit(m: pd.Series) -> Iterator[tuple[str, str]]:
+    if not np.isnan(m.get("cfi_robust", np.nan)):
         yield "Robust CFI, TLI", f"{m['cfi_robust']:.3f}, {m['tli_robust']:.3f}"
         limits = f"[{m['rmsea_ci_lower_robust']:.3f}, {m['rmsea_ci_upper_robust']:.3f}]"
         yield "Robust RMSEA [90%]", f"{m['rmsea_robust']:.3f} {limits}"

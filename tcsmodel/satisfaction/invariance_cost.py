@@ -275,4 +275,4 @@ class _Places:
         gradient = np.zeros(len(self.result.theta))
         np.add.at(gradient, self._free[estimated], slope[estimated])
         with np.errstate(invalid="ignore"):
-            return float(np.sqrt(gradient @ self.result.vcov_array @ gradient))
+            return float(np.sqrt(gradient @ self.result.vcov_of_theta @ gradient))

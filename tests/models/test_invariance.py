@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import tolerances as tol
-from golden_files import expected
+from golden_files import DATA, expected
 from lavaan_numbers import close
 from numpy.testing import assert_allclose
 
@@ -282,3 +282,54 @@ def test_a_step_that_is_none_is_named(schools):
 def test_a_model_without_constructs_has_no_measure(hs_frame):
     with pytest.raises(OptionError, match=r"the model has none. Measure some"):
         invariance(ModelSpec.parse("x1 ~ x2"), hs_frame, group="school")
+
+
+@pytest.fixture(scope="module")
+def hs_gaps():
+    frame = pd.read_csv(DATA / "HS1939_missing.csv")
+    return frame[frame[list(HS.items)].notna().any(axis=1)].reset_index(drop=True)
+
+
+def test_robust_steps_are_lavaans(hs_frame):
+    table = invariance(HS, hs_frame, group="school", estimator="mlr").table().set_index("step")
+    lrt = expected("B_HS1939_mg_lrt_MLR")["satorra.bentler.2001"]
+    for ours, name in {"delta_chi2": "Chisq diff", "delta_df": "Df diff"}.items():
+        close(table[ours], lrt[name], tol.CHI2)
+    names = {"chi2": "chisq.scaled", "cfi": "cfi.robust", "rmsea": "rmsea.robust", "srmr": "srmr"}
+    for step in table.index:
+        theirs = expected(f"B_HS1939_mg_{step}_MLR")["fitMeasures"]
+        for ours, name in names.items():
+            close(table.loc[step, ours], theirs[name], tol.CHI2 if ours == "chi2" else tol.FIT)
+
+
+def test_missing_answers_are_kept(hs_gaps):
+    full = invariance(HS, hs_gaps, group="school", missing="fiml")
+    assert full.n == 300  # 53 of them answered everything
+    scalar = full.steps["scalar"]
+    alone = CFA(HS, missing="fiml", group="school", group_equal=["loadings", "intercepts"])
+    fitted = alone.fit(hs_gaps)
+    assert scalar.fit_measures["chi2"] == pytest.approx(fitted.fit_measures["chi2"], rel=1e-8)
+    mended = full.partial()
+    assert mended.released
+    assert mended.steps["scalar"].estimator.missing == "fiml"
+    assert mended.n == 300
+
+
+@pytest.mark.parametrize(
+    "options", [{"missing": "fiml", "estimator": "mlr"}, {"missing": "robust_two_stage"}]
+)
+def test_differences_of_scaled_tests_are_scaled(hs_gaps, options):
+    result = invariance(HS, hs_gaps, group="school", **options)
+    table = result.table()
+    steps = list(result.steps.values())
+    tests = steps[0].compare(*steps[1:])
+    assert_allclose(table["delta_chi2"], tests["chi2_diff_scaled"].to_numpy())
+    assert (table["delta_chi2"] - table["chi2"].diff()).abs().max() > 0.1
+    assert np.isfinite(table["cfi"]).all()
+
+
+def test_options_of_the_fits_are_checked(hs_frame):
+    with pytest.raises(OptionError, match="Did you mean 'mlr'"):
+        invariance(HS, hs_frame, group="school", estimator="mlrr")
+    with pytest.raises(OptionError, match="Did you mean 'fiml'"):
+        invariance(HS, hs_frame, group="school", missing="fimll")

@@ -58,8 +58,10 @@ SCALED = {
         f"{ours}_{kind}": f"{theirs}.{kind}"
         for kind in ("scaled", "robust")
         for ours, theirs in MEASURES.items()
-        if ours in ("cfi", "tli", "rmsea", "rmsea_ci_lower", "rmsea_ci_upper", "rmsea_p_close")
+        if ours in ("cfi", "tli", "rni") or ours.startswith("rmsea")
     },
+    **{f"{name}_scaled": f"{name}.scaled" for name in ("nfi", "pnfi", "rfi", "ifi")},
+    "baseline_p_scaled": "baseline.pvalue.scaled",
 }
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import lavaan_cases
 import numpy as np
-import pandas as pd
 import pytest
 import tolerances as tol
-from golden_files import DATA, expected
+from golden_files import expected
+from lavaan_numbers import MEASURES as NAMES
 from lavaan_numbers import close
 from numpy.testing import assert_allclose
 
@@ -20,6 +21,7 @@ HS = ModelSpec.parse("visual =~ x1 + x2 + x3\ntextual =~ x4 + x5 + x6\nspeed =~ 
 CASES = {
     "B_HS1939_fiml_MLR": (CFA, "HS1939_missing"),
     "B_mobi_acsi_fiml_MLR": (SEM, "mobi_missing"),
+    "B_bfirev10_fiml_MLR": (CFA, "bfi_rev"),
 }
 MEASURES = {
     "chi2_scaled": "chisq.scaled",
@@ -35,10 +37,15 @@ MEASURES = {
     "rmsea_ci_upper_scaled": "rmsea.ci.upper.scaled",
     "rmsea_p_close_scaled": "rmsea.pvalue.scaled",
 }
+ROBUST = {
+    f"{ours}_robust": f"{theirs}.robust"
+    for ours, theirs in NAMES.items()
+    if ours in ("cfi", "tli", "rni") or ours.startswith("rmsea")
+}
 
 
 def answered(name, items):
-    frame = pd.read_csv(DATA / f"{name}.csv")
+    frame = lavaan_cases.frame(name)
     return frame[frame[list(items)].notna().any(axis=1)].reset_index(drop=True)
 
 
@@ -73,9 +80,21 @@ def test_scaled_fit(case, name):
     close(ours.fit_measures[name], theirs["fitMeasures"][MEASURES[name]], tol.FIT, 2e-6)
 
 
-def test_robust_measures_are_not_made_up(case):
-    measures = case[0].fit_measures
-    assert measures[[n for n in measures.index if n.endswith("_robust")]].isna().all()
+@pytest.mark.parametrize("name", sorted(ROBUST))
+def test_robust_fit(case, name):
+    ours, theirs = case
+    close(ours.fit_measures[name], theirs["fitMeasures"][ROBUST[name]], tol.FIT, 2e-6)
+
+
+@pytest.mark.parametrize("name", sorted(CASES))
+def test_robust_fit_under_normality(name):
+    estimator, data = CASES[name]
+    theirs = expected(name.removesuffix("R"))
+    spec = ModelSpec.parse(theirs["model"]) if "model" in theirs else HS
+    ours = estimator(spec, missing="fiml").fit(answered(data, spec.items)).fit_measures
+    for measure, there in ROBUST.items():
+        close(ours[measure], theirs["fitMeasures"][there], tol.FIT, 2e-6)
+    assert "chi2_scaled" not in ours
 
 
 def test_one_gap_hardly_changes_complete_answers(hs_frame):
@@ -125,3 +144,37 @@ def test_only_mlr_knows_gaps():
         CFA(HS, estimator="mlm", missing="fiml")
     with pytest.raises(OptionError, match=r"information= is a choice for estimator='ml'"):
         CFA(HS, estimator="mlr", information="observed")
+
+
+def excess(result):
+    """Return what chi-square would exceed its expectation by with complete answers."""
+    fit = result.fit_measures
+    return fit["rmsea_robust"] ** 2 * fit["df"] * fit["n"] / result.model.n_groups
+
+
+@pytest.mark.parametrize("estimator", ["ml", "mlr"])
+def test_robust_misfit_of_groups_adds_up(estimator):
+    spec = ModelSpec.parse("visual =~ x1 + x2 + x3 + x4 + x7 + x9")
+    gaps = answered("HS1939_missing", spec.items)
+    options = {"estimator": estimator, "missing": "fiml"}
+    together = CFA(spec, group="school", **options).fit(gaps)
+    parts = [excess(CFA(spec, **options).fit(part)) for _, part in gaps.groupby("school")]
+    assert min(parts) > 1
+    assert excess(together) == pytest.approx(sum(parts), rel=1e-6)
+
+
+def test_robust_fit_of_nearly_complete_answers_is_the_plain_one(hs_frame):
+    almost = hs_frame.astype({"x1": float})
+    almost.loc[0, "x1"] = np.nan
+    ours = CFA(HS, missing="fiml").fit(almost).fit_measures
+    for name in ("cfi", "tli", "rmsea", "rmsea_ci_lower", "rmsea_ci_upper"):
+        assert ours[f"{name}_robust"] == pytest.approx(ours[name], rel=0.005)
+        assert ours[f"{name}_robust"] != ours[name]
+
+
+def test_robust_fit_knows_an_equality_written_as_a_constraint(gaps):
+    text = "visual =~ x1 + {}*x2 + {}*x3 + x4 + x9{}"
+    label = mlr(gaps, spec=ModelSpec.parse(text.format("a", "a", "")))
+    equality = mlr(gaps, spec=ModelSpec.parse(text.format("a", "b", "\na == b")))
+    for name in ("cfi_robust", "rmsea_robust"):
+        assert equality.fit_measures[name] == pytest.approx(label.fit_measures[name], rel=1e-5)

@@ -37,7 +37,7 @@ def test_order_is_that_of_lavaan():
 def test_what_is_fixed_and_what_follows(theta):
     rows = table(theta=theta)
     derived = "a1~*~a1" if theta else "a1~~a1"
-    assert [r.name for r in rows if r.derived][0] == derived
+    assert next(r.name for r in rows if r.derived) == derived
     assert row(rows, "a1~1").fixed == 0.0
     assert row(rows, "a1~~a1").free is row(rows, "a1~*~a1").free is None
     assert row(rows, "a1|t3").free is not None
