@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import pandas as pd
 import pytest
+from comparison import LEDGER, Watch
 from golden_files import DATA
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.pluginmanager.register(Watch(LEDGER))
 
 
 @pytest.fixture(scope="session")

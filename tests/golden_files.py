@@ -7,6 +7,7 @@ software, its version, the call and the tolerance.
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,9 @@ import pandas as pd
 
 GOLDEN = Path(__file__).parent / "golden"
 DATA = GOLDEN / "data"
+
+# Told which case is opened; `comparison` is one.
+watchers: list[Callable[[str], None]] = []
 
 
 def decode(entry: Any) -> Any:
@@ -40,8 +44,14 @@ def decode(entry: Any) -> Any:
     return {key: decode(value) for key, value in entry.items()}
 
 
-@cache
 def expected(case: str) -> dict[str, Any]:
     """Return the decoded results of one reference case."""
+    for tell in watchers:
+        tell(case)
+    return _read(case)
+
+
+@cache
+def _read(case: str) -> dict[str, Any]:
     text = (GOLDEN / case / "expected.json").read_text(encoding="utf-8")
     return decode(json.loads(text))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from comparison import LEDGER
 
 # Our fit measures and lavaan's names for them.
 MEASURES = {
@@ -50,6 +51,7 @@ def close(ours, theirs, tolerance, slack=0.0):
     ours, theirs = np.asarray(ours, dtype=float), np.asarray(theirs, dtype=float)
     gap = np.abs(ours - theirs)
     allowed = tolerance * np.abs(theirs) + slack + 1e-12
+    LEDGER.note(ours, theirs, lambda _: allowed, tolerance or float(np.max(slack)))
     known = np.isfinite(theirs)
     assert (np.isfinite(ours) == known).all()
     worst = np.argmax(np.where(known, gap - allowed, -np.inf))

@@ -28,9 +28,7 @@ WORDS = {
         "Intercepts (~1)", "Remove the statement; means are not modelled.",
     ),
     Feature.THRESHOLD: (
-        "Thresholds (|)",
-        "Name the item in SEM(..., ordered=[...]), or remove the statement; it counts as "
-        "continuous.",
+        "Thresholds (|)", "Remove the statement; items count as continuous.",
     ),
     Feature.EQUALITY: (
         "Equality constraints (==)",

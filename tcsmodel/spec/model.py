@@ -29,7 +29,6 @@ class Op(StrEnum):
     COVARIANCE = "~~"
     INTERCEPT = "~1"
     THRESHOLD = "|"
-    SCALE = "~*~"
 
 
 class Relation(StrEnum):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+from golden_files import expected
 from numpy.testing import assert_allclose
 from scipy.special import ndtr, ndtri
 
@@ -13,7 +14,6 @@ from tcsmodel.errors import OptionError
 from tcsmodel.kernels import intervals
 from tcsmodel.kernels.resample import jackknife_chunks
 from tcsmodel.models import draws as module
-from tests.golden_files import expected
 
 MINI = expected("B_mobi_mini_ML")["model"]
 
