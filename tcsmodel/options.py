@@ -129,6 +129,7 @@ class GroupEqual(StrEnum):
     LV_VARIANCES = "lv_variances"
     LV_COVARIANCES = "lv_covariances"
     RESIDUAL_COVARIANCES = "residual_covariances"
+    THRESHOLDS = "thresholds"
 
 
 class InvarianceStep(StrEnum):

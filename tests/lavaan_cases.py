@@ -10,9 +10,9 @@ import pandas as pd
 from golden_files import DATA, expected
 
 from tcsmodel.kernels import discrepancy, gamma, implied, jacobian, linalg, robust
-from tcsmodel.kernels.implied import ITEM_MEAN, RESIDUAL
-from tcsmodel.kernels.jacobian import OrdinalLayout
+from tcsmodel.kernels.implied import ITEM_MEAN, RESIDUAL, THRESHOLD
 from tcsmodel.kernels.minimize import Minimum, Objective, minimize
+from tcsmodel.kernels.polychoric_gamma import Statistics
 from tcsmodel.kernels.robust import Traces
 from tcsmodel.kernels.starting import starting_values
 from tcsmodel.models.covariance_model import CovarianceModel
@@ -76,30 +76,32 @@ def case(
     return Case(theirs, x, weight, model.layout, keys)
 
 
-def layout_of(given: implied.Layout, keep: np.ndarray, means: list[int]) -> implied.Layout:
-    """Return a layout with some rows (r,) free as they are, others fixed at 1, and intercepts."""
+def layout_of(
+    given: implied.Layout, keep: np.ndarray, more: list[tuple[int, int, int]]
+) -> implied.Layout:
+    """Return a layout with some rows (r,) free as they are, others fixed at 1, and free ones more.
+
+    Those by matrix, row and column: intercepts and thresholds.
+    """
     kept = np.where(keep, given.free, -1)
     order = {k: at for at, k in enumerate(sorted(set(kept[kept >= 0].tolist())))}
     free = [order.get(k, -1) for k in kept.tolist()]
-    values = given.template
-    p, m = given.n_items, given.n_latents
-    ends = np.cumsum([0, p * m, m * m, m * m, p * p, p])
-    width = np.array([m, m, m, p, 1, 1])[given.matrix]
-    fixed = values[ends[given.matrix] + given.row * width + given.column]
-    fixed = np.where((given.free >= 0) & ~keep, 1.0, fixed)
+    fixed = np.where((given.free >= 0) & ~keep, 1.0, given.template[given.place])
+    matrix, row, column = np.array(more).T.tolist()
     return implied.layout(
-        p,
-        m,
-        matrix=[*given.matrix.tolist(), *([ITEM_MEAN] * len(means))],
-        row=[*given.row.tolist(), *means],
-        column=[*given.column.tolist(), *([0] * len(means))],
-        free=[*free, *(len(order) + at for at in range(len(means)))],
-        fixed=[*fixed.tolist(), *([np.nan] * len(means))],
+        given.n_items,
+        given.n_latents,
+        matrix=[*given.matrix.tolist(), *matrix],
+        row=[*given.row.tolist(), *row],
+        column=[*given.column.tolist(), *column],
+        free=[*free, *(len(order) + at for at in range(len(more)))],
+        fixed=[*fixed.tolist(), *([np.nan] * len(more))],
+        n_cuts=1 + max((c for kind, _, c in more if kind == THRESHOLD), default=-1),
     )
 
 
-def ordinal(given: Case, categories: np.ndarray, items: list[str], *, delta: bool) -> Case:
-    """Return the case with ordinal residuals fixed, and intercepts of continuous items."""
+def ordinal(given: Case, categories: np.ndarray, items: list[str]) -> Case:
+    """Return the case with ordinal residuals fixed, intercepts of continuous items, thresholds."""
     layout = given.layout
     diagonal = (layout.matrix == RESIDUAL) & (layout.row == layout.column)
     keep = ~(diagonal & (categories[layout.row] > 0))
@@ -107,10 +109,13 @@ def ordinal(given: Case, categories: np.ndarray, items: list[str], *, delta: boo
     lost = set(layout.free[~keep].tolist())
     keys = [key for at, key in enumerate(given.keys) if at not in lost]
     keys += [(items[i], "~1", "") for i in means]
-    made = layout_of(layout, keep, means)
-    order = OrdinalLayout.of(made, categories, delta=delta).order
-    places = zip(order.item, order.threshold, strict=True)
-    keys += [(items[i], "|", f"t{t + 1}") for i, t in places if t >= 0]
+    order = Statistics.of(categories)
+    cuts = [
+        (i, t) for i, t in zip(order.item.tolist(), order.threshold.tolist(), strict=True) if t >= 0
+    ]
+    keys += [(items[i], "|", f"t{t + 1}") for i, t in cuts]
+    more = [(ITEM_MEAN, i, 0) for i in means] + [(THRESHOLD, i, t) for i, t in cuts]
+    made = layout_of(layout, keep, more)
     return Case(given.theirs, given.x, given.weights, made, keys)
 
 

@@ -3,7 +3,8 @@
 All groups share a layout of f local parameters, one for each set of rows that are alike in
 every group. In group g local parameter j is ``theta[index[g, j]]``, or a fixed value where the
 index is -1. So groups are a second batch axis, and derivatives by theta are sums of the local
-ones over groups and over what is equal within a group.
+ones over groups and over what is equal within a group. Of ordinal items one local parameter is
+derived from the others (`kernels.ordinal`), and so is its derivative.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from numpy.typing import NDArray
 
 from tcsmodel.kernels.constrained import Constraints
 from tcsmodel.kernels.implied import Layout
+from tcsmodel.kernels.ordinal import OrdinalLayout, completed, completed_slopes
 
 Array = NDArray[np.float64]
 Index = NDArray[np.intp]
@@ -27,6 +29,7 @@ class Grouped:
     layout : of the f local parameters; index, value (G, f) as above; n_free : q
     constraints : what must hold of theta
     plain : whether the local parameters are theta itself, as without groups
+    ordinal : the layout with what ordinal items add, None without them
     """
 
     layout: Layout
@@ -35,6 +38,7 @@ class Grouped:
     n_free: int
     constraints: Constraints | None
     plain: bool
+    ordinal: OrdinalLayout | None = None
 
     @property
     def n_groups(self) -> int:
@@ -48,17 +52,19 @@ def grouped(
     value: Array,
     n_free: int,
     constraints: Constraints | None = None,
+    ordinal: OrdinalLayout | None = None,
 ) -> Grouped:
     """Return the model of `index` and `value` (G, f)."""
     plain = len(index) == 1 and np.array_equal(index[0], np.arange(n_free))
-    return Grouped(layout, index, value, n_free, constraints, plain)
+    return Grouped(layout, index, value, n_free, constraints, plain, ordinal)
 
 
 def spread(model: Grouped, theta: Array) -> Array:
     """Return the local parameters (B, G, f) at theta (B, q)."""
     if model.plain:
         return theta[:, None, :]
-    return np.where(model.index >= 0, theta[:, model.index], model.value)
+    local = np.where(model.index >= 0, theta[:, model.index], model.value)
+    return local if model.ordinal is None else completed(model.ordinal, local)
 
 
 def collected(model: Grouped, local: Array) -> Array:
@@ -96,13 +102,23 @@ def curvature(model: Grouped, local: Array) -> Array:
     return out
 
 
-def local_cov(model: Grouped, vcov: Array) -> Array:
-    """Return covariances (B, G, f, f) of local parameters; zero where fixed."""
+def local_cov(model: Grouped, vcov: Array, local: Array) -> Array:
+    """Return covariances (B, G, f, f) of local parameters (B, G, f); zero where fixed."""
     if model.plain:
         return vcov[:, None]
     known = model.index >= 0
     both = known[:, :, None] & known[:, None, :]
-    return np.where(both, vcov[:, model.index[:, :, None], model.index[:, None, :]], 0.0)
+    cov = np.where(both, vcov[:, model.index[:, :, None], model.index[:, None, :]], 0.0)
+    slopes = derived_slopes(model, local)
+    return cov if slopes is None else slopes @ cov @ np.swapaxes(slopes, -1, -2)
+
+
+def derived_slopes(model: Grouped, local: Array) -> Array | None:
+    """Return the derivatives (B, G, f, f) of local parameters by those that are not derived.
+
+    None where none is derived.
+    """
+    return None if model.ordinal is None else completed_slopes(model.ordinal, local)
 
 
 def by_theta(model: Grouped, jacobian: Array) -> Array:

@@ -15,7 +15,8 @@ h is 1/2 for a variance and 1 otherwise:
 so first and second derivatives of any discrepancy are gathers from matrices ``W' M W``.
 
 With intercepts nu and alpha, ``mu = nu + Lambda eta`` and ``eta = A alpha``. They leave Sigma
-alone: h is 0 in their rows. `kernels.fiml` has the derivatives of mu.
+alone: h is 0 in their rows. `kernels.fiml` has the derivatives of mu. So do the thresholds and
+scales of ordinal items, which `kernels.ordinal` knows.
 """
 
 from __future__ import annotations
@@ -32,17 +33,19 @@ Array = NDArray[np.float64]
 Index = NDArray[np.intp]
 Mask = NDArray[np.bool_]
 
-LOADING, PATH, LATENT, RESIDUAL, ITEM_MEAN, LATENT_MEAN = range(6)
+LOADING, PATH, LATENT, RESIDUAL, ITEM_MEAN, LATENT_MEAN, THRESHOLD, SCALE = range(8)
 
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """Where the q free parameters live in Lambda, B, Psi, Theta, nu and alpha.
+    """Where the q free parameters live in Lambda, B, Psi, Theta, nu, alpha, tau and d.
 
     Attributes
     ----------
     n_items, n_latents, n_free : int
         p, m, q.
+    n_cuts : int
+        Thresholds that an item has at most; 0 without ordinal items, which have no scales then.
     matrix, row, column, free : ndarray (r,) of int
         Place of each row of the parameter table, and the index of its free parameter (-1
         where fixed).
@@ -59,6 +62,7 @@ class Layout:
     n_items: int
     n_latents: int
     n_free: int
+    n_cuts: int
     matrix: Index
     row: Index
     column: Index
@@ -89,6 +93,7 @@ def layout(
     free: Sequence[int],
     fixed: ArrayLike,
     observed: Sequence[tuple[int, int]] = (),
+    n_cuts: int = 0,
 ) -> Layout:
     """Return the layout of a parameter table.
 
@@ -97,30 +102,34 @@ def layout(
     n_items, n_latents : int
         p and m.
     matrix, row, column : sequence of int (r,)
-        Which matrix (0 Lambda, 1 B, 2 Psi, 3 Theta, 4 nu, 5 alpha) and where; one triangle
-        of covariances, column 0 of intercepts.
+        Which matrix (0 Lambda, 1 B, 2 Psi, 3 Theta, 4 nu, 5 alpha, 6 tau, 7 d) and where; one
+        triangle of covariances, column 0 of intercepts and scales.
     free : sequence of int (r,)
         Index of the free parameter, -1 where fixed.
     fixed : array (r,)
         Values of fixed rows; ignored where free.
     observed : sequence of (item, latent)
         Items that are their own latent variable: loading one.
+    n_cuts : int
+        Columns of tau, the thresholds of ordinal items; with them items have scales d, which
+        are 1 where no row says otherwise.
     """
     p, m = n_items, n_latents
     kind, i, j, index = (np.asarray(v, dtype=np.intp) for v in (matrix, row, column, free))
     value = np.asarray(fixed, dtype=np.float64)
-    width = np.array([m, m, m, p, 1, 1])[kind]
-    ends = np.cumsum(_sizes(p, m))
+    width = np.array([m, m, m, p, 1, 1, n_cuts, 1])[kind]
+    ends = np.cumsum([rows * columns for rows, columns in _sides(p, m, n_cuts)])
     start = np.concatenate([[0], ends])[kind]
     place, mirror = start + i * width + j, start + j * width + i
     template = np.zeros(ends[-1])
+    template[ends[LATENT_MEAN + 1] :] = 1.0
     for item, latent in observed:
         template[item * m + latent] = 1.0
     is_free, symmetric = index >= 0, (kind == LATENT) | (kind == RESIDUAL)
     template[place[~is_free]] = value[~is_free]
     template[mirror[~is_free & symmetric]] = value[~is_free & symmetric]
     both = is_free & symmetric & (i != j)
-    left = np.where(np.isin(kind, (LOADING, RESIDUAL, ITEM_MEAN)), i, p + i)
+    left = np.where(np.isin(kind, (PATH, LATENT, LATENT_MEAN)), p + i, i)
     right = np.select([kind == LATENT, kind == RESIDUAL], [p + j, j], p + m + j)
     half = np.where(left == right, 0.5, 1.0)
     half[kind >= ITEM_MEAN] = 0.0
@@ -130,6 +139,7 @@ def layout(
         p,
         m,
         n_free,
+        n_cuts,
         kind,
         i,
         j,
@@ -146,8 +156,9 @@ def layout(
     )
 
 
-def _sizes(p: int, m: int) -> tuple[int, ...]:
-    return p * m, m * m, m * m, p * p, p, m
+def _sides(p: int, m: int, n_cuts: int) -> tuple[tuple[int, int], ...]:
+    """Return rows and columns of the matrices."""
+    return (p, m), (m, m), (m, m), (p, p), (p, 1), (m, 1), (p, n_cuts), (p, min(n_cuts, 1))
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +166,8 @@ class Matrices:
     """The matrices of a model, in the order of their codes.
 
     loading (..., p, m); path, latent (..., m, m); residual (..., p, p);
-    item_mean (..., p, 1) nu; latent_mean (..., m, 1) alpha.
+    item_mean (..., p, 1) nu; latent_mean (..., m, 1) alpha; threshold (..., p, c) tau, 0 where
+    an item has fewer; scale (..., p, 1) d, or (..., p, 0) without ordinal items.
     """
 
     loading: Array
@@ -164,18 +176,18 @@ class Matrices:
     residual: Array
     item_mean: Array
     latent_mean: Array
+    threshold: Array
+    scale: Array
 
 
 def matrices(layout: Layout, theta: Array) -> Matrices:
-    """Return Lambda, B, Psi, Theta, nu and alpha at theta (..., q)."""
-    p, m = layout.n_items, layout.n_latents
+    """Return Lambda, B, Psi, Theta, nu, alpha, tau and d at theta (..., q)."""
     shape = theta.shape[:-1]
     flat = np.empty((*shape, len(layout.template)))
     flat[...] = layout.template
     flat[..., layout.target] = theta[..., layout.source]
-    sides = ((p, m), (m, m), (m, m), (p, p), (p, 1), (m, 1))
     parts, start = [], 0
-    for rows, columns in sides:
+    for rows, columns in _sides(layout.n_items, layout.n_latents, layout.n_cuts):
         end = start + rows * columns
         parts.append(flat[..., start:end].reshape(*shape, rows, columns))
         start = end

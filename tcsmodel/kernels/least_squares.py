@@ -27,11 +27,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from tcsmodel.kernels import discrepancy, jacobian, linalg, standardized
+from tcsmodel.kernels import discrepancy, jacobian, linalg, ordinal, standardized
 from tcsmodel.kernels.discrepancy import Gathers, add_curvature, merged_twice
 from tcsmodel.kernels.implied import (
     LATENT_MEAN,
     PATH,
+    SCALE,
+    THRESHOLD,
     Implied,
     Layout,
     implied,
@@ -84,27 +86,26 @@ def moment_structure(layout: Layout, *, mean: bool) -> Structure:
     )
 
 
-def ordinal_structure(model: jacobian.OrdinalLayout) -> Structure:
+def ordinal_structure(model: ordinal.OrdinalLayout) -> Structure:
     """Return the structure of the statistics of ordinal, or mixed, items."""
     given, order = model.layout, model.order
-    start, k = len(order.item), given.n_free
+    start = len(order.item)
     row = np.concatenate([order.continuous, order.pairs.second])
     curve = _Curvature(given, row, np.concatenate([order.continuous, order.pairs.first]))
 
     def slopes(theta: Array) -> Array:
-        return jacobian.ordinal_jacobian(model, theta, jacobian.ordinal_implied(model, theta))
+        return ordinal.ordinal_jacobian(model, theta, ordinal.ordinal_implied(model, theta))
 
     def curvature(theta: Array, c: Array) -> Array:
-        out = np.zeros((*theta.shape, model.n_free))
-        out[:, :k, :k] = curve(theta[:, :k], c[:, start:])
-        return out
+        return curve(theta, c[:, start:])
 
     # Then locations are linear, and correlations are covariances.
-    plain = model.delta and (model.scale < 0).all() and not (given.matrix == LATENT_MEAN).any()
+    is_free = given.free >= 0
+    bent = is_free & np.isin(given.matrix, (LATENT_MEAN, SCALE))
     return Structure(
-        lambda theta: jacobian.ordinal_implied(model, theta).statistics,
+        lambda theta: ordinal.ordinal_implied(model, theta).statistics,
         slopes,
-        curvature if plain else None,
+        curvature if model.delta and not bent.any() else None,
     )
 
 
@@ -274,9 +275,9 @@ def unit_weight(variance: Array, size: int) -> tuple[Array, Array]:
     return np.broadcast_to(scale[:, None], (len(scale), size)), scale
 
 
-def ordinal_start(model: jacobian.OrdinalLayout, statistics: Array) -> Array:
+def ordinal_start(model: ordinal.OrdinalLayout, statistics: Array) -> Array:
     """Return starting values (B, q) from the statistics (B, s) of ordinal items in a sample."""
-    order, p, m = model.order, model.layout.n_items, len(model.order.item)
+    given, order, p, m = model.layout, model.order, model.layout.n_items, len(model.order.item)
     cov = np.broadcast_to(np.eye(p), (len(statistics), p, p)).copy()
     continuous = order.continuous
     cov[:, continuous, continuous] = statistics[:, m : m + len(continuous)]
@@ -288,7 +289,13 @@ def ordinal_start(model: jacobian.OrdinalLayout, statistics: Array) -> Array:
     is_cut = order.threshold >= 0
     mean = np.zeros((len(statistics), p))
     mean[:, order.item[~is_cut]] = statistics[:, :m][:, ~is_cut]
-    theta = np.ones((len(statistics), model.n_free))
-    theta[:, : model.layout.n_free] = starting_values(model.layout, cov, mean)
-    theta[:, model.cut] = (statistics[:, :m] * stretch[order.item])[:, is_cut]
+    theta = starting_values(given, cov, mean)
+    cut = np.zeros((len(statistics), p, given.n_cuts))
+    cut[:, order.item[is_cut], order.threshold[is_cut]] = statistics[:, :m][:, is_cut]
+    for kind, values in (
+        (THRESHOLD, cut * stretch[:, None]),
+        (SCALE, np.ones((len(statistics), p, 1))),
+    ):
+        own = (given.matrix == kind) & (given.free >= 0)
+        theta[:, given.free[own]] = values[:, given.row[own], given.column[own]]
     return theta

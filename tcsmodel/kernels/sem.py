@@ -190,7 +190,8 @@ def _directed_errors(model: Grouped, local: Array, at: Implied, vcov: Array) -> 
     directed = (layout.matrix <= PATH) & (layout.free >= 0)
     if not directed.any():
         return np.zeros(len(vcov))
-    own = grouped.local_cov(model, vcov).reshape(-1, layout.n_free, layout.n_free)
+    own = grouped.local_cov(model, vcov, local.reshape(len(vcov), -1, layout.n_free))
+    own = own.reshape(-1, layout.n_free, layout.n_free)
     errors = standardized_errors(layout, local, at, own)[:, directed]
     return errors.reshape(len(vcov), -1).max(axis=1)
 

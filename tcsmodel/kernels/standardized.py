@@ -17,6 +17,7 @@ from tcsmodel.kernels.implied import (
     LATENT,
     PATH,
     RESIDUAL,
+    SCALE,
     Implied,
     Layout,
     matrices,
@@ -48,15 +49,16 @@ def _scaling(layout: Layout) -> _Scaling:
     p, m = layout.n_items, layout.n_latents
     kind, i, j = layout.matrix, layout.row, layout.column
     is_variance = ((kind == LATENT) | (kind == RESIDUAL)) & (i == j)
-    is_mean, directed = kind >= ITEM_MEAN, kind <= PATH
-    # By kind: Lambda, B, Psi, Theta, nu, alpha; covariances are scaled by their own diagonal.
-    offset = np.array([m, 0, m + p, m + p + m, m, 0])[kind]
-    offset[is_variance] = np.array([0, 0, 0, m, 0, 0])[kind[is_variance]]
+    is_alone, directed = is_variance | (kind >= ITEM_MEAN), kind <= PATH
+    # By kind: Lambda, B, Psi, Theta, nu, alpha, tau, d; covariances are scaled by their own
+    # diagonal.
+    offset = np.array([m, 0, m + p, m + p + m, m, 0, m, m])[kind]
+    offset[is_variance] = np.array([0, 0, 0, m])[kind[is_variance]]
     return _Scaling(
         offset + i,
-        np.where(directed, 0, offset) + j,
-        np.where(is_variance, -2.0, -1.0),
-        np.where(is_variance | is_mean, 0.0, np.where(directed, 1.0, -1.0)),
+        np.where(is_alone, offset + i, np.where(directed, 0, offset) + j),
+        np.where(is_variance, -2.0, np.where(kind == SCALE, 1.0, -1.0)),
+        np.where(is_alone, 0.0, np.where(directed, 1.0, -1.0)),
         is_variance,
     )
 

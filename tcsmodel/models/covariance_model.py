@@ -20,10 +20,12 @@ from tcsmodel.kernels.expressions import Evaluated, evaluate
 from tcsmodel.kernels.grouped import Grouped
 from tcsmodel.kernels.likelihood import Sampled
 from tcsmodel.kernels.moments import to_corr
+from tcsmodel.kernels.ordinal import OrdinalLayout
 from tcsmodel.kernels.standardized import jacobian, standardize
 from tcsmodel.options import Bounds, GroupEqual
 from tcsmodel.spec.model import ModelSpec, Relation
-from tcsmodel.spec.parameters import ParameterTable, parameter_table
+from tcsmodel.spec.ordinal import CONTINUOUS, OrdinalItems
+from tcsmodel.spec.parameters import Parameter, ParameterTable, parameter_table
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -57,6 +59,7 @@ class CovarianceModel:
         group_equal: tuple[GroupEqual, ...] = (),
         group_partial: tuple[str, ...] = (),
         bounds: Bounds | None = None,
+        ordinal: OrdinalItems = CONTINUOUS,
     ) -> CovarianceModel:
         """Return the model of a specification, the same for the same one.
 
@@ -70,6 +73,7 @@ class CovarianceModel:
             group_equal=group_equal,
             group_partial=group_partial,
             bounds=bounds,
+            ordinal=ordinal,
         )
         observed = set(table.items) - set(table.latents)
         own = [c.items if set(c.items) <= observed else () for c in spec.constructs]
@@ -104,7 +108,7 @@ class CovarianceModel:
         """
         table, groups = self.parameters, self.n_groups
         alike = list(zip(*table.by_group, strict=True))
-        local = _numbered([tuple((row.free, row.fixed) for row in rows) for rows in alike])
+        local = _numbered([tuple(_role(row) for row in rows) for rows in alike])
         count = max(local) + 1
         first = [local.index(k) for k in range(count)]
         more = _unrestricted(len(table.items), others)
@@ -118,19 +122,30 @@ class CovarianceModel:
             fixed=[np.nan if rows[0].fixed is None else rows[0].fixed for rows in alike]
             + [np.nan] * len(more),
             observed=table.observed_latents,
+            n_cuts=table.ordinal.most_thresholds,
         )
         own = [[alike[at][g] for at in first] for g in range(groups)]
         index = [[-1 if row.free is None else row.free for row in rows] for rows in own]
         value = [[np.nan if row.fixed is None else row.fixed for row in rows] for rows in own]
         n_free = table.n_free + groups * len(more)
         behind = np.arange(table.n_free, n_free).reshape(groups, -1)
+        ordinal = None
+        if table.ordinal:
+            ordinal = OrdinalLayout.of(layout, self.categories, delta=not table.ordinal.theta)
         return grouped.grouped(
             layout,
             np.hstack([np.array(index), behind]),
             np.hstack([np.array(value), np.full(behind.shape, np.nan)]),
             n_free,
             self._constraints(n_free),
+            ordinal,
         )
+
+    @cached_property
+    def categories(self) -> NDArray[np.intp]:
+        """Number of categories (p,) of each item, 0 where it is continuous."""
+        table = self.parameters
+        return np.array([table.ordinal.counts.get(name, 0) for name in table.items])
 
     @cached_property
     def constraints(self) -> constrained.Constraints | None:
@@ -263,11 +278,12 @@ class CovarianceModel:
         """
         layout, local, n = self.layout, self.spread(theta), len(theta)
         at = implied.implied(layout, local)
-        own = grouped.local_cov(self.grouped, vcov)
+        own = grouped.local_cov(self.grouped, vcov, local)
         errors = sem.standardized_errors(layout, local, at, own).reshape(n, -1)
         if not self.parameters.programs.definitions:
             return errors
-        slope = grouped.by_theta(self.grouped, jacobian(layout, local, at))
+        slope, derived = jacobian(layout, local, at), grouped.derived_slopes(self.grouped, local)
+        slope = grouped.by_theta(self.grouped, slope if derived is None else slope @ derived)
         slope = slope.reshape(n, -1, self.parameters.n_free)[:, self.first_rows]
         std = standardize(layout, local, at).reshape(n, -1)[:, self.first_rows]
         slope = self.defined(std).jacobian @ slope
@@ -365,7 +381,16 @@ def _unrestricted(p: int, others: int) -> list[tuple[int, int, int]]:
     return cov + [(implied.ITEM_MEAN, i, 0) for i in last]
 
 
-def _numbered(patterns: Sequence[tuple[tuple[int | None, float | None], ...]]) -> list[int]:
+Role = tuple[int | str | None, float | None]
+
+
+def _role(row: Parameter) -> Role:
+    """Return what tells the local parameter of a row: its free one, or its name where derived."""
+    own = row.free if not row.derived else f"{row.lhs}{row.op}{row.rhs}"
+    return own, row.fixed
+
+
+def _numbered(patterns: Sequence[tuple[Role, ...]]) -> list[int]:
     """Return the number of each row's local parameter, -1 where it is fixed in all groups alike.
 
     Rows with the same pattern of free and fixed over the groups share one.

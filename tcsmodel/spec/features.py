@@ -28,7 +28,9 @@ WORDS = {
         "Intercepts (~1)", "Remove the statement; means are not modelled.",
     ),
     Feature.THRESHOLD: (
-        "Thresholds (|)", "Remove the statement; items count as continuous.",
+        "Thresholds (|)",
+        "Name the item in SEM(..., ordered=[...]), or remove the statement; it counts as "
+        "continuous.",
     ),
     Feature.EQUALITY: (
         "Equality constraints (==)",

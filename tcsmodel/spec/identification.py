@@ -37,6 +37,8 @@ def check_identified(table: ParameterTable) -> None:
         moments = (
             "means, variances and covariances" if table.has_means else "variances and covariances"
         )
+        if table.ordinal:
+            moments = "thresholds and correlations"
         raise IdentificationError(
             f"The model has {table.n_parameters} free parameters but its {len(table.items)} items "
             f"give only {table.n_moments - table.n_exogenous} {moments} "
@@ -86,7 +88,7 @@ def _check_block(table: ParameterTable, name: str) -> None:
     inside = {name, *indicators}
     own = set()
     for row in table.by_group[0]:
-        if row.op is Op.INTERCEPT:
+        if row.op in (Op.INTERCEPT, Op.THRESHOLD, Op.SCALE):
             continue
         measures_indicator = row.op is Op.REFLECTIVE and row.lhs in indicators
         if row.fixed == 0.0 or measures_indicator or not {row.lhs, row.rhs} & inside:
@@ -96,7 +98,7 @@ def _check_block(table: ParameterTable, name: str) -> None:
         if row.free is not None:
             own.add(row.free)
     k = len(indicators)
-    moments = k * (k + 1) // 2
+    moments = k * (k + 1) // 2 - sum(name in table.ordinal for name in indicators)
     if len(own) <= moments:
         return
     if k > 2:

@@ -29,6 +29,7 @@ class Op(StrEnum):
     COVARIANCE = "~~"
     INTERCEPT = "~1"
     THRESHOLD = "|"
+    SCALE = "~*~"
 
 
 class Relation(StrEnum):

@@ -3,11 +3,12 @@
 The table has the rows and defaults of lavaan's ``sem()`` and ``cfa()``, in lavaan's
 order: the statements as written, then residual variances of observed variables,
 variances of constructs, covariances of exogenous constructs, covariances of pure
-outcomes, the moments of observed causes, and intercepts where means are modelled. With
-groups the rows repeat, group by group. Each row knows its place in one of six matrices,
+outcomes, the moments of observed causes, and intercepts where means are modelled. Ordinal items
+have thresholds before the variances, and scales before the intercepts. With
+groups the rows repeat, group by group. Each row knows its place in one of eight matrices,
 
     y = nu + Lambda eta + epsilon,  eta = alpha + B eta + zeta,
-    cov(zeta) = Psi,  cov(epsilon) = Theta,
+    cov(zeta) = Psi,  cov(epsilon) = Theta,  thresholds tau and scales d,
 
 where an observed variable that takes part in a path or covaries with a construct is
 its own latent variable, with loading one and no residual.
@@ -25,6 +26,7 @@ from tcsmodel.options import Bounds, GroupEqual
 from tcsmodel.spec.features import Feature, refuse_features
 from tcsmodel.spec.identification import check_identified
 from tcsmodel.spec.model import ModelSpec, Op, Term
+from tcsmodel.spec.ordinal import CONTINUOUS, OrdinalItems
 from tcsmodel.spec.programs import Programs, programs
 from tcsmodel.spec.statements import Defaults, numbered, tie, unwritten, written
 
@@ -40,6 +42,8 @@ class Matrix(IntEnum):
     RESIDUAL = 3
     ITEM_MEAN = 4
     LATENT_MEAN = 5
+    THRESHOLD = 6
+    SCALE = 7
 
 
 @dataclass(frozen=True)
@@ -51,7 +55,7 @@ class Parameter:
     lhs, op, rhs : str, Op, str
         As lavaan prints them.
     matrix : Matrix
-        Where the parameter lives: Lambda, B, Psi, Theta, nu or alpha.
+        Where the parameter lives: Lambda, B, Psi, Theta, nu, alpha, tau or d.
     row, column : int
         Its place in that matrix; for covariances ``row >= column``.
     group : int
@@ -70,6 +74,9 @@ class Parameter:
     exogenous : bool
         True for the moments of observed causes. They are saturated, so their estimates are
         the sample moments; like lavaan's ``fixed.x`` they are not counted as parameters.
+    derived : bool
+        True where the value follows from those of other rows, as the residual variance or the
+        scale of an ordinal item does; `fixed` is a stand-in then.
     """
 
     lhs: str
@@ -86,6 +93,7 @@ class Parameter:
     upper: float | None = None
     label: str = ""
     exogenous: bool = False
+    derived: bool = False
 
     @property
     def name(self) -> str:
@@ -118,6 +126,8 @@ class ParameterTable:
         Labels of the G groups; one empty label without groups.
     spec : ModelSpec
         The specification, whose constraints and defined parameters name labels.
+    ordinal : OrdinalItems
+        Which items are ordinal.
     """
 
     rows: tuple[Parameter, ...]
@@ -126,6 +136,7 @@ class ParameterTable:
     n_constructs: int
     groups: tuple[str, ...]
     spec: ModelSpec
+    ordinal: OrdinalItems = CONTINUOUS
 
     @cached_property
     def programs(self) -> Programs:
@@ -180,8 +191,13 @@ class ParameterTable:
 
     @cached_property
     def n_moments(self) -> int:
-        """Number of variances, covariances and, where modelled, means of all groups."""
+        """Number of variances, covariances and, where modelled, means of all groups.
+
+        With ordinal items of thresholds and correlations, too.
+        """
         p = len(self.items)
+        if self.ordinal:
+            return len(self.groups) * self.ordinal.n_statistics(self.items)
         return len(self.groups) * (p * (p + 1) // 2 + p * self.has_means)
 
     @cached_property
@@ -211,6 +227,7 @@ def parameter_table(
     group_equal: Collection[GroupEqual] = (),
     group_partial: Collection[str] = (),
     bounds: Bounds | None = None,
+    ordinal: OrdinalItems = CONTINUOUS,
 ) -> ParameterTable:
     """Return the parameter table of a covariance-based model.
 
@@ -231,6 +248,8 @@ def parameter_table(
         Rows left out of that, as lavaan names them: ``x3~1``, ``visual=~x2``.
     bounds : Bounds, optional
         Whether variances that have no lower bound of their own get zero.
+    ordinal : OrdinalItems
+        Which items are ordinal, none by default.
 
     Returns
     -------
@@ -260,7 +279,7 @@ def parameter_table(
     >>> table.df
     2
     """
-    refuse_features(spec, "CFA and SEM", known=KNOWN)
+    refuse_features(spec, "CFA and SEM", known=tuple(Feature) if ordinal else KNOWN)
     for construct in spec.constructs:
         if construct.composite:
             raise SpecError(
@@ -273,8 +292,10 @@ def parameter_table(
             f"{len(groups)}. Give one value per group, and name the groups' column: group=..."
         )
     structure = Structure(spec)
-    means = means or len(groups) > 1 or any(t.op is Op.INTERCEPT for t in spec.terms)
-    defaults = Defaults(std_lv, means, frozenset(group_equal))
+    ordinal.check(spec, structure, group_equal)
+    means = means or bool(ordinal) or len(groups) > 1
+    means = means or any(t.op is Op.INTERCEPT for t in spec.terms)
+    defaults = Defaults(std_lv, means, frozenset(group_equal), ordinal)
     terms = [
         [*written(spec, group, defaults), *unwritten(spec, structure, group, defaults)]
         for group in range(len(groups))
@@ -282,6 +303,7 @@ def parameter_table(
     if len(groups) > 1:
         tie(terms, structure, frozenset(group_equal), frozenset(group_partial))
     rows = tuple(structure.placed(*one) for one in numbered(terms))
+    rows = tuple(replace(row, derived=True) if ordinal.derives(row) else row for row in rows)
     table = ParameterTable(
         rows if bounds is None else tuple(_bounded(row) for row in rows),
         spec.items,
@@ -289,6 +311,7 @@ def parameter_table(
         len(spec.constructs),
         groups,
         spec,
+        ordinal,
     )
     check_identified(table)
     return table
@@ -330,9 +353,13 @@ class Structure:
         self.pure_outcomes = tuple(n for n in explained if n not in causing)
         self._constructs = known
 
-    def kind(self, term: Term) -> GroupEqual:
-        """Return which kind of parameter a term is about."""
+    def kind(self, term: Term) -> GroupEqual | None:
+        """Return which kind of parameter a term is about; None for scales."""
         latent = term.lhs in self._constructs
+        if term.op is Op.SCALE:
+            return None
+        if term.op is Op.THRESHOLD:
+            return GroupEqual.THRESHOLDS
         if term.op is Op.REFLECTIVE:
             return GroupEqual.LOADINGS
         if term.op is Op.REGRESSION:
@@ -347,7 +374,11 @@ class Structure:
         """Return the row of a term, at its place in the matrices."""
         latent = self._latent_at
         place: tuple[Matrix, int, int]
-        if term.op is Op.INTERCEPT and term.lhs in latent:
+        if term.op is Op.THRESHOLD:
+            place = Matrix.THRESHOLD, self._item_at[term.lhs], int(term.rhs[1:]) - 1
+        elif term.op is Op.SCALE:
+            place = Matrix.SCALE, self._item_at[term.lhs], 0
+        elif term.op is Op.INTERCEPT and term.lhs in latent:
             place = Matrix.LATENT_MEAN, latent[term.lhs], 0
         elif term.op is Op.INTERCEPT:
             place = Matrix.ITEM_MEAN, self._item_at[term.lhs], 0

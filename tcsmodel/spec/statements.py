@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from tcsmodel.errors import SpecError
 from tcsmodel.options import GroupEqual, did_you_mean
 from tcsmodel.spec.model import ModelSpec, Op, Term
+from tcsmodel.spec.ordinal import CONTINUOUS, OrdinalItems
 
 if TYPE_CHECKING:
     from tcsmodel.spec.parameters import Structure
@@ -24,6 +25,7 @@ class Defaults:
     std_lv: bool
     means: bool
     equal: frozenset[GroupEqual]
+    ordinal: OrdinalItems = CONTINUOUS
 
     def variance(self, group: int) -> float | None:
         """Return what a construct's variance is fixed to by default."""
@@ -38,7 +40,8 @@ class Defaults:
 
 def written(spec: ModelSpec, group: int, defaults: Defaults) -> Iterator[tuple[Term, bool]]:
     """Yield the statements as written, with the marker loading of each construct fixed."""
-    markers = set() if defaults.std_lv else {(c.name, c.items[0]) for c in spec.constructs}
+    single = [c for c in spec.constructs if defaults.ordinal.only_item(spec, c.name)]
+    markers = {(c.name, c.items[0]) for c in (single if defaults.std_lv else spec.constructs)}
     for stated in spec.terms:
         term = stated.in_group(group)
         is_marker = term.op is Op.REFLECTIVE and (term.lhs, term.rhs) in markers
@@ -65,8 +68,14 @@ def unwritten(
     observed += [n for n in structure.outcomes if n not in constructs]
     observed += [n for n in spec.items if n not in structure.causes]
     observed = list(dict.fromkeys(observed))
-    pairs = [(name, name, 0.0 if name in alone else None) for name in observed]
-    pairs += [(name, name, defaults.variance(group)) for name in constructs]
+    ordinal, equal = defaults.ordinal, defaults.equal
+    for term in ordinal.thresholds(spec, observed):
+        yield term, False
+    pairs = [(n, n, ordinal.residual(n, group, equal, n in alone)) for n in observed]
+    for name in constructs:
+        # An ordinal item alone tells nothing of its construct's scale.
+        single = ordinal.only_item(spec, name)
+        pairs.append((name, name, 1.0 if single else defaults.variance(group)))
     pairs += [(a, b, None) for a, b in combinations(structure.exogenous, 2)]
     pairs += [(a, b, None) for a, b in combinations(structure.pure_outcomes, 2)]
     for lhs, rhs, fixed in pairs:
@@ -75,12 +84,15 @@ def unwritten(
     for at, lhs in enumerate(structure.causes):
         for rhs in structure.causes[at:]:
             yield Term(lhs, Op.COVARIANCE, rhs), True
+    for term in ordinal.scales(observed, group, equal):
+        yield term, False
     if not defaults.means:
         return
     intercepts = {t.lhs for t in spec.terms if t.op is Op.INTERCEPT}
     for name in (*observed, *structure.causes):
         if name not in intercepts:
-            yield Term(name, Op.INTERCEPT, ""), name in structure.causes
+            fixed = ordinal.intercept(name, group, equal)
+            yield Term(name, Op.INTERCEPT, "", fixed=fixed), name in structure.causes
     for name in constructs:
         if name not in intercepts:
             yield Term(name, Op.INTERCEPT, "", fixed=defaults.mean(group)), False

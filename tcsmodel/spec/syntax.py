@@ -28,7 +28,11 @@ from tcsmodel.spec.model import (
 from tcsmodel.spec.tokens import NAMES, Kind, Token, located, tokens
 
 DEFINED = ":="
-SUPPORTED = (*(str(op) for op in Op if op is not Op.INTERCEPT), DEFINED, *map(str, Relation))
+SUPPORTED = (
+    *(str(op) for op in Op if op not in (Op.INTERCEPT, Op.SCALE)),
+    DEFINED,
+    *map(str, Relation),
+)
 CONTINUES_AFTER = ("+", "-", "*", "/", "^", ",", "(")
 CONTINUES_BEFORE = ("+", "*", "/", "^", ")")
 UNSUPPORTED = {

@@ -9,6 +9,7 @@ from lavaan_cases import case, layout_of, maximum_likelihood
 from numpy.testing import assert_allclose
 
 from tcsmodel.kernels import gamma, implied, jacobian, robust
+from tcsmodel.kernels.implied import ITEM_MEAN
 
 
 @pytest.fixture(scope="module")
@@ -103,7 +104,7 @@ def test_mean_structure_has_lavaans_standard_errors():
     means = [rhs for _, op, rhs in given.keys if op == "~~"][:9]
     cov, n = np.cov(given.x.T, bias=True)[None], len(given.x)
     theta = maximum_likelihood(given.layout, cov).theta
-    layout = layout_of(given.layout, given.layout.free >= 0, list(range(9)))
+    layout = layout_of(given.layout, given.layout.free >= 0, [(ITEM_MEAN, i, 0) for i in range(9)])
     theta = np.concatenate([theta, given.x.mean(axis=0)[None]], axis=1)
     delta = jacobian.moment_jacobian(layout, theta, mean=True)
     inverse = np.linalg.inv(implied.implied(layout, theta).sigma)
