@@ -81,6 +81,7 @@ EXAMPLES: dict[str, Callable[[], Any]] = {
     "SEMResult": sem,
     "SEMFits": firms,
     "PLSResult": pls,
+    "BollenStine": lambda: sem().bollen_stine(50, seed=1),
     "DiscriminantValidity": lambda: tcs.discriminant_validity(sem()),
     "Drivers": drivers,
     "PowerResult": lambda: tcs.power(tcs.ModelSpec.parse(SMALL), n=[60, 120], replications=100),

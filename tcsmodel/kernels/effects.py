@@ -42,12 +42,16 @@ def total_effect_slopes(direct: Array, target: NDArray[np.intp], source: NDArray
     return reach[..., :, None, target] * np.swapaxes(reach, -1, -2)[..., None, :, source]
 
 
-def products(values: Array, ways: list[tuple[int, ...]]) -> tuple[Array, Array]:
-    """Return products (..., w) of the values (..., e) along ways, and derivatives (..., w, e)."""
-    out = np.stack([values[..., list(way)].prod(axis=-1) for way in ways], axis=-1)
-    slopes = np.zeros((*out.shape, values.shape[-1]))
+def products(values: Array, ways: list[tuple[int, ...]]) -> Array:
+    """Return products (..., w) of the values (..., e) along ways."""
+    return np.stack([values[..., list(way)].prod(axis=-1) for way in ways], axis=-1)
+
+
+def product_slopes(values: Array, ways: list[tuple[int, ...]]) -> Array:
+    """Return the derivatives (..., w, e) of `products`."""
+    slopes = np.zeros((*values.shape[:-1], len(ways), values.shape[-1]))
     for at, way in enumerate(ways):
         for k in way:
             others = [other for other in way if other != k]
             slopes[..., at, k] = values[..., others].prod(axis=-1)
-    return out, slopes
+    return slopes

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from enum import StrEnum
 from functools import partial
 
 import numpy as np
@@ -74,9 +75,16 @@ class Probes:
     acceleration: Callable[[Array], Array]
 
 
+class Source(StrEnum):
+    """Where draws come from."""
+
+    BOOTSTRAP = "bootstrap"
+    MONTE_CARLO = "Monte Carlo"
+
+
 @dataclass(frozen=True, eq=False, repr=False)
 class Draws:
-    """Bootstrap replicates.
+    """Replicates: those of a bootstrap, or Monte Carlo draws of the estimates.
 
     Parameters
     ----------
@@ -94,6 +102,8 @@ class Draws:
         The quantities of the sample itself.
     probes : Probes, optional
         For BCa intervals.
+    source : Source
+        Where they come from.
     """
 
     values: Values
@@ -103,6 +113,7 @@ class Draws:
     kind: IntervalKind = IntervalKind.PERCENTILE
     origin: Values = field(default_factory=dict)
     probes: Probes | None = None
+    source: Source = Source.BOOTSTRAP
 
     @property
     def n(self) -> int:
@@ -119,6 +130,8 @@ class Draws:
     @property
     def facts(self) -> str:
         """The number of replicates, the kind of interval and how replicates ended, in words."""
+        if self.source is Source.MONTE_CARLO:
+            return f"{self.n} Monte Carlo draws"
         return f"{self.n} draws ({self.kind}; {self.ends})"
 
     @property
@@ -175,7 +188,7 @@ class Draws:
         if error not in self.values:
             raise OptionError(
                 _absent(kind)
-                if not any(own.endswith(ERROR.format("")) for own in self.values)
+                if self.kind is not kind
                 else f"The replicates of {name!r} have no standard errors of their own, so there "
                 "are no studentized intervals. Try .bootstrap(n, seed=7, interval='bca')."
             )

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, cast
 
 import pandas as pd
 
+from tcsmodel.models.bollen_stine import BollenStine, bollen_stine
 from tcsmodel.models.bootstrapped import Bootstrapped
 from tcsmodel.models.comparison import compare
 from tcsmodel.models.latent_scores import latent_scores
 from tcsmodel.models.modification import modification_indices
+from tcsmodel.models.monte_carlo import monte_carlo
 from tcsmodel.models.sem_effects import effects
 from tcsmodel.options import ScoreMethod
 from tcsmodel.survey.survey import Survey
@@ -29,9 +31,9 @@ class Derived(Bootstrapped):
         is ``direct``, ``indirect`` (all ways together), ``total`` or ``specific`` (one way, its
         stops in `via`). Total effects are ``(I - B)^-1 - I``, also in models with cycles, where
         specific effects are those of ways that meet no variable twice. Standard errors by the
-        delta method (Sobel 1982); after a bootstrap from its replicates, with percentile
-        intervals, which products of paths need in small samples. `std` is standardized as in
-        `estimates`.
+        delta method (Sobel 1982); after `bootstrap` or `monte_carlo` from their draws, with
+        intervals of the kind asked for there, which products of paths need in small samples.
+        `std` is standardized as in `estimates`.
 
         Raises
         ------
@@ -53,6 +55,78 @@ class Derived(Bootstrapped):
         array([['Quality -> Value -> Satisfaction', 0.05, 0.044]], dtype=object)
         """
         return effects(cast("SEMResult", self))
+
+    def monte_carlo(
+        self, n: int = 20_000, *, seed: int = 0, level: float | None = None
+    ) -> SEMResult:
+        """Return this result with draws of the estimates from their normal distribution.
+
+        Intervals of effects, defined (``:=``) and standardized parameters are then percentiles
+        of what `n` draws from ``N(estimates, vcov)`` give (MacKinnon, Lockwood & Williams 2004;
+        Preacher & Selig 2012): skewed where the bootstrap's are, without respondents and in a
+        moment. With ``estimator="mlr"`` the covariances are the robust ones.
+
+        Parameters
+        ----------
+        n : int
+            Number of draws.
+        seed : int
+            The same seed gives the same numbers.
+        level : float, optional
+            Confidence level of the intervals; the estimator's by default.
+
+        Raises
+        ------
+        TcsError
+            When the covariances of the estimates are not known.
+
+        Examples
+        --------
+        >>> import tcsmodel as tcs
+        >>> spec = tcs.ModelSpec.parse('''
+        ...     Quality =~ PERQ1 + PERQ2 + PERQ3 + PERQ4
+        ...     Value =~ PERV1 + PERV2
+        ...     Satisfaction =~ CUSA1 + CUSA2 + CUSA3
+        ...     Value ~ Quality
+        ...     Satisfaction ~ Quality + Value
+        ... ''')
+        >>> result = tcs.SEM(spec).fit(tcs.datasets.mobi()).monte_carlo(20_000, seed=7)
+        >>> indirect = result.effects().query("effect == 'indirect'").iloc[0]
+        >>> indirect[["estimate", "ci_lower", "ci_upper"]].astype(float).round(2).tolist()
+        [0.09, 0.02, 0.16]
+        """
+        return monte_carlo(cast("SEMResult", self), n, seed, level)
+
+    def bollen_stine(self, n: int = 1000, *, seed: int = 0, progress: bool = False) -> BollenStine:
+        """Return the bootstrap test of exact fit of Bollen and Stine (1992).
+
+        Answers are transformed so that the model holds among them and are then drawn with
+        replacement, within groups where there are groups; `p` is the share of the chi-squares
+        that are at least that of the fit. It does not rely on normality.
+
+        Parameters
+        ----------
+        n : int
+            Number of replicates.
+        seed : int
+            The same seed gives the same numbers.
+        progress : bool
+            Show a progress bar.
+
+        Raises
+        ------
+        TcsError
+            When answers are missing, or when fitted to moments alone.
+
+        Examples
+        --------
+        >>> import tcsmodel as tcs
+        >>> spec = tcs.ModelSpec.parse("Quality =~ PERQ1 + PERQ3 + PERQ5 + PERQ7")
+        >>> result = tcs.CFA(spec).fit(tcs.datasets.mobi())
+        >>> result.bollen_stine(500, seed=7)
+        BollenStine(chi2=5.604, df=2, p=0.134, 500 draws (all converged))
+        """
+        return bollen_stine(cast("SEMResult", self), n, seed, progress)
 
     def modification_indices(self) -> pd.DataFrame:
         """Return what each fixed or absent parameter would add to the fit if it were free.

@@ -14,7 +14,6 @@ from scipy import special
 
 from tcsmodel.errors import TcsError
 from tcsmodel.kernels import effects as kernel
-from tcsmodel.kernels import intervals
 from tcsmodel.spec.model import Op
 
 if TYPE_CHECKING:
@@ -26,6 +25,7 @@ Index = NDArray[np.intp]
 
 KINDS = ("direct", "indirect", "total", "specific")
 MOST = 5000
+EFFECTS = "effects"
 
 
 def effects(result: SEMResult) -> pd.DataFrame:
@@ -103,28 +103,40 @@ class _Paths:
         """Pairs (target, source) with any effect."""
         return list(dict.fromkeys([*self.direct, *self.indirect]))
 
-    def values(self, paths: Array) -> tuple[Array, Array]:
-        """Return all effects (..., e), in the order of `names`, and their derivatives."""
-        m, k = len(self.latents), len(self.rows)
+    def _places(self, pairs: list[tuple[int, int]]) -> tuple[Index, Index]:
+        target, source = np.array(pairs, dtype=np.intp).reshape(-1, 2).T
+        return target, source
+
+    def _matrix(self, paths: Array) -> Array:
+        """Return the direct effects (..., m, m), target x source."""
+        m = len(self.latents)
         direct = np.zeros((*paths.shape[:-1], m, m))
         direct[..., self.target, self.source] = paths
+        return direct
+
+    def values(self, paths: Array) -> Array:
+        """Return all effects (..., e), in the order of `names`, of paths (..., k)."""
+        direct = self._matrix(paths)
         total = kernel.total_effects(direct)
-        slopes = kernel.total_effect_slopes(direct, self.target, self.source)
-        own = np.zeros((m, m, k))
-        own[self.target, self.source, np.arange(k)] = 1.0
-        parts = [(paths, np.broadcast_to(np.eye(k), (*paths.shape[:-1], k, k)))]
-        for values, change, pairs in (
-            (total - direct, slopes - own, self.indirect),
-            (total, slopes, self.total),
-        ):
-            t, s = np.array(pairs, dtype=np.intp).reshape(-1, 2).T
-            parts.append((values[..., t, s], change[..., t, s, :]))
+        indirect = (total - direct)[..., *self._places(self.indirect)]
+        parts = [paths, indirect, total[..., *self._places(self.total)]]
         if self.ways:
             parts.append(kernel.products(paths, self.ways))
-        return (
-            np.concatenate([value for value, _ in parts], axis=-1),
-            np.concatenate([change for _, change in parts], axis=-2),
-        )
+        return np.concatenate(parts, axis=-1)
+
+    def slopes(self, paths: Array) -> Array:
+        """Return the derivatives (..., e, k) of `values`."""
+        k = len(self.rows)
+        slopes = kernel.total_effect_slopes(self._matrix(paths), self.target, self.source)
+        own = np.zeros((*slopes.shape[-3:-1], k))
+        own[self.target, self.source, np.arange(k)] = 1.0
+        parts = [np.broadcast_to(np.eye(k), (*paths.shape[:-1], k, k))]
+        for change, pairs in ((slopes - own, self.indirect), (slopes, self.total)):
+            target, source = self._places(pairs)
+            parts.append(change[..., target, source, :])
+        if self.ways:
+            parts.append(kernel.product_slopes(paths, self.ways))
+        return np.concatenate(parts, axis=-2)
 
     def names(self) -> Iterator[tuple[str, str, str, str]]:
         """Yield source, target, kind and way of each effect."""
@@ -139,8 +151,8 @@ class _Paths:
 
 def _frame(result: SEMResult, paths: _Paths, at: Index, group: str) -> pd.DataFrame:
     """Return the effects of one group, whose paths stand at rows `at` of the table."""
-    value, slope = paths.values(result.arrays["estimates"][at])
-    std, _ = paths.values(result.arrays["std"][at])
+    own = result.arrays["estimates"][at]
+    value, slope = paths.values(own), paths.slopes(own)
     free = result.model.free[at]
     known = (free >= 0)[:, None] & (free >= 0)
     vcov = np.where(known, result.vcov_of_theta[np.ix_(free, free)], 0.0)
@@ -149,9 +161,11 @@ def _frame(result: SEMResult, paths: _Paths, at: Index, group: str) -> pd.DataFr
     half = special.ndtri((1 + result.level) / 2) * se
     lower, upper = value - half, value + half
     if result.draws is not None:
-        drawn, _ = paths.values(result.draws.values["estimates"][:, at])
-        se = np.where(se == 0, 0.0, intervals.standard_error(drawn))
-        lower, upper = intervals.percentile(drawn, result.level)
+        drawn = result.draws.derived(
+            lambda values: {EFFECTS: paths.values(values["estimates"][:, at])}
+        )
+        se = np.where(se == 0, 0.0, drawn.se(EFFECTS))
+        lower, upper = drawn.interval(EFFECTS)
     with np.errstate(all="ignore"):
         z = np.where(se == 0, np.nan, value / se)
     frame = pd.DataFrame(list(paths.names()), columns=["source", "target", "effect", "via"])
@@ -163,5 +177,5 @@ def _frame(result: SEMResult, paths: _Paths, at: Index, group: str) -> pd.DataFr
         p=2 * special.ndtr(-np.abs(z)),
         ci_lower=np.where(se == 0, value, lower),
         ci_upper=np.where(se == 0, value, upper),
-        std=std,
+        std=paths.values(result.arrays["std"][at]),
     )

@@ -40,7 +40,7 @@ def findings(result: SEMResult) -> tuple[Finding, ...]:
         *_naive_errors(result, name),
     ]
     if result.draws is not None:
-        found += _replicates(result.draws, name)
+        found += replicate_findings(result.draws, name)
     order = list(Severity)
     return tuple(sorted(found, key=lambda finding: order.index(finding.severity)))
 
@@ -150,7 +150,8 @@ def _naive_errors(result: SEMResult, name: str) -> Iterator[Finding]:
         yield Finding("naive_errors", Severity.CAUTION, (name,), {"effect": effect})
 
 
-def _replicates(draws: Draws, name: str) -> Iterator[Finding]:
+def replicate_findings(draws: Draws, name: str) -> Iterator[Finding]:
+    """Yield how many replicates were lost, and how many are not admissible."""
     lost = int((draws.status >= Status.ITERATION_CAP).sum())
     if lost:
         share = lost / draws.n

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from tcsmodel.models.draws import Source
 from tcsmodel.options import Engine, Estimator, SEMMissing
 
 if TYPE_CHECKING:
@@ -106,12 +107,14 @@ def _errors(result: SEMResult) -> str:
         if result.estimator.uses_observed and result.robust is None:
             return "observed information"
         return ERRORS[result.estimator.estimator]
+    if result.draws.source is Source.MONTE_CARLO:
+        return f"Monte Carlo, {result.draws.n} draws of the estimates"
     return f"bootstrap, {result.draws.n} replicates ({result.draws.ends})"
 
 
 def _intervals(result: SEMResult) -> Iterator[tuple[str, str]]:
     if result.draws is not None:
-        yield "Intervals", f"{result.draws.kind} bootstrap, {result.level:.0%}"
+        yield "Intervals", f"{result.draws.kind} {result.draws.source}, {result.level:.0%}"
 
 
 def _sections(result: SEMResult) -> Iterator[str]:

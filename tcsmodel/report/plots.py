@@ -9,6 +9,7 @@ from typing import Any
 from matplotlib.axes import Axes
 
 from tcsmodel.errors import OptionError
+from tcsmodel.models.bollen_stine import BollenStine
 from tcsmodel.models.cfa import CFAResult
 from tcsmodel.models.discriminant import DiscriminantValidity
 from tcsmodel.models.efa import EFAResult
@@ -17,6 +18,7 @@ from tcsmodel.models.pls import PLSResult
 from tcsmodel.models.power import PowerResult
 from tcsmodel.models.sem import SEMFits, SEMResult
 from tcsmodel.options import did_you_mean
+from tcsmodel.report import chi2_pictures as tests
 from tcsmodel.report import covariance_pictures as covariance
 from tcsmodel.report import factor_pictures as factors
 from tcsmodel.report import invariance_pictures as groups
@@ -101,6 +103,11 @@ def _(result: InvarianceResult) -> Mapping[str, Maker]:
 @kinds.register
 def _(result: InvarianceCost) -> Mapping[str, Maker]:
     return {"cost": groups.cost_picture}
+
+
+@kinds.register
+def _(result: BollenStine) -> Mapping[str, Maker]:
+    return {"distribution": tests.bollen_stine_histogram}
 
 
 @kinds.register

@@ -25,6 +25,17 @@ PICTURES: dict[str, str] = {
     "ends.ridge": "{share:.1%} on a ridge",
     "ends.iteration_cap": "{share:.1%} at the iteration cap",
     "ends.singular": "{share:.1%} singular",
+    "picture.bollen_stine.title.rejected": "The model does not hold exactly: chi-square {chi2:.1f}",
+    "picture.bollen_stine.title.kept": "These answers are compatible with the model: chi-square "
+    "{chi2:.1f}",
+    "picture.bollen_stine.subtitle": "Chi-squares of resamples in which the model holds (bars) and that "
+    "of the fit (line)",
+    "picture.bollen_stine.axis": "Chi-square",
+    "picture.bollen_stine.count": "Resamples",
+    "picture.bollen_stine.caption": "{replicates:,} resamples, seed {seed}; 95% between {low:.1f} and "
+    "{high:.1f}; df {df:.0f}; p {p:.3f}",
+    "picture.bollen_stine.alt": "Histogram of {replicates:,} chi-squares, 95% between {low:.1f} and "
+    "{high:.1f}; a line at {chi2:.1f}.",
     "caption.fixed_weights": "{level:%} intervals with the weights held fixed",
     "header.index_ci": "Index [{level:%} CI]",
     "header.share": "Share",
