@@ -34,7 +34,9 @@ if TYPE_CHECKING:
     from tcsmodel.satisfaction.invariance_cost import invariance_cost as invariance_cost
     from tcsmodel.satisfaction.priorities import priorities as priorities
     from tcsmodel.spec import library as library
+    from tcsmodel.spec.build import bifactor as bifactor
     from tcsmodel.spec.build import composite as composite
+    from tcsmodel.spec.build import covariances as covariances
     from tcsmodel.spec.build import items as items
     from tcsmodel.spec.build import paths as paths
     from tcsmodel.spec.build import reflective as reflective
@@ -60,6 +62,8 @@ _HOMES = {
     "ModelSpec": "tcsmodel.spec.model",
     "reflective": "tcsmodel.spec.build",
     "composite": "tcsmodel.spec.build",
+    "bifactor": "tcsmodel.spec.build",
+    "covariances": "tcsmodel.spec.build",
     "single": "tcsmodel.spec.build",
     "paths": "tcsmodel.spec.build",
     "items": "tcsmodel.spec.build",
@@ -98,7 +102,9 @@ __all__ = [
     "Study",
     "Survey",
     "TcsError",
+    "bifactor",
     "composite",
+    "covariances",
     "datasets",
     "discriminant_validity",
     "errors",

@@ -103,6 +103,13 @@ class Engine(StrEnum):
     SEMOPY = "semopy"
 
 
+class Likelihood(StrEnum):
+    """What the likelihood of covariance-based models is about."""
+
+    NORMAL = "normal"
+    WISHART = "wishart"
+
+
 class Bounds(StrEnum):
     """Which parameters a covariance-based model keeps within bounds by itself."""
 

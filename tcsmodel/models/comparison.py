@@ -89,6 +89,12 @@ def _require_same_data(first: SEMResult, other: SEMResult, name: str, label: str
             f"{name!r} and {label!r} do not have the same auxiliary variables, so their "
             "likelihoods are of different answers. Fit both with the same auxiliary=."
         )
+    if first.estimator.likelihood is not other.estimator.likelihood:
+        raise TcsError(
+            f"{name!r} (likelihood={first.estimator.likelihood.value!r}) and {label!r} "
+            f"(likelihood={other.estimator.likelihood.value!r}) weigh respondents differently. Fit "
+            "both with the same likelihood."
+        )
     items = set(first.sample.names) ^ set(other.sample.names)
     advice = "Fit nested models to the same survey, items and groups."
     if items:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,9 +23,8 @@ from tcsmodel.kernels.likelihood import Sampled
 from tcsmodel.kernels.moments import to_corr
 from tcsmodel.kernels.ordinal import OrdinalLayout
 from tcsmodel.kernels.standardized import jacobian, standardize
-from tcsmodel.options import Bounds, GroupEqual
+from tcsmodel.options import Likelihood
 from tcsmodel.spec.model import ModelSpec, Relation
-from tcsmodel.spec.ordinal import CONTINUOUS, OrdinalItems
 from tcsmodel.spec.parameters import Parameter, ParameterTable, parameter_table
 
 Array = NDArray[np.float64]
@@ -42,10 +42,13 @@ class CovarianceModel:
     member : ndarray (p, k) of bool
         Which item measures which construct; no row for constructs that are measured by
         constructs, or by items with a place in the structural part.
+    likelihood : Likelihood
+        Of the answers, or of their covariances.
     """
 
     parameters: ParameterTable
     member: Mask
+    likelihood: Likelihood = Likelihood.NORMAL
 
     @classmethod
     @lru_cache(maxsize=32)
@@ -53,32 +56,19 @@ class CovarianceModel:
         cls,
         spec: ModelSpec,
         *,
-        std_lv: bool,
-        means: bool = False,
-        groups: tuple[str, ...] = ("",),
-        group_equal: tuple[GroupEqual, ...] = (),
-        group_partial: tuple[str, ...] = (),
-        bounds: Bounds | None = None,
-        ordinal: OrdinalItems = CONTINUOUS,
+        likelihood: Likelihood = Likelihood.NORMAL,
+        **options: Any,
     ) -> CovarianceModel:
         """Return the model of a specification, the same for the same one.
 
-        Arguments and errors as `parameter_table`.
+        Other options and errors as `parameter_table`.
         """
-        table = parameter_table(
-            spec,
-            std_lv=std_lv,
-            means=means,
-            groups=groups,
-            group_equal=group_equal,
-            group_partial=group_partial,
-            bounds=bounds,
-            ordinal=ordinal,
-        )
+        table = parameter_table(spec, **options)
         observed = set(table.items) - set(table.latents)
         own = [c.items if set(c.items) <= observed else () for c in spec.constructs]
         member = [[item in items for items in own] for item in table.items]
-        return cls(table, np.array(member, dtype=bool).reshape(len(table.items), len(own)))
+        shape = len(table.items), len(own)
+        return cls(table, np.array(member, dtype=bool).reshape(shape), likelihood)
 
     @property
     def constructs(self) -> tuple[str, ...]:
@@ -172,9 +162,9 @@ class CovarianceModel:
         """Return the inequalities that hold as equalities at theta (q,), in words."""
         if self.constraints is None:
             return ()
-        equal = [c for c in self.parameters.spec.constraints if c.relation is Relation.EQUAL]
+        n_equal = len(self.parameters.programs.equalities)
         others = [c for c in self.parameters.spec.constraints if c.relation is not Relation.EQUAL]
-        tight = constrained.at_limit(self.constraints, theta[None])[0][len(equal) :]
+        tight = constrained.at_limit(self.constraints, theta[None])[0][n_equal:]
         names = [*map(str, others), *self._bounds.values()]
         return tuple(name for name, held in zip(names, tight, strict=True) if held)
 
@@ -207,6 +197,11 @@ class CovarianceModel:
         table = self.parameters
         return np.array([table.items.index(name) for name in table.causes], dtype=np.intp)
 
+    @property
+    def given(self) -> NDArray[np.intp]:
+        """Those of them whose moments are taken as they are: all or none."""
+        return self.causes if self.parameters.given else self.causes[:0]
+
     @cached_property
     def explained(self) -> tuple[str, ...]:
         """Items and latent variables with an R2, in the order of `r_squared`."""
@@ -225,6 +220,8 @@ class CovarianceModel:
     def sampled(self, mean: Array, cov: Array, n: Array, rows: Array) -> Sampled:
         """Return what is fitted, of moments (B, p) and (B, p, p) or (B, G, ...) with groups.
 
+        Covariances with divisor n and weight n, or n - 1 of both with Wishart's likelihood.
+
         Parameters
         ----------
         mean, cov : ndarray
@@ -234,9 +231,15 @@ class CovarianceModel:
             group differ in size.
         """
         g, p = self.n_groups, len(self.parameters.items)
-        cov = cov.reshape(-1, g, p, p) * ((rows - 1) / rows)[..., None, None]
+        cov = cov.reshape(-1, g, p, p)
         means = mean.reshape(-1, g, p) if self.parameters.has_means else None
-        return Sampled(cov, means, n)
+        if self.likelihood is Likelihood.WISHART:
+            return Sampled(cov, means, n - 1)
+        return Sampled(cov * ((rows - 1) / rows)[..., None, None], means, n)
+
+    def respondents(self, sampled: Sampled) -> Array:
+        """Return how many respondents, as `Sampled.sizes`, are behind moments made by `sampled`."""
+        return sampled.sizes + self.n_groups * (self.likelihood is Likelihood.WISHART)
 
     def spread(self, theta: Array) -> Array:
         """Return the local parameters (B, G, f) of theta (B, q)."""

@@ -10,6 +10,7 @@ from tcsmodel.kernels.likelihood import Sampled, incomplete
 from tcsmodel.kernels.missing import patterns
 from tcsmodel.models.covariance_model import CovarianceModel
 from tcsmodel.models.estimator import Sample, require_definite
+from tcsmodel.spec.model import ModelSpec
 from tcsmodel.survey.moments import require_varying
 
 Array = NDArray[np.float64]
@@ -60,6 +61,14 @@ def sampled_of(model: CovarianceModel, sample: Sample) -> Sampled:
     )
 
 
+def item_variances(sample: Sample | None, spec: ModelSpec, n_groups: int) -> list[dict[str, float]]:
+    """Return the variance of each item, group by group; ones where there is no sample yet."""
+    if sample is None:
+        return [dict.fromkeys(spec.items, 1.0)] * n_groups
+    diagonals = [np.diag(part.moments.cov_array).tolist() for part in sample.by_group]
+    return [dict(zip(sample.names, own, strict=True)) for own in diagonals]
+
+
 def require_usable(sample: Sample, group: str) -> None:
     """Raise SurveyError when a sample has no likelihood, naming the items and the group."""
     try:
@@ -78,6 +87,6 @@ def require_complete(sample: Sample, causes: tuple[str, ...]) -> None:
         if gaps:
             raise SurveyError(
                 f"{name!r} is an observed cause and {gaps} respondents did not answer it; "
-                f"missing='fiml' needs a model of its variance. State it ({name} ~~ {name}), or "
-                "use missing='listwise'."
+                f"missing='fiml' needs a model of its variance. Say fixed_x=False, or use "
+                "missing='listwise'."
             )

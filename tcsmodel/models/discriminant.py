@@ -151,17 +151,17 @@ def _freed(term: Term, spec: ModelSpec) -> Term:
 
 def _fitted(spec: ModelSpec, result: SEMResult) -> SEMResult:
     """Return another model of the same respondents, by maximum likelihood."""
-    sample = result.sample
+    sample, known = result.sample, result.estimator.reliability
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", TcsWarning)
         if sample.values is None or not np.isnan(sample.values).any():
-            return CFA(spec, std_lv=True).fit(sample.moments)
+            return CFA(spec, std_lv=True, reliability=known).fit(sample.moments)
         frame = pd.DataFrame(sample.values, columns=list(sample.names))
         weight = None if sample.weights is None else WEIGHT
         if weight is not None:
             frame[weight] = sample.weights
         survey = Survey(frame, items=sample.names, weight=weight)
-        return CFA(spec, std_lv=True, missing=SEMMissing.FIML).fit(survey)
+        return CFA(spec, std_lv=True, missing=SEMMissing.FIML, reliability=known).fit(survey)
 
 
 def _held(spec: ModelSpec, result: SEMResult, pair: tuple[str, str], at: float) -> float:

@@ -71,22 +71,22 @@ def plain(model: CovarianceModel, problem: Problem, value: Array, theta: Array) 
         "rmsea_p_close": fitmeasures.rmsea_close(chi2, df, each),
         "srmr": found["srmr"],
     }
-    loglik = problem.loglik(value)
+    n, loglik = model.respondents(sampled), problem.loglik(value)
     if loglik is not None:
         values["loglik"] = loglik
         values["aic"] = fitmeasures.aic(loglik, q)
-        values["bic"] = fitmeasures.bic(loglik, q, sampled.sizes)
+        values["bic"] = fitmeasures.bic(loglik, q, n)
     values["npar"] = np.full(len(cov), float(q))
-    values["n"] = np.full(len(cov), sampled.sizes)
+    values["n"] = np.full(len(cov), n)
     values |= fitmeasures.residual(cov, sigma, sampled.share, gap, sampled.mean)
     if loglik is not None:
-        gfi = fitmeasures.gfi(cov, sigma, gap, sampled.mean, model.causes) @ sampled.share
+        gfi = fitmeasures.gfi(cov, sigma, gap, sampled.mean, model.given) @ sampled.share
         values["gfi"] = gfi
         values["agfi"] = fitmeasures.adjusted(gfi, df, table.n_moments)
         values["pgfi"] = fitmeasures.pgfi(gfi, df, table.n_moments)
-        values["aicc"] = fitmeasures.aicc(loglik, q, sampled.sizes)
-        values["bic2"] = fitmeasures.bic2(loglik, q, sampled.sizes)
-        values["loglik_saturated"] = loglik + chi2 / 2
+        values["aicc"] = fitmeasures.aicc(loglik, q, n)
+        values["bic2"] = fitmeasures.bic2(loglik, q, n)
+        values["loglik_saturated"] = loglik + n / 2 * value
     return values | _more(model, problem, values)
 
 

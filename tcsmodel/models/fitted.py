@@ -38,7 +38,8 @@ class FittedGroup:
     mean : ndarray (p,)
         Its means.
     n : float
-        Its respondents, or the sum of their normalized weights.
+        The weight it was fitted with: its respondents, or the sum of their normalized weights;
+        one less with Wishart's likelihood.
     has_means : bool
         Whether its means are modelled.
     table : PatternMoments or None
@@ -95,7 +96,7 @@ def fitted_groups(result: SEMResult) -> tuple[FittedGroup, ...]:
             table.by_group,
             sample.by_group,
             result.sampled.cov[0],
-            sample.sizes,
+            result.sampled.n,
             strict=True,
         )
     )

@@ -53,7 +53,10 @@ class LikelihoodProblem:
 
     @property
     def n(self) -> float | Array:
-        """Respondents in all groups; (B,) where samples differ in size."""
+        """Respondents in all groups; (B,) where samples differ in size.
+
+        One less for each group with Wishart's likelihood.
+        """
         return self.sampled.total if self.sampled.n.ndim == 1 else self.sampled.sizes
 
     def fit(self, *, patient: bool) -> sem.Fit:
@@ -73,14 +76,14 @@ class LikelihoodProblem:
         return self.n * (likelihood.baseline(self.sampled, self.model.causes) - floor)
 
     def loglik(self, value: Array) -> Array:
-        """Return the log-likelihood (B,), conditional on observed causes."""
-        sampled, causes = self.sampled, self.model.causes
-        value = value + likelihood.saturated(sampled)
+        """Return the log-likelihood (B,), conditional on observed causes that are given."""
+        sampled, causes = self.sampled, self.model.given
+        value, n = value + likelihood.saturated(sampled), self.model.respondents(sampled)
         if c := len(causes):
             own = sampled.cov[..., causes[:, None], causes].reshape(-1, c, c)
             given = saturated(own).reshape(sampled.cov.shape[:2])
             value = value - given @ sampled.share
-        return fitmeasures.log_likelihood(value, self.n, likelihood.answers(sampled) - c)
+        return fitmeasures.log_likelihood(value, n, likelihood.answers(sampled) - c)
 
     def unidentified(self) -> Mask:
         """Return (q,) True for parameters that no data of the model determine."""
@@ -123,7 +126,7 @@ class MaximumLikelihood:
         for part, label in zip(self.sample.by_group, self.sample.groups, strict=True):
             require_usable(part, label)
         if has_gaps(self.sample) and not self.sample.staged:
-            require_complete(self.sample, self.model.parameters.causes)
+            require_complete(self.sample, self.model.parameters.given)
 
     def resampled(self, first: Array, cov: Array | None = None) -> LikelihoodProblem:
         """Return the fits to resamples, given by means and covariances or by weights."""

@@ -16,8 +16,10 @@ from tcsmodel.kernels.status import Status
 from tcsmodel.models import semopy_engine
 from tcsmodel.models.auxiliary import Auxiliary
 from tcsmodel.models.covariance_model import CovarianceModel
+from tcsmodel.models.covariance_sample import item_variances
 from tcsmodel.models.criterion import Criterion
 from tcsmodel.models.estimator import Data, Sample, take
+from tcsmodel.models.identification_options import require_one_way
 from tcsmodel.models.maximum_likelihood import MaximumLikelihood
 from tcsmodel.models.sem_fits import SEMFits, fit_each
 from tcsmodel.models.sem_result import SEMResult
@@ -28,12 +30,14 @@ from tcsmodel.options import (
     Estimator,
     GroupEqual,
     Information,
+    Likelihood,
     SEMMissing,
     choose,
     require,
 )
 from tcsmodel.spec.model import ModelSpec
 from tcsmodel.spec.parameters import ParameterTable
+from tcsmodel.spec.reliability import with_errors
 from tcsmodel.survey.moments import read_only
 from tcsmodel.survey.survey import Survey
 
@@ -76,8 +80,24 @@ class SEM:
     information : {"expected", "observed"}, optional
         What standard errors come from; by default the expected information, and with
         ``missing="fiml"`` the observed one, as in lavaan.
+    likelihood : {"normal", "wishart"}
+        Of the answers, with covariances, chi-square and errors of divisor n, or of their
+        covariances, with divisor n - 1, as in LISREL, EQS and AMOS.
     std_lv : bool
         Identify constructs by (residual) variances of one instead of first loadings.
+    effect_coding : bool
+        Identify them by loadings that are one on average instead, and by intercepts that are
+        zero on average where means are modelled: constructs are on the scale of their items.
+    orthogonal : bool
+        Let constructs be uncorrelated unless the text says otherwise, as in bifactor models.
+    fixed_x : bool
+        Take the moments of observed causes as they are; else they are parameters, and part of
+        the likelihood.
+    reliability : dict of str to float, optional
+        Reliability of the item of single-item constructs, ``{"Complaints": 0.8}``: the error
+        variance is fixed at ``(1 - reliability)`` times the item's sample variance, in each
+        group. The bootstrap keeps that value, as standard errors do, and as if it had been
+        written in the text.
     meanstructure : bool
         Model the means of the items too. Always so where the text has an intercept (``~1``)
         and with `group`.
@@ -139,7 +159,12 @@ class SEM:
     missing: SEMMissing = field(default=SEMMissing.LISTWISE, kw_only=True)
     auxiliary: tuple[str, ...] = field(default=(), kw_only=True)
     information: Information | None = field(default=None, kw_only=True)
+    likelihood: Likelihood = field(default=Likelihood.NORMAL, kw_only=True)
     std_lv: bool = field(default=False, kw_only=True)
+    effect_coding: bool = field(default=False, kw_only=True)
+    orthogonal: bool = field(default=False, kw_only=True)
+    fixed_x: bool = field(default=True, kw_only=True)
+    reliability: Mapping[str, float] | None = field(default=None, kw_only=True, hash=False)
     meanstructure: bool = field(default=False, kw_only=True)
     group: str | None = field(default=None, kw_only=True)
     group_equal: tuple[GroupEqual, ...] = field(default=(), kw_only=True)
@@ -157,6 +182,7 @@ class SEM:
         )
         object.__setattr__(self, "estimator", choose(Estimator, self.estimator, "estimator"))
         object.__setattr__(self, "missing", choose(SEMMissing, self.missing, "missing"))
+        object.__setattr__(self, "likelihood", choose(Likelihood, self.likelihood, "likelihood"))
         require(
             self.estimator in (Estimator.ML, Estimator.MLR) or self.missing is SEMMissing.LISTWISE,
             f"estimator={self.estimator.value!r} needs complete answers; with missing='fiml' use "
@@ -187,9 +213,10 @@ class SEM:
         if self.information is not None:
             chosen = choose(Information, self.information, "information")
             object.__setattr__(self, "information", chosen)
-        for name in ("std_lv", "meanstructure"):
+        for name in ("std_lv", "effect_coding", "orthogonal", "fixed_x", "meanstructure"):
             value = getattr(self, name)
             require(isinstance(value, bool), f"{name}={value!r} must be True or False.")
+        require_one_way(self)
         require(0 < self.level < 1, f"level={self.level!r} must lie between 0 and 1, as 0.95.")
         if self.bounds is not None:
             object.__setattr__(self, "bounds", choose(Bounds, self.bounds, "bounds"))
@@ -206,7 +233,7 @@ class SEM:
             "Name another column, or leave the item out of the model.",
         )
         object.__setattr__(self, "engine", choose(Engine, self.engine, "engine"))
-        self.model_of(self._some_groups())
+        self.model_of(None)
         if self.engine is Engine.SEMOPY:
             semopy_engine.require_known(self)
 
@@ -219,11 +246,20 @@ class SEM:
     def _fitted_spec(self) -> ModelSpec:
         return self.spec
 
-    def model_of(self, groups: tuple[str, ...]) -> CovarianceModel:
-        """Return the specification as a parameter table and arrays, for groups with labels."""
+    def model_of(self, sample: Sample | None) -> CovarianceModel:
+        """Return the specification as a parameter table and arrays, for the groups of a sample."""
+        groups, spec = self._some_groups(), self._fitted_spec()
+        if sample is not None:
+            groups = sample.groups
+        if self.reliability is not None:
+            spec = with_errors(spec, self.reliability, item_variances(sample, spec, len(groups)))
         return CovarianceModel.of(
-            self._fitted_spec(),
+            spec,
+            likelihood=self.likelihood,
             std_lv=self.std_lv,
+            effect_coding=self.effect_coding,
+            orthogonal=self.orthogonal,
+            fixed_x=self.fixed_x,
             means=self.meanstructure or self.missing.uses_partial,
             groups=groups,
             group_equal=self.group_equal,
@@ -241,7 +277,7 @@ class SEM:
     @property
     def model(self) -> CovarianceModel:
         """The specification as a parameter table and arrays."""
-        return self.model_of(self._some_groups())
+        return self.model_of(None)
 
     @property
     def parameters(self) -> ParameterTable:
@@ -274,7 +310,7 @@ class SEM:
         sample = take(data, self.parameters.items, self.missing, self.group, self.auxiliary)
         if self.estimator is not Estimator.ML:
             sample.respondents(f"estimator={self.estimator.value!r}")
-        model = self.model_of(sample.groups)
+        model = self.model_of(sample)
         criterion = self.criterion_of(model, sample)
         criterion.check()
         fitted = criterion.problem.fit(patient=True)

@@ -216,9 +216,10 @@ def fit_each(estimator: SEM, data: Data, by: str) -> SEMFits:
         estimator.estimator in LIKELIHOOD
         and estimator.missing is SEMMissing.LISTWISE
         and estimator.engine is Engine.NATIVE
-        and estimator.group is None,
+        and estimator.group is None
+        and estimator.reliability is None,
         "fit_each() fits by maximum likelihood (ml, mlr, mlm, mlmv) to complete answers, without "
-        "groups within units. For anything else fit the units one by one, as in "
+        "groups within units or reliability=. For anything else fit the units one by one, as in "
         f"estimator.fit(survey.where(lambda d: d[{by!r}] == 'A')).",
     )
     units = Units.of(data, estimator.parameters.items, by)

@@ -28,7 +28,7 @@ from tcsmodel.kernels.starting import starting_values
 from tcsmodel.models.covariance_model import CovarianceModel
 from tcsmodel.models.covariance_sample import sampled_of
 from tcsmodel.models.maximum_likelihood import LikelihoodProblem, MaximumLikelihood
-from tcsmodel.options import Estimator, SEMMissing, require
+from tcsmodel.options import Estimator, Likelihood, SEMMissing, require
 from tcsmodel.spec.model import Op
 from tcsmodel.spec.parameters import Matrix, Parameter, ParameterTable
 
@@ -49,6 +49,8 @@ def require_known(options: SEM) -> None:
         f"estimator={options.estimator.value!r}": options.estimator is not Estimator.ML,
         f"missing={options.missing.value!r}": options.missing is not SEMMissing.LISTWISE,
         "information=": options.information is not None,
+        f"likelihood={options.likelihood.value!r}": options.likelihood is Likelihood.WISHART,
+        "effect_coding=True": options.effect_coding,
         "group=": options.group is not None,
         "a mean structure (meanstructure=True, ~1)": options.parameters.has_means,
         f"constraints ({', '.join(relations)})": bool(relations),

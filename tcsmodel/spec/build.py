@@ -16,7 +16,8 @@ Loyalty ~ Image
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from itertools import combinations
 
 from tcsmodel.errors import SpecError
 from tcsmodel.spec.model import Op, Term
@@ -58,7 +59,7 @@ def reflective(name: str, items: Sequence[str]) -> tuple[Term, ...]:
     name : str
         What the construct is called.
     items : sequence of str
-        The columns that measure it.
+        The columns that measure it; constructs measure one of second order.
 
     Raises
     ------
@@ -77,17 +78,7 @@ def reflective(name: str, items: Sequence[str]) -> tuple[Term, ...]:
 def composite(name: str, items: Sequence[str]) -> tuple[Term, ...]:
     """Return a composite that its items form (``<~``; Mode B in PLS).
 
-    Parameters
-    ----------
-    name : str
-        What the construct is called.
-    items : sequence of str
-        The columns that measure it.
-
-    Raises
-    ------
-    SpecError
-        When there are no items, or `items` is a single string.
+    Arguments and errors as `reflective`.
 
     Examples
     --------
@@ -98,8 +89,43 @@ def composite(name: str, items: Sequence[str]) -> tuple[Term, ...]:
     return _measured(name, Op.COMPOSITE, items)
 
 
+def bifactor(general: str, blocks: Mapping[str, Sequence[str]]) -> tuple[Term, ...]:
+    """Return a construct of all items beside one of each block, all of them uncorrelated.
+
+    Parameters
+    ----------
+    general : str
+        What the construct of all items is called.
+    blocks : mapping of str to sequence of str
+        The items of each block, by what its construct is called.
+
+    Raises
+    ------
+    SpecError
+        When there are no blocks, or one has no items.
+
+    Examples
+    --------
+    >>> import tcsmodel as tcs
+    >>> parts = tcs.bifactor("G", {"A": ["a1", "a2", "a3"], "B": ["b1", "b2", "b3"]})
+    >>> print(tcs.ModelSpec.of(parts))
+    G =~ a1 + a2 + a3 + b1 + b2 + b3
+    A =~ a1 + a2 + a3
+    B =~ b1 + b2 + b3
+    G ~~ 0*A + 0*B
+    A ~~ 0*B
+    """
+    own = [reflective(name, items) for name, items in blocks.items()]
+    every = list(dict.fromkeys(term.rhs for terms in own for term in terms))
+    pairs = combinations((general, *blocks), 2)
+    apart = tuple(Term(first, Op.COVARIANCE, other, fixed=0.0) for first, other in pairs)
+    return (*reflective(general, every), *(term for terms in own for term in terms), *apart)
+
+
 def single(name: str, item: str) -> tuple[Term, ...]:
     """Return a construct measured by one item, which stands for it without error.
+
+    Where the item's reliability is known, say so when fitting: ``SEM(spec, reliability=...)``.
 
     Parameters
     ----------
@@ -140,6 +166,31 @@ def paths(sources: Names, targets: Names) -> tuple[Term, ...]:
     if not left or not right:
         raise SpecError("paths() needs at least one source and one target.")
     return tuple(Term(target, Op.REGRESSION, source) for target in left for source in right)
+
+
+def covariances(names: Sequence[str]) -> tuple[Term, ...]:
+    """Return covariances of all pairs: of residuals of items, or of constructs (``~~``).
+
+    Parameters
+    ----------
+    names : sequence of str
+        Items or constructs, two or more.
+
+    Raises
+    ------
+    SpecError
+        When there are fewer than two names.
+
+    Examples
+    --------
+    >>> import tcsmodel as tcs
+    >>> [f"{t.lhs} ~~ {t.rhs}" for t in tcs.covariances(["q1", "q2", "q3"])]
+    ['q1 ~~ q2', 'q1 ~~ q3', 'q2 ~~ q3']
+    """
+    own = _names(names)
+    if len(own) < 2:
+        raise SpecError(f"covariances() needs two names or more, not {', '.join(own) or 'none'}.")
+    return tuple(Term(first, Op.COVARIANCE, other) for first, other in combinations(own, 2))
 
 
 def _measured(name: str, op: Op, items: Sequence[str]) -> tuple[Term, ...]:

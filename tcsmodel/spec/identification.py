@@ -58,7 +58,7 @@ def _variance(table: ParameterTable, name: str) -> Parameter | None:
 def _check_scaled(table: ParameterTable, name: str) -> None:
     """Raise when neither a loading nor the variance of a construct is fixed."""
     own = [*_loadings(table, name), *filter(None, [_variance(table, name)])]
-    if not any(row.fixed for row in own):
+    if not table.scales and not any(row.fixed for row in own):
         raise IdentificationError(
             f"Construct {name!r} has no scale: its loadings and its variance are all free. Fix one "
             f"loading ({name} =~ 1*{own[0].rhs}) or its variance ({name} ~~ 1*{name})."
@@ -99,7 +99,7 @@ def _check_block(table: ParameterTable, name: str) -> None:
             own.add(row.free)
     k = len(indicators)
     moments = k * (k + 1) // 2 - sum(name in table.ordinal for name in indicators)
-    if len(own) <= moments:
+    if len(own) - bool(table.scales) <= moments:
         return
     if k > 2:
         raise IdentificationError(
@@ -117,6 +117,8 @@ def _check_block(table: ParameterTable, name: str) -> None:
 
 def _check_means(table: ParameterTable) -> None:
     """Raise when a construct's mean and the intercepts of all its items are free."""
+    if table.scales:
+        return
     rows = table.by_group[0]
     free = {row.lhs for row in rows if row.op is Op.INTERCEPT and row.free is not None}
     for name in table.latents[: table.n_constructs]:

@@ -23,6 +23,8 @@ from functools import cached_property
 
 from tcsmodel.errors import SpecError
 from tcsmodel.options import Bounds, GroupEqual
+from tcsmodel.spec.effect_coding import scales
+from tcsmodel.spec.expression import Program
 from tcsmodel.spec.features import Feature, refuse_features
 from tcsmodel.spec.identification import check_identified
 from tcsmodel.spec.model import ModelSpec, Op, Term
@@ -128,6 +130,10 @@ class ParameterTable:
         The specification, whose constraints and defined parameters name labels.
     ordinal : OrdinalItems
         Which items are ordinal.
+    causes : tuple of str
+        Observed causes: in no other role, and with no covariance in the text.
+    scales : tuple of Program
+        What else must be zero: the scales that effect coding gives to constructs.
     """
 
     rows: tuple[Parameter, ...]
@@ -137,6 +143,8 @@ class ParameterTable:
     groups: tuple[str, ...]
     spec: ModelSpec
     ordinal: OrdinalItems = CONTINUOUS
+    causes: tuple[str, ...] = ()
+    scales: tuple[Program, ...] = ()
 
     @cached_property
     def programs(self) -> Programs:
@@ -144,7 +152,8 @@ class ParameterTable:
         labelled = [row for row in self.rows if row.label]
         free = {row.label: row.free for row in labelled if row.free is not None}
         fixed = {row.label: row.fixed for row in labelled if row.fixed is not None}
-        return programs(self.spec, free, fixed)
+        made = programs(self.spec, free, fixed)
+        return replace(made, equalities=(*made.equalities, *self.scales))
 
     @cached_property
     def by_group(self) -> tuple[tuple[Parameter, ...], ...]:
@@ -210,9 +219,9 @@ class ParameterTable:
         )
 
     @cached_property
-    def causes(self) -> tuple[str, ...]:
-        """Observed causes, whose moments are taken as they are."""
-        return tuple(row.lhs for row in self.by_group[0] if row.exogenous and row.is_variance)
+    def given(self) -> tuple[str, ...]:
+        """The causes whose moments are taken as they are: all or, without `fixed_x`, none."""
+        return self.causes if self.n_exogenous else ()
 
     def __iter__(self) -> Iterator[Parameter]:
         return iter(self.rows)
@@ -222,6 +231,9 @@ def parameter_table(
     spec: ModelSpec,
     *,
     std_lv: bool = False,
+    effect_coding: bool = False,
+    orthogonal: bool = False,
+    fixed_x: bool = True,
     means: bool = False,
     groups: tuple[str, ...] = ("",),
     group_equal: Collection[GroupEqual] = (),
@@ -238,6 +250,13 @@ def parameter_table(
     std_lv : bool
         Identify each construct by a (residual) variance of one instead of its first
         loading.
+    effect_coding : bool
+        Identify each construct by loadings that are one on average instead, and by
+        intercepts that are zero on average where means are modelled.
+    orthogonal : bool
+        Whether constructs are uncorrelated unless the text says otherwise.
+    fixed_x : bool
+        Whether observed causes keep their sample moments; else these are parameters.
     means : bool
         Model means; always done with several groups and where the text has an intercept.
     groups : tuple of str
@@ -264,8 +283,8 @@ def parameter_table(
     ------
     SpecError
         When the model has a composite, no parameter to estimate, or what has no estimator;
-        when the text tells another number of groups apart, or a row of `group_partial` is
-        not in the model.
+        when the text tells another number of groups apart, fixes the scale of a construct
+        that effect coding gives one, or a row of `group_partial` is not in the model.
     IdentificationError
         When the data cannot determine a parameter, naming the construct and the cure.
 
@@ -279,29 +298,18 @@ def parameter_table(
     >>> table.df
     2
     """
-    refuse_features(spec, "CFA and SEM", known=tuple(Feature) if ordinal else KNOWN)
-    for construct in spec.constructs:
-        if construct.composite:
-            raise SpecError(
-                f"Construct {construct.name!r} is a composite (<~), which covariance-based models "
-                f"do not estimate here. Measure it with =~, or fit the model with PLS."
-            )
-    if spec.n_groups is not None and spec.n_groups != len(groups):
-        raise SpecError(
-            f"The model text tells {spec.n_groups} groups apart, c(), but the data have "
-            f"{len(groups)}. Give one value per group, and name the groups' column: group=..."
-        )
-    structure = Structure(spec)
+    _refuse(spec, len(groups), KNOWN if not ordinal else tuple(Feature))
+    structure, equal = Structure(spec), frozenset(group_equal)
     ordinal.check(spec, structure, group_equal)
     means = means or bool(ordinal) or len(groups) > 1
     means = means or any(t.op is Op.INTERCEPT for t in spec.terms)
-    defaults = Defaults(std_lv, means, frozenset(group_equal), ordinal)
+    defaults = Defaults(means, std_lv, effect_coding, orthogonal, fixed_x, equal, ordinal)
     terms = [
         [*written(spec, group, defaults), *unwritten(spec, structure, group, defaults)]
         for group in range(len(groups))
     ]
     if len(groups) > 1:
-        tie(terms, structure, frozenset(group_equal), frozenset(group_partial))
+        tie(terms, structure, equal, frozenset(group_partial))
     rows = tuple(structure.placed(*one) for one in numbered(terms))
     rows = tuple(replace(row, derived=True) if ordinal.derives(row) else row for row in rows)
     table = ParameterTable(
@@ -312,9 +320,27 @@ def parameter_table(
         groups,
         spec,
         ordinal,
+        structure.causes,
+        scales(spec, rows, means=not ordinal) if effect_coding else (),
     )
     check_identified(table)
     return table
+
+
+def _refuse(spec: ModelSpec, n_groups: int, known: Collection[Feature]) -> None:
+    """Raise SpecError when a specification is not one of a covariance-based model of groups."""
+    refuse_features(spec, "CFA and SEM", known=known)
+    for construct in spec.constructs:
+        if construct.composite:
+            raise SpecError(
+                f"Construct {construct.name!r} is a composite (<~), which covariance-based models "
+                f"do not estimate here. Measure it with =~, or fit the model with PLS."
+            )
+    if spec.n_groups is not None and spec.n_groups != n_groups:
+        raise SpecError(
+            f"The model text tells {spec.n_groups} groups apart, c(), but the data have "
+            f"{n_groups}. Give one value per group, and name the groups' column: group=..."
+        )
 
 
 def _bounded(row: Parameter) -> Parameter:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from tcsmodel.errors import SpecError
 from tcsmodel.options import GroupEqual, did_you_mean
-from tcsmodel.spec.model import ModelSpec, Op, Term
+from tcsmodel.spec.model import Construct, ModelSpec, Op, Term
 from tcsmodel.spec.ordinal import CONTINUOUS, OrdinalItems
 
 if TYPE_CHECKING:
@@ -20,31 +20,44 @@ Stated = tuple[Term, bool]
 
 @dataclass(frozen=True)
 class Defaults:
-    """The options on which defaults depend."""
+    """The options on which defaults depend; as those of `parameters.parameter_table`."""
 
-    std_lv: bool
     means: bool
-    equal: frozenset[GroupEqual]
+    std_lv: bool = False
+    effect_coding: bool = False
+    orthogonal: bool = False
+    fixed_x: bool = True
+    equal: frozenset[GroupEqual] = frozenset()
     ordinal: OrdinalItems = CONTINUOUS
+
+    def marker(self, spec: ModelSpec, construct: Construct) -> str:
+        """Return the item whose loading is one by default, empty without one."""
+        if self.std_lv and not self.ordinal.only_item(spec, construct.name):
+            return ""
+        return "" if self.effect_coding and len(construct.items) > 1 else construct.items[0]
 
     def variance(self, group: int) -> float | None:
         """Return what a construct's variance is fixed to by default."""
         equal = GroupEqual.LOADINGS in self.equal and GroupEqual.LV_VARIANCES not in self.equal
         return 1.0 if self.std_lv and not (group and equal) else None
 
+    def covariance(self, both_latent: bool) -> float | None:
+        """Return what a covariance of exogenous constructs or of outcomes is fixed to."""
+        return 0.0 if self.orthogonal and both_latent else None
+
     def mean(self, group: int) -> float | None:
         """Return what a construct's mean is fixed to by default."""
         equal = GroupEqual.INTERCEPTS in self.equal and GroupEqual.MEANS not in self.equal
-        return None if group and equal else 0.0
+        by_items = self.effect_coding and not self.ordinal
+        return None if by_items or (group and equal) else 0.0
 
 
 def written(spec: ModelSpec, group: int, defaults: Defaults) -> Iterator[tuple[Term, bool]]:
     """Yield the statements as written, with the marker loading of each construct fixed."""
-    single = [c for c in spec.constructs if defaults.ordinal.only_item(spec, c.name)]
-    markers = {(c.name, c.items[0]) for c in (single if defaults.std_lv else spec.constructs)}
+    markers = {c.name: defaults.marker(spec, c) for c in spec.constructs}
     for stated in spec.terms:
         term = stated.in_group(group)
-        is_marker = term.op is Op.REFLECTIVE and (term.lhs, term.rhs) in markers
+        is_marker = term.op is Op.REFLECTIVE and markers[term.lhs] == term.rhs
         if is_marker and term.fixed is None and not term.free:
             yield _fixed(term, 1.0), False
         else:
@@ -76,14 +89,16 @@ def unwritten(
         # An ordinal item alone tells nothing of its construct's scale.
         single = ordinal.only_item(spec, name)
         pairs.append((name, name, 1.0 if single else defaults.variance(group)))
-    pairs += [(a, b, None) for a, b in combinations(structure.exogenous, 2)]
-    pairs += [(a, b, None) for a, b in combinations(structure.pure_outcomes, 2)]
+    for a, b in combinations(structure.exogenous, 2):
+        pairs.append((a, b, defaults.covariance(True)))
+    for a, b in combinations(structure.pure_outcomes, 2):
+        pairs.append((a, b, defaults.covariance({a, b} <= set(constructs))))
     for lhs, rhs, fixed in pairs:
         if frozenset((lhs, rhs)) not in stated:
             yield Term(lhs, Op.COVARIANCE, rhs, fixed=fixed), False
     for at, lhs in enumerate(structure.causes):
         for rhs in structure.causes[at:]:
-            yield Term(lhs, Op.COVARIANCE, rhs), True
+            yield Term(lhs, Op.COVARIANCE, rhs), defaults.fixed_x
     for term in ordinal.scales(observed, group, equal):
         yield term, False
     if not defaults.means:
@@ -92,7 +107,8 @@ def unwritten(
     for name in (*observed, *structure.causes):
         if name not in intercepts:
             fixed = ordinal.intercept(name, group, equal)
-            yield Term(name, Op.INTERCEPT, "", fixed=fixed), name in structure.causes
+            is_given = defaults.fixed_x and name in structure.causes
+            yield Term(name, Op.INTERCEPT, "", fixed=fixed), is_given
     for name in constructs:
         if name not in intercepts:
             yield Term(name, Op.INTERCEPT, "", fixed=defaults.mean(group)), False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import lavaan_cases
 import numpy as np
 import pandas as pd
 import pytest
@@ -20,6 +21,8 @@ HS = ModelSpec.parse("visual =~ x1 + x2 + x3\ntextual =~ x4 + x5 + x6\nspeed =~ 
 CASES = {
     "B_HS1939_fiml_ML": (CFA, "HS1939_missing", {"missing": "fiml"}),
     "B_mobi_acsi_fiml_ML": (SEM, "mobi_missing", {"missing": "fiml"}),
+    "B_bfi10_fiml": (CFA, "bfi", {"missing": "fiml"}),
+    "B_bfirev10_fiml_ML": (CFA, "bfi_rev", {"missing": "fiml"}),
     "B_HS1939_cfa_ML_observed": (CFA, "HolzingerSwineford1939", {"information": "observed"}),
 }
 
@@ -35,7 +38,7 @@ def case(request):
     estimator, data, options = CASES[request.param]
     theirs = expected(request.param)
     spec = ModelSpec.parse(theirs["model"]) if "model" in theirs else HS
-    frame = pd.read_csv(DATA / f"{data}.csv")
+    frame = lavaan_cases.frame(data)
     kept = frame[frame[list(spec.items)].notna().any(axis=1)]
     return estimator(spec, **options).fit(kept), theirs
 

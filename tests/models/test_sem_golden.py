@@ -8,11 +8,12 @@ import numpy as np
 import pandas as pd
 import pytest
 import tolerances as tol
-from golden_files import DATA, expected
+from golden_files import expected
+from lavaan_cases import frame
 from lavaan_numbers import MEASURES, close
 from numpy.testing import assert_allclose
 
-from tcsmodel.errors import ImproperSolutionWarning
+from tcsmodel.errors import TcsWarning
 from tcsmodel.kernels.resample import counts_from_rows
 from tcsmodel.kernels.status import Status
 from tcsmodel.models.cfa import CFA
@@ -32,7 +33,19 @@ CASES = {
     "B_mobi_mini_ML": (SEM, {}, "mobi", 0.0),
     "B_mobi_mini_ineq": (SEM, {}, "mobi", tol.LAVAAN_STOP),
     "B_HS1939_cfa_ML_parallelmaker": (CFA, {}, "HolzingerSwineford1939", 0.0),
-    "B_HS1939_cfa_ML_effectcoding": (CFA, {}, "HolzingerSwineford1939", 0.0),
+    "B_HS1939_cfa_ML_effectcoding": (CFA, {"effect_coding": True}, "HolzingerSwineford1939", 0.0),
+    "B_HS1939_cfa_ML_orthogonal": (CFA, {"orthogonal": True}, "HolzingerSwineford1939", 0.0),
+    "B_HS1939_cfa_ML_wishart": (
+        CFA, {"likelihood": "wishart"}, "HolzingerSwineford1939", tol.LAVAAN_STOP,
+    ),
+    "B_HS1939_cfa_2nd_stdlv": (CFA, {"std_lv": True}, "HolzingerSwineford1939", tol.LAVAAN_STOP),
+    "B_HS1939_listwise_ML": (CFA, {}, "HS1939_missing", 0.0),
+    "B_bfirev10_ML": (CFA, {}, "bfi_rev", tol.LAVAAN_STOP),
+    "B_bfirev25_ML_stdlv": (CFA, {"std_lv": True}, "bfi_rev", tol.LAVAAN_STOP),
+    "B_mobi_acsi_2nd": (CFA, {}, "mobi", tol.LAVAAN_STOP),
+    "B_mobi_acsi_fixerr": (SEM, {}, "mobi", tol.LAVAAN_STOP),
+    "B_mobi_acsi_manifest_ML": (SEM, {}, "mobi", tol.LAVAAN_STOP),
+    "B_regression_obs_fixedxF": (SEM, {"fixed_x": False, "meanstructure": True}, "mobi", 0.0),
     "B_HS1939_cfa_ML_mean": (CFA, {"meanstructure": True}, "HolzingerSwineford1939", 0.0),
     "B_mobi_acsi_cfa_ML_stdlv": (
         CFA, {"std_lv": True, "meanstructure": True}, "mobi", tol.LAVAAN_STOP,
@@ -41,31 +54,19 @@ CASES = {
         SEM, {"std_lv": True, "meanstructure": True}, "mobi", tol.LAVAAN_STOP,
     ),
 }  # fmt: skip
-# Effect coding as constraints: loadings of each construct are one on average.
-TEXTS = {
-    "B_HS1939_cfa_ML_effectcoding": """
-        visual =~ NA*a1*x1 + a2*x2 + a3*x3
-        textual =~ NA*b1*x4 + b2*x5 + b3*x6
-        speed =~ NA*c1*x7 + c2*x8 + c3*x9
-        a1 + a2 + a3 == 3
-        b1 + b2 + b3 == 3
-        c1 + c2 + c3 == 3
-    """
-}
 
 
-def fit(estimator, text, frame, **options):
+def fit(estimator, text, data, **options):
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ImproperSolutionWarning)
-        return estimator(ModelSpec.parse(text), **options).fit(frame)
+        warnings.simplefilter("ignore", TcsWarning)
+        return estimator(ModelSpec.parse(text), **options).fit(data)
 
 
 @pytest.fixture(scope="module", params=sorted(CASES))
 def case(request):
     theirs = expected(request.param)
     estimator, options, data, stop = CASES[request.param]
-    text = TEXTS.get(request.param, theirs["model"])
-    return fit(estimator, text, pd.read_csv(DATA / f"{data}.csv"), **options), theirs, stop
+    return fit(estimator, theirs["model"], frame(data), **options), theirs, stop
 
 
 @pytest.fixture(scope="module")
@@ -159,7 +160,7 @@ def test_construct_correlations(case):
 def test_covariances_of_estimates(name):
     estimator, options, data, _ = CASES[name]
     theirs = expected(name)
-    ours = fit(estimator, theirs["model"], pd.read_csv(DATA / f"{data}.csv"), **options)
+    ours = fit(estimator, theirs["model"], frame(data), **options)
     vcov = theirs["vcov"]
     scale = np.sqrt(np.outer(np.diag(vcov), np.diag(vcov)))
     assert_allclose(ours.vcov.loc[vcov.index, vcov.columns] / scale, vcov / scale, atol=tol.SE)

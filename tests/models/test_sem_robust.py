@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import warnings
 
+import lavaan_cases
 import numpy as np
 import pandas as pd
 import pytest
@@ -33,6 +34,7 @@ MODELS = {
     "B_HS1939_cfa": (CFA, "HolzingerSwineford1939", ("mlr", "mlm", "mlmv")),
     "B_PolDem": (SEM, "PoliticalDemocracy", ("mlr", "mlm", "mlmv")),
     "B_mobi_acsi": (SEM, "mobi", ("mlr", "mlm", "mlmv")),
+    "B_bfirev10": (CFA, "bfi_rev", ("mlr",)),
     "B_mobi_mini": (SEM, "mobi", ("mlr",)),
     "B_HS1939_weights": (CFA, "HolzingerSwineford1939", ("mlr",)),
     "B_mobi_acsi_weights": (SEM, "mobi", ("mlr",)),
@@ -66,7 +68,9 @@ SCALED = {
 
 
 def data_of(stem, name):
-    frame = pd.read_csv(DATA / f"{name}.csv")
+    frame = lavaan_cases.frame(name)
+    if name == "bfi_rev":
+        return frame.dropna(subset=[f"{trait}{k}" for trait in "AC" for k in range(1, 6)])
     if not stem.endswith("_weights"):
         return frame
     weights = "mobi_weights" if name == "mobi" else "HS1939_weights"

@@ -6,7 +6,7 @@ import pytest
 
 from tcsmodel import datasets
 from tcsmodel.errors import SpecError
-from tcsmodel.spec.build import composite, items, paths, reflective, single
+from tcsmodel.spec.build import bifactor, composite, covariances, items, paths, reflective, single
 from tcsmodel.spec.library import acsi, ecsi
 from tcsmodel.spec.model import ModelSpec
 
@@ -54,6 +54,22 @@ def test_parts_make_the_model_of_the_text():
         "Complaints ~ Image + Value"
     )
     assert ModelSpec.parse(str(built)) == built
+
+
+def test_covariances_are_of_all_pairs():
+    with pytest.raises(SpecError, match=r"needs two names or more, not x1\."):
+        covariances("x1")
+    built = ModelSpec.of(reflective("f", items("x", 1, 4)), covariances(items("x", 1, 3)))
+    assert built == ModelSpec.parse("f =~ x1+x2+x3+x4\nx1 ~~ x2\nx1 ~~ x3\nx2 ~~ x3")
+
+
+def test_constructs_of_a_bifactor_model_do_not_correlate():
+    built = ModelSpec.of(bifactor("g", {"a": ["x1", "x2"], "b": ["x3", "x4", "x2"]}))
+    assert built.construct("g").items == ("x1", "x2", "x3", "x4")
+    fixed = [(t.lhs, t.rhs, t.fixed) for t in built.terms if t.op == "~~"]
+    assert fixed == [("g", "a", 0.0), ("g", "b", 0.0), ("a", "b", 0.0)]
+    with pytest.raises(SpecError, match="Construct 'a' has no items"):
+        bifactor("g", {"a": []})
 
 
 def test_items_count_both_ends():
