@@ -61,18 +61,20 @@ def _ridge(result: SEMResult) -> Iterator[Finding]:
     if not lost:
         return
     worst = max(lost, key=lambda i: errors[i])
-    corr = _correlations_by_group(result)[rows[worst].group]
-    closest = np.unravel_index(np.argmax(np.nan_to_num(np.abs(np.triu(corr, 1)))), corr.shape)
     evidence = {
         "count": len(lost),
         "worst": _arrow(result, rows[worst]),
         "std": float(result.arrays["std"][worst]),
         "se": float(errors[worst]),
-        "first": result.model.constructs[closest[0]],
-        "second": result.model.constructs[closest[1]],
-        "corr": float(corr[closest]),
     }
-    yield Finding("ridge", Severity.PROBLEM, tuple(_arrow(result, rows[i]) for i in lost), evidence)
+    corr = np.triu(_correlations_by_group(result)[rows[worst].group], 1)
+    closest = np.unravel_index(np.argmax(np.nan_to_num(np.abs(corr))), corr.shape)
+    overlapping = bool(corr[closest])
+    if overlapping:
+        first, second = (result.model.constructs[at] for at in closest)
+        evidence |= {"first": first, "second": second, "corr": float(corr[closest])}
+    code = "ridge" if overlapping else "ridge_apart"
+    yield Finding(code, Severity.PROBLEM, tuple(_arrow(result, rows[i]) for i in lost), evidence)
 
 
 def _arrow(result: SEMResult, row: Parameter) -> str:

@@ -281,6 +281,21 @@ def test_ecsi_is_reported_as_improper(mobi_frame):
     assert "do not determine" in result.summary()
 
 
+def test_a_ridge_of_uncorrelated_constructs_names_no_pair(mobi_frame):
+    spec = ModelSpec.parse("""
+        Overall =~ PERQ1 + PERQ2 + PERQ3 + PERQ4 + PERQ5 + PERQ6 + PERQ7 + PERV1 + PERV2
+        Price =~ a*PERV1 + a*PERV2
+        Service =~ PERQ4 + PERQ5 + PERQ6
+        Overall ~~ 0*Service + 0*Price
+        Price ~~ 0*Service
+    """)
+    with pytest.warns(ImproperSolutionWarning, match="ridge"):
+        result = SEM(spec, std_lv=True).fit(mobi_frame)
+    found = {finding.code: str(finding) for finding in result.verify()}
+    assert "No constructs correlate" in found["ridge_apart"]
+    assert "ridge" not in found
+
+
 def test_an_endless_ridge_is_given_up(mobi_frame):
     spec = ModelSpec(tuple(t for t in library.ecsi().terms if "Complaints" not in (t.lhs, t.rhs)))
     with pytest.warns(ImproperSolutionWarning):

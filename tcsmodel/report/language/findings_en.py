@@ -551,6 +551,15 @@ FINDINGS: dict[str, dict[str, str]] = {
         "advice": "Do not report these coefficients. Merge {first} and {second}, or put a "
         "second-order construct above the overlapping ones; or read PLS with this caution.",
     },
+    "ridge_apart": {
+        "finding": "These data do not determine {count} coefficients, above all {worst}.",
+        "evidence": "Standardized it is {std:.2f} with a standard error of {se:.1f}; the fit hardly "
+        "changes along the whole range. No constructs correlate in the model.",
+        "meaning": "The solution lies on a ridge: another sample, or another program, may give any "
+        "value, even of the other sign, while chi-square and the implied covariances stay the same.",
+        "advice": "Do not report these coefficients. Leave out the construct, or give its loadings one "
+        "label, as in f =~ a*x1 + a*x2, which makes them equal.",
+    },
     "singular_information": {
         "finding": "{subject} has no standard errors.",
         "evidence": "The information matrix is singular at the solution.",
