@@ -30,6 +30,7 @@ MODULES = sorted(
     if path.name != "__main__.py"
 )
 CELL = re.compile(r"^```\{code-cell\}[^\n]*\n(.*?)^```", re.MULTILINE | re.DOTALL)
+LIST_TABLE = re.compile(r"^```\{list-table\}\n(.*?)^```", re.MULTILINE | re.DOTALL)
 PYTHON = re.compile(r"^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
 
 
@@ -75,6 +76,48 @@ def test_code_cells_run(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPa
         warnings.simplefilter("ignore", tcs.errors.TcsWarning)
         for code in cells_of(read(page)):
             run_cell(code, names)
+
+
+def cells_under(text: str, header: str) -> list[str]:
+    """Return the code in the column of a ``list-table`` that has this header."""
+    found = []
+    for table in LIST_TABLE.findall(text):
+        head, *rows = [
+            re.split(r"\n  - ?", row) for row in re.split(r"^\* - ", table, flags=re.M)[1:]
+        ]
+        names = [name.strip() for name in head]
+        if header in names:
+            found += [
+                code for row in rows for code in re.findall("`([^`]+)`", row[names.index(header)])
+            ]
+    return found
+
+
+@pytest.fixture(scope="module")
+def others() -> tuple[str, dict[str, Any]]:
+    """The page about other programs, and the names that its cells define."""
+    text, names = read(DOCS / "how-to" / "from-other-programs.md"), {}
+    for code in cells_of(text):
+        run_cell(code, names)
+    return text, names
+
+
+def test_code_for_users_of_other_programs_runs(others: tuple[str, dict[str, Any]]) -> None:
+    text, names = others
+    snippets = cells_under(text, "here")
+    assert len(snippets) > 40
+    for code in snippets:
+        assert eval(compile(code, "<table>", "eval"), names) is not None, code
+
+
+def test_model_text_for_users_of_other_programs_is_understood(
+    others: tuple[str, dict[str, Any]],
+) -> None:
+    text, names = others
+    snippets = cells_under(text, "model text here")
+    assert len(snippets) > 12
+    for code in snippets:
+        tcs.ModelSpec.parse(f"{names['text']}\n{code}")
 
 
 @pytest.mark.parametrize("page", TEXTS, ids=name_of)
