@@ -21,8 +21,14 @@ CFA = "visual =~ x1 + x2 + x3; textual =~ x4 + x5 + x6; speed =~ x7 + x8 + x9"
 MODELS = {
     "std_lv": (CFA, "HolzingerSwineford1939", {"std_lv": True}),
     "second order": (f"{CFA}; g =~ visual + textual + speed", "HolzingerSwineford1939", {}),
-    "orthogonal": (
-        f"{CFA}; visual ~~ 0*textual; visual ~~ 0*speed", "HolzingerSwineford1939", {},
+    "orthogonal": (CFA, "HolzingerSwineford1939", {"orthogonal": True}),
+    "free causes": (
+        "visual =~ x1 + x2 + x3; visual ~ x7 + x8", "HolzingerSwineford1939", {"fixed_x": False},
+    ),
+    "known reliability": (
+        "textual =~ x4 + x5 + x6; g =~ x9; g ~ textual",
+        "HolzingerSwineford1939",
+        {"reliability": {"g": 0.8}},
     ),
     "equal, fixed, started": (
         "visual =~ x1 + a*x2 + a*x3 + -0.25*x4 + start(2)*x5; twice := 2*a",
@@ -140,6 +146,8 @@ def test_the_users_logging_and_warnings_are_left_alone(mobi_frame):
     [
         (CFA, {"estimator": "mlr"}, "estimator='mlr'"),
         (CFA, {"missing": "fiml"}, "missing='fiml'"),
+        (CFA, {"likelihood": "wishart"}, "likelihood='wishart'"),
+        (CFA, {"effect_coding": True}, "effect_coding"),
         (CFA, {"information": "observed"}, "information="),
         (CFA, {"group": "school"}, "group="),
         (CFA, {"meanstructure": True}, "mean structure"),
