@@ -8,7 +8,8 @@ Section    Key                  Meaning
 [data]     items                item columns; those of the model by default
 [data]     scale                [low, high] of all items, or a table of item = [low, high]
 [data]     reverse              items worded against the others
-[data]     weight, group, wave, id   columns
+[data]     weight, group, wave, id, strata, cluster   columns
+[data]     frequency            whether weights count rows: true or false
 [data]     missing_codes        codes in the items that mean "no answer"
 [data]     labels               table of item = "question text"
 [model]    text                 the model in lavaan's language, or:
@@ -84,6 +85,7 @@ def _is_names(value: object) -> bool:
 TEXT = Kind(_is_text, 'a text in quotes, as "mobi.csv"')
 NAMES = Kind(_is_names, 'a list of names, as ["q1", "q2"]')
 WHOLE = Kind(lambda v: isinstance(v, int) and not isinstance(v, bool), "a whole number, as 7")
+TRUTH = Kind(lambda v: isinstance(v, bool), "true or false")
 NUMBER = Kind(_is_number, "a number, as 0.95")
 SCALE = Kind(
     lambda v: _is_pair(v) or _is_table(v, _is_pair),
@@ -107,6 +109,9 @@ KEYS: Mapping[str, Mapping[str, Kind]] = {
         "group": TEXT,
         "wave": TEXT,
         "id": TEXT,
+        "strata": TEXT,
+        "cluster": TEXT,
+        "frequency": TRUTH,
         "missing_codes": CODES,
         "labels": LABELS,
     },

@@ -268,11 +268,14 @@ class StudyResult(Result):
 
     @cached_property
     def data_hash(self) -> str:
-        """SHA-256 of the model's items and weights, as used: tells whether data are the same."""
+        """SHA-256 of the model's items, weights and design: tells whether data are the same."""
         digest = hashlib.sha256("\0".join(self.spec.items).encode())
         digest.update(np.ascontiguousarray(self.survey.values(self.spec.items), "<f8").tobytes())
         if self.survey.weights is not None:
             digest.update(np.ascontiguousarray(self.survey.weights, "<f8").tobytes())
+        for column in (self.survey.strata, self.survey.cluster):
+            if column is not None:
+                digest.update("\0".join(map(str, self.survey.column(column))).encode())
         return digest.hexdigest()
 
     def table(self) -> pd.DataFrame:

@@ -19,6 +19,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from tcsmodel.kernels.design import Design, between, totals
 from tcsmodel.kernels.jacobian import vech
 
 Array = NDArray[np.float64]
@@ -40,7 +41,15 @@ def shares(weights: Array, *, frequency: bool = False) -> Array:
     return (weights > 0).sum(axis=-1, keepdims=True) * share**2
 
 
-def asymptotic_cov(x: Array, mean: Array, cov: Array, share: Array, *, with_mean: bool) -> Array:
+def asymptotic_cov(
+    x: Array,
+    mean: Array,
+    cov: Array,
+    share: Array,
+    *,
+    with_mean: bool,
+    given: Design | None = None,
+) -> Array:
     """Return Gamma (..., s, s) of [mean, vech S], or of vech S alone.
 
     At the sample's mean and covariances this is Browne's. At those that a model implies it is
@@ -56,6 +65,8 @@ def asymptotic_cov(x: Array, mean: Array, cov: Array, share: Array, *, with_mean
         From `shares`.
     with_mean : bool
         Whether the means are among the statistics.
+    given : Design, optional
+        Clusters and strata of the respondents, whose influences are then not independent.
     """
     n, p = x.shape
     lead = mean.shape[:-1]
@@ -66,11 +77,18 @@ def asymptotic_cov(x: Array, mean: Array, cov: Array, share: Array, *, with_mean
     members = max(1, ELEMENTS // (rows * s))
     for first in range(0, len(mean), members):
         part = slice(first, first + members)
+        sums = [np.zeros((0 if given is None else len(given.stratum), s)) for _ in mean[part]]
         for start in range(0, n, rows):
             block = slice(start, start + rows)
             z = influence(x[block], mean[part], cov[part], with_mean=with_mean)
             z *= np.sqrt(share[part, block])[..., None]
-            gamma[part] += np.swapaxes(z, -1, -2) @ z
+            if given is None:
+                gamma[part] += np.swapaxes(z, -1, -2) @ z
+                continue
+            for total, own in zip(sums, z, strict=True):
+                totals(given.part(np.arange(n)[block]), own, total)
+        if given is not None:
+            gamma[part] = [between(given, total) for total in sums]
     return gamma.reshape(*lead, s, s)
 
 

@@ -11,6 +11,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from tcsmodel.kernels.design import Design, between, totals
+
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
@@ -58,15 +60,21 @@ def impacts(total_effects: Array, w: Array, m: Mask) -> Array:
         return total_effects * d[..., :, None] / d[..., None, :]
 
 
-def weighted_mean_se(y: Array, weights: Array | None = None) -> tuple[Array, Array]:
+def weighted_mean_se(
+    y: Array, weights: Array | None = None, given: Design | None = None
+) -> tuple[Array, Array]:
     """Return the mean (...,) of y (n, ...) and its standard error, weights (n,) held fixed.
 
     ``se^2 = n/(n-1) sum w_i^2 (y_i - mean)^2 / (sum w)^2``: linearized, with sampling
-    weights; ``s^2 / n`` without. nan for a single respondent.
+    weights; ``s^2 / n`` without. nan for a single respondent. Of clusters and strata the sums
+    over clusters vary instead (`kernels.design`).
     """
     n = len(y)
     share = np.full(n, 1 / n) if weights is None else weights / weights.sum()
     mean = np.tensordot(share, y, axes=1)
+    if given is not None:
+        sums = totals(given, share[:, None] * (y - mean))
+        return mean, np.sqrt(np.diagonal(between(given, sums)))
     spread = np.tensordot(share**2, (y - mean) ** 2, axes=1)
     factor = n / (n - 1) if n > 1 else np.nan
     return mean, np.sqrt(factor * spread)

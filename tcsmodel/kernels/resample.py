@@ -13,6 +13,8 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
+from tcsmodel.kernels.design import Design
+
 BLOCK = 64
 
 
@@ -24,17 +26,25 @@ def counts_from_rows(rows: NDArray[np.integer], n: int) -> NDArray[np.float64]:
 
 
 def bootstrap_chunks(
-    n: int, replicates: int, seed: int, size: int = 512, *, stratum: int | None = None
+    n: int,
+    replicates: int,
+    seed: int,
+    size: int = 512,
+    *,
+    stratum: int | None = None,
+    drawn: int | None = None,
 ) -> Iterator[NDArray[np.float64]]:
     """Yield nonparametric bootstrap counts, at most about `size` replicates (b, n) at a time.
 
-    Each `stratum` has random streams of its own.
+    Each `stratum` has random streams of its own; `drawn` of n are drawn, n by default.
     """
     key = () if stratum is None else (stratum,)
     pending: list[NDArray[np.float64]] = []
     for block, start in enumerate(range(0, replicates, BLOCK)):
         stream = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(block, *key)))
-        rows = stream.integers(0, n, size=(BLOCK, n))[: replicates - start]
+        rows = stream.integers(0, n, size=(BLOCK, n if drawn is None else drawn))[
+            : replicates - start
+        ]
         pending.append(counts_from_rows(rows, n))
         if sum(len(part) for part in pending) >= size:
             yield np.concatenate(pending)
@@ -57,6 +67,28 @@ def stratified_chunks(
         for rows, part in zip(members, parts, strict=True):
             counts[:, rows] = part
         yield counts
+
+
+def design_chunks(
+    given: Design, replicates: int, seed: int, size: int = 512
+) -> Iterator[NDArray[np.float64]]:
+    """Yield weights (b, n) of resamples of clusters drawn within strata.
+
+    Of the m clusters of a stratum m - 1 are drawn with replacement and count m / (m - 1) times,
+    which makes the variance of a sum unbiased (Rao & Wu 1988, JASA 83, 231-241; Rao, Wu & Yue
+    1992): m of m would make it too small, by half for two clusters.
+    """
+    members = [np.flatnonzero(given.stratum == h) for h in range(len(given.sizes))]
+    own = [
+        bootstrap_chunks(m, replicates, seed, size, stratum=h, drawn=m - 1)
+        for h, m in enumerate(given.sizes.tolist())
+    ]
+    for parts in zip(*own, strict=True):
+        counts = np.empty((len(parts[0]), len(given.stratum)))
+        for clusters, part in zip(members, parts, strict=True):
+            m = len(clusters)
+            counts[:, clusters] = part * (m / (m - 1))
+        yield counts[:, given.cluster]
 
 
 def jackknife_chunks(

@@ -20,7 +20,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from tcsmodel.kernels import constrained, gamma, grouped, implied, jacobian, linalg, robust
+from tcsmodel.kernels import constrained, design, gamma, grouped, implied, jacobian, linalg, robust
+from tcsmodel.kernels.design import Design
 from tcsmodel.kernels.grouped import Grouped
 from tcsmodel.kernels.likelihood import Sampled, normal
 from tcsmodel.kernels.robust import Traces
@@ -31,22 +32,30 @@ Index = NDArray[np.intp]
 
 @dataclass(frozen=True, slots=True)
 class Answers:
-    """Answers x of each group (r_g, p), and shares (r_g,) of `gamma.shares`."""
+    """Answers x of each group (r_g, p), and shares (r_g,) of `gamma.shares`.
+
+    design: how the respondents of each group were drawn, where not one by one.
+    """
 
     x: tuple[Array, ...]
     share: tuple[Array, ...]
+    design: tuple[Design, ...] | None = None
 
     def of_group(self, group: int) -> Answers:
         """Return those of one group on its own."""
-        return Answers((self.x[group],), (self.share[group],))
+        design = None if self.design is None else (self.design[group],)
+        return Answers((self.x[group],), (self.share[group],), design)
 
     def gamma(self, mean: Array, cov: Array, total: float, *, with_mean: bool) -> Array:
         """Return the blocks ``N/r_g Gamma_g`` (G, s, s) at means (G, p), covariances (G, p, p)."""
-        parts = zip(self.x, mean, cov, self.share, strict=True)
+        designs = [None] * len(self.x) if self.design is None else self.design
+        parts = zip(self.x, mean, cov, self.share, designs, strict=True)
         return np.stack(
             [
-                total / len(x) * gamma.asymptotic_cov(x, m, c, share, with_mean=with_mean)
-                for x, m, c, share in parts
+                total
+                / len(x)
+                * gamma.asymptotic_cov(x, m, c, share, with_mean=with_mean, given=design)
+                for x, m, c, share, design in parts
             ]
         )
 
@@ -117,6 +126,19 @@ def expected_information(model: Model) -> Array:
 def score_products(model: Model, spread: Array) -> Array:
     """Return B (r, r) of the blocks of Gamma (G, s, s)."""
     return robust.score_products(model.delta, model.weight, spread).sum(axis=0)
+
+
+def designed_products(model: Model, answers: Answers, total: float, *, with_mean: bool) -> Array:
+    """Return B (r, r) of respondents in clusters and strata, which may lie across groups."""
+    assert answers.design is not None
+    sums = np.zeros((len(answers.design[0].stratum), model.delta.shape[-1]))
+    parts = zip(answers.x, answers.share, answers.design, strict=True)
+    for g, (x, share, given) in enumerate(parts):
+        at = model.mean[g : g + 1], model.cov[g : g + 1]
+        z = gamma.influence(x, *at, with_mean=with_mean)[0]
+        z *= np.sqrt(total / len(x) * share)[:, None]
+        design.totals(given, z @ (model.weight[g] @ model.delta[g]), sums)
+    return design.between(answers.design[0], sums)
 
 
 def vcov(model: Model, bread: Array, products: Array, n: float) -> Array:

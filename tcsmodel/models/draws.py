@@ -16,7 +16,12 @@ from tcsmodel.errors import OptionError, TcsError
 from tcsmodel.kernels import influence, intervals
 from tcsmodel.kernels.batch import map_chunks
 from tcsmodel.kernels.moments import moments
-from tcsmodel.kernels.resample import bootstrap_chunks, jackknife_chunks, stratified_chunks
+from tcsmodel.kernels.resample import (
+    bootstrap_chunks,
+    design_chunks,
+    jackknife_chunks,
+    stratified_chunks,
+)
 from tcsmodel.kernels.status import Status
 from tcsmodel.models.estimator import Sample
 from tcsmodel.options import IntervalKind, choose, require, require_level, require_whole
@@ -306,6 +311,11 @@ def bootstrap(
     require_whole(seed, "seed", 0)
     require_level(level)
     make.sample.respondents("The bootstrap")
+    require(
+        kind is not IntervalKind.BCA or make.sample.design is None,
+        "interval='bca' takes respondents for drawn one by one, and the survey has strata or "
+        "clusters. Take interval='percentile' or 'basic'.",
+    )
     with tqdm(total=replicates, desc=what, disable=None if progress else True) as bar:
         values = replicate(make, resamples(make.sample, replicates, seed), bar)
     if not (values["status"] < Status.ITERATION_CAP).any():
@@ -317,8 +327,13 @@ def bootstrap(
 
 
 def resamples(sample: Sample, replicates: int, seed: int) -> Iterable[Array]:
-    """Return nonparametric bootstrap counts (b, n) chunk by chunk, drawn within groups."""
+    """Return nonparametric bootstrap counts (b, n) chunk by chunk, drawn within groups.
+
+    Of a sample with clusters or strata, weights of clusters drawn within strata.
+    """
     size = _chunk(sample)
+    if sample.design is not None:
+        return design_chunks(sample.design, replicates, seed, size)
     if sample.strata is None:
         return bootstrap_chunks(sample.n, replicates, seed, size)
     return stratified_chunks(sample.strata, replicates, seed, size)

@@ -11,6 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from tcsmodel.errors import OptionError, SurveyError, TcsError
+from tcsmodel.kernels.design import Design
 from tcsmodel.kernels.missing import patterns, saturated, tabulate
 from tcsmodel.kernels.status import Status
 from tcsmodel.options import Missing, SEMMissing
@@ -80,6 +81,11 @@ class Sample:
         rows = None if self.rows is None else self.rows[own]
         moments = _moments_of(self.names, values, weights)
         return Sample(moments, values, weights, rows, self.survey, staged=self.staged)
+
+    @cached_property
+    def design(self) -> Design | None:
+        """The clusters and strata of the respondents; None where they were drawn one by one."""
+        return None if self.survey is None else self.survey.design(self.rows)
 
     @property
     def sizes(self) -> Array:

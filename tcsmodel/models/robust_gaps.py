@@ -19,6 +19,7 @@ from scipy.linalg import block_diag
 
 from tcsmodel.kernels import (
     constrained,
+    design,
     fiml,
     gapless,
     grouped,
@@ -149,7 +150,7 @@ def _products(
     """Return the sum of products (q, q) of the respondents' weighted scores."""
     structure = fiml.structure(model.layout)
     local, table = grouped.spread(model, theta[None])[0], cast(PatternMoments, sampled.table)
-    out = np.zeros((model.n_free, model.n_free))
+    total = np.zeros((sample.n, model.n_free))
     values = sample.respondents("Robust inference")
     found = patterns(values)
     weights = np.ones(len(values)) if sample.weights is None else sample.weights
@@ -161,8 +162,8 @@ def _products(
         inside = np.where(strata == g, weights, 0.0)[:, None]
         by_theta = grouped.by_theta(model, (inside * scores)[None, None])
         part = by_theta[0, k if len(by_theta[0]) > 1 else 0]
-        out += part.T @ part
-    return out
+        total += part
+    return design.spread(total, sample.design)
 
 
 def _independence(result: SEMResult) -> Iterator[tuple[Grouped, Array, Sampled]]:

@@ -145,8 +145,11 @@ def _observed(
     n, with_mean = sampled.total, sampled.mean is not None
     spread = answers.gamma(mean, sampled.cov[0], n, with_mean=with_mean)
     saturated = robust_groups.saturated_trace(sampled, spread)
-    there = answers.gamma(at.mean, at.cov, n, with_mean=with_mean)
-    products = robust_groups.score_products(at, there)
+    if answers.design is None:
+        there = answers.gamma(at.mean, at.cov, n, with_mean=with_mean)
+        products = robust_groups.score_products(at, there)
+    else:
+        products = robust_groups.designed_products(at, answers, n, with_mean=with_mean)
     vcov = robust_groups.vcov(at, at.observed, products, n)
     return vcov, robust_groups.yuan_bentler(saturated, at, products)
 
@@ -167,4 +170,9 @@ def _answers(result: SEMResult) -> Answers:
     parts = result.sample.by_group
     values = tuple(part.respondents("Robust inference") for part in parts)
     weights = [np.ones(part.n) if part.weights is None else part.weights for part in parts]
-    return Answers(values, tuple(gamma.shares(own) for own in weights))
+    given, strata = result.sample.design, result.sample.strata
+    designs = None
+    if given is not None:
+        member = np.zeros(result.sample.n, dtype=np.intp) if strata is None else strata
+        designs = tuple(given.part(np.flatnonzero(member == g)) for g in range(len(parts)))
+    return Answers(values, tuple(gamma.shares(own) for own in weights), designs)

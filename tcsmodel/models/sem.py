@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from tcsmodel.errors import IdentificationError, ImproperSolutionWarning
+from tcsmodel.errors import IdentificationError, ImproperSolutionWarning, TcsError
 from tcsmodel.kernels.sem import Fit
 from tcsmodel.kernels.status import Status
 from tcsmodel.models import semopy_engine
@@ -310,6 +310,11 @@ class SEM:
         sample = take(data, self.parameters.items, self.missing, self.group, self.auxiliary)
         if self.estimator is not Estimator.ML:
             sample.respondents(f"estimator={self.estimator.value!r}")
+        if sample.design is not None and self.estimator not in (Estimator.ML, Estimator.MLR):
+            raise TcsError(
+                f"estimator={self.estimator.value!r} takes respondents for drawn one by one, and "
+                "the survey has strata or clusters. Use estimator='mlr'."
+            )
         model = self.model_of(sample)
         criterion = self.criterion_of(model, sample)
         criterion.check()

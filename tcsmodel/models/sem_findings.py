@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from tcsmodel.kernels import sem as kernel
 from tcsmodel.kernels.implied import implied
 from tcsmodel.kernels.status import Status
+from tcsmodel.options import SEMMissing
 from tcsmodel.result import Finding, Severity
 
 if TYPE_CHECKING:
@@ -142,9 +143,15 @@ def _limits(result: SEMResult) -> Iterator[Finding]:
 
 
 def _naive_errors(result: SEMResult, name: str) -> Iterator[Finding]:
-    """Find errors and a test that take weighted answers for unweighted ones."""
+    """Find errors and a test that take weighted or clustered answers for independent ones."""
+    if result.robust is not None and result.estimator.missing is not SEMMissing.TWO_STAGE:
+        return
+    design = result.sample.design
+    if design is not None:
+        evidence = {"clusters": len(design.stratum), "strata": len(design.sizes)}
+        yield Finding("ignored_design", Severity.CAUTION, (name,), evidence)
     weights = result.sample.weights
-    if result.robust is not None or weights is None:
+    if weights is None:
         return
     # Kish (1965): what unequal weights alone do to the variance of a mean.
     effect = len(weights) * float((weights**2).sum()) / float(weights.sum()) ** 2

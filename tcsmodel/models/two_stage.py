@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from tcsmodel.errors import TcsError
 from tcsmodel.kernels import gamma, linalg, robust_groups
 from tcsmodel.kernels.grouped import Grouped
 from tcsmodel.kernels.likelihood import Sampled
@@ -51,6 +52,15 @@ class FirstStage:
 
 class TwoStage(MaximumLikelihood):
     """Maximum likelihood from moments that were estimated first."""
+
+    def check(self) -> None:
+        """Raise TcsError when the sample cannot be fitted."""
+        super().check()
+        if self.sample.design is not None and self.model.n_groups > 1:
+            raise TcsError(
+                "Two-stage estimation of groups takes them for drawn apart, and the survey has "
+                "strata or clusters. Use missing='fiml' with estimator='mlr'."
+            )
 
     def robust(self, result: SEMResult, plain: dict[str, float]) -> RobustInference:
         """Return the inference with what the first stage says of the moments."""

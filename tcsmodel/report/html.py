@@ -19,6 +19,8 @@ from tcsmodel.report.theme import WEB_FONTS
 READABLE_INDEX = "headline_index"
 HEADLINE_ANCHORS = ("index", "drivers", "priorities", "trust", "trust")
 HASH_SHOWN = 12
+# Columns of a survey with a role that is told, where there are any.
+ROLES = ("group", "wave", "strata", "cluster")
 
 
 def write_report(study: StudyLike, path: str | PathLike[str], language: str = "en") -> None:
@@ -100,7 +102,7 @@ def title_facts(study: StudyLike, words: Language) -> list[tuple[str, str]]:
         ),
         ("fact.missing", words.text(f"missing.{options.missing}")),
         ("fact.weights", survey.weight or words.text("fact.none")),
-        *((f"fact.{r}", getattr(survey, r)) for r in ("group", "wave") if getattr(survey, r)),
+        *((f"fact.{r}", getattr(survey, r)) for r in ROLES if getattr(survey, r)),
         ("fact.seed", str(study.seed)),
         ("fact.software", f"tcsmodel {study.versions['tcsmodel']}"),
         ("fact.hash", study.data_hash[:HASH_SHOWN]),

@@ -9,9 +9,11 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy.special import stdtr
 
 from tcsmodel.errors import TcsError, counted
 from tcsmodel.kernels import importance as kernel
+from tcsmodel.kernels.design import spread
 from tcsmodel.models.bootstrapped import Bootstrapped, refuse_studentized
 from tcsmodel.models.draws import Draws, Replicator
 from tcsmodel.models.estimator import Data, Sample, require_definite, take
@@ -202,7 +204,8 @@ class Drivers(Bootstrapped):
         """The key-driver regression itself, drivers in the order given.
 
         Columns: ``driver``; ``b`` in answer units; ``se t p`` (p,); ``beta`` standardized;
-        ``vif``; ``se_robust p_robust`` with the HC3 covariance of MacKinnon & White (1985).
+        ``vif``; ``se_robust p_robust`` with the HC3 covariance of MacKinnon & White
+        (1985), or of a survey with strata or clusters the linearized one of its design.
         Weights enter as weighted least squares, where only the robust columns are valid for
         sampling weights.
 
@@ -227,16 +230,24 @@ class Drivers(Bootstrapped):
 
         values = self.sample.respondents("The regression's inference")
         design = np.column_stack([np.ones(len(values)), values[:, :-1]])
-        weights = 1.0 if self.sample.weights is None else self.sample.weights
+        given, weights = self.sample.design, self.sample.weights
+        weights = np.ones(len(values)) if weights is None else weights
         fit = WLS(values[:, -1], design, weights=weights).fit()
-        robust = fit.get_robustcov_results("HC3", use_t=True)
+        if given is None:
+            robust = fit.get_robustcov_results("HC3", use_t=True)
+            se, p = robust.bse, robust.pvalues
+        else:
+            bread = fit.normalized_cov_params
+            meat = spread(design * (weights * fit.resid)[:, None], given)
+            se = np.sqrt(np.diagonal(bread @ meat @ bread))
+            p = 2 * stdtr(given.df, -np.abs(fit.params / se))
         columns = {
             "b": fit.params,
             "se": fit.bse,
             "t": fit.tvalues,
             "p": fit.pvalues,
-            "se_robust": robust.bse,
-            "p_robust": robust.pvalues,
+            "se_robust": se,
+            "p_robust": p,
         }
         return pd.DataFrame(columns, index=["(Intercept)", *self.names])
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -14,6 +15,7 @@ from scipy.special import stdtrit
 
 from tcsmodel.errors import DroppedRespondentsWarning, SurveyError
 from tcsmodel.kernels import index as kernel
+from tcsmodel.kernels.design import Design
 from tcsmodel.models.draws import Draws
 from tcsmodel.models.estimator import Sample
 from tcsmodel.models.pls import PLS, PLSResult
@@ -278,13 +280,16 @@ class SatisfactionIndex(Result):
         """
         names = [name for name in self.constructs if np.isfinite(self.indices[name])]
         frame = self.respondents[names if constructs is None else list(constructs)]
-        items, weight = list(frame.columns), None
-        if self.pls.sample.weights is not None:
-            weight = "weight"
-            while weight in items:
-                weight += "_"
-            frame = frame.assign(**{weight: self.pls.sample.weights})
-        return Survey(frame, items=items, weight=weight)
+        items, sample = list(frame.columns), self.pls.sample
+        roles: dict[str, str] = {}
+        for role, values in (("weight", sample.weights), *_design_columns(sample)):
+            if values is not None:
+                name = role
+                while name in items:
+                    name += "_"
+                frame, roles[role] = frame.assign(**{name: values}), name
+        weight, strata, cluster = (roles.get(role) for role in ("weight", "strata", "cluster"))
+        return Survey(frame, items=items, weight=weight, strata=strata, cluster=cluster)
 
     @cached_property
     def impacts(self) -> pd.DataFrame:
@@ -355,7 +360,8 @@ class SatisfactionIndex(Result):
         parts = []
         for segment, rows in segments.groupby(segments, observed=True).indices.items():
             weights = None if sample.weights is None else sample.weights[rows]
-            mean, lower, upper, se = _mean_interval(scores[rows], weights, self.level)
+            design = None if sample.design is None else sample.design.part(np.asarray(rows))
+            mean, lower, upper, se = _mean_interval(scores[rows], weights, self.level, design)
             parts.append(
                 pd.DataFrame(
                     {
@@ -442,7 +448,8 @@ class SatisfactionIndex(Result):
         draws = self.pls.draws
         if draws is None:
             scores = self._respondents(kind)
-            return _mean_interval(scores, self.pls.sample.weights, self.level)[1:]
+            sample = self.pls.sample
+            return _mean_interval(scores, sample.weights, self.level, sample.design)[1:]
         draws = draws.derived(lambda values: {"index": self._of(kind, values)})
         return *draws.interval("index"), draws.se("index")
 
@@ -453,11 +460,22 @@ def _rises(values: Mapping[str, Array], at: list[int], column: int) -> dict[str,
     return {"one": one, "five": one * np.clip(100 - values["index"][:, at], 0, STEP)}
 
 
+def _design_columns(sample: Sample) -> Iterator[tuple[str, NDArray[Any] | None]]:
+    """Yield the strata and clusters of the respondents, None where there are none."""
+    survey = sample.survey
+    for role in ("strata", "cluster"):
+        column = None if survey is None else getattr(survey, role)
+        values = None
+        if survey is not None and column is not None:
+            values = survey.column(column).to_numpy()[np.asarray(sample.rows)]
+        yield role, values
+
+
 def _mean_interval(
-    scores: Array, weights: Array | None, level: float
+    scores: Array, weights: Array | None, level: float, design: Design | None
 ) -> tuple[Array, Array, Array, Array]:
     """Return means, t limits and standard errors (k,) of scores (n, k)."""
-    mean, se = kernel.weighted_mean_se(scores, weights)
-    n = len(scores)
-    t = stdtrit(n - 1, (1 + level) / 2) if n > 1 else np.nan
+    mean, se = kernel.weighted_mean_se(scores, weights, design)
+    df = len(scores) - 1 if design is None else design.df
+    t = stdtrit(df, (1 + level) / 2) if df else np.nan
     return mean, mean - t * se, mean + t * se, se

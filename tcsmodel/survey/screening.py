@@ -213,6 +213,8 @@ def screening(survey: Survey | pd.DataFrame, spec: Blocks | None = None) -> Scre
     given = _as_given(survey)
     floor, ceiling = _ends(survey, description)
     run, copies = kernel.longest_run(given), kernel.same_rows(values)
+    if survey.frequency:
+        copies = np.zeros_like(copies)  # rows that were counted repeat each other
     for counts in (run, copies):
         counts.setflags(write=False)
     distance, distance_p = _distances(values, weights)

@@ -17,6 +17,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from tcsmodel.errors import DroppedRespondentsWarning, OptionError, SurveyError, counted
+from tcsmodel.kernels.design import Design
 from tcsmodel.options import Missing, choose, did_you_mean, require_whole
 from tcsmodel.survey.cleaning import (
     Array,
@@ -32,6 +33,7 @@ from tcsmodel.survey.cleaning import (
     to_weights,
 )
 from tcsmodel.survey.moments import Moments, read_only
+from tcsmodel.survey.sampling import check_design, design_of, repeated
 
 
 @dataclass(frozen=True, eq=False, repr=False, init=False)
@@ -59,13 +61,22 @@ class Survey:
         Codes in the items that mean "no answer".
     labels : dict of str to str, optional
         Question texts of items.
+    strata, cluster : str, optional
+        Columns of the sampling design: respondents were drawn within strata (regions), and in
+        clusters (branches, interviewers, households), which lie in one stratum each. Robust
+        standard errors (``SEM(estimator="mlr")``), the intervals of an index and every
+        bootstrap take them into account; estimates are as without.
+    frequency : bool
+        Whether the weights count rows: a row of weight 3 stands for 3 respondents with the same
+        answers, and is 3 rows of the survey.
 
     Raises
     ------
     SurveyError
         When a column is absent, an item holds text or answers outside its scale or is
-        also the weight or the identifier, a weight is missing, zero or negative, or
-        there are no rows.
+        also the weight, the identifier, the stratum or the cluster, a weight is missing, zero
+        or negative, a frequency is not a whole number, a stratum or cluster is missing, a
+        cluster lies in two strata, or there are no rows.
 
     Examples
     --------
@@ -88,6 +99,9 @@ class Survey:
     id: str | None
     missing_codes: tuple[Any, ...]
     labels: Mapping[str, str]
+    strata: str | None
+    cluster: str | None
+    frequency: bool
     _frame: pd.DataFrame
     _answers: Array
     _weights: Array | None
@@ -104,18 +118,35 @@ class Survey:
         id: str | None = None,
         missing_codes: Sequence[Any] = (),
         labels: Mapping[str, str] | None = None,
+        strata: str | None = None,
+        cluster: str | None = None,
+        frequency: bool = False,
     ) -> None:
         frame = checked_frame(data)
-        given = {"weight": weight, "group": group, "wave": wave, "id": id}
+        given = {
+            "weight": weight,
+            "group": group,
+            "wave": wave,
+            "id": id,
+            "strata": strata,
+            "cluster": cluster,
+        }
         roles = {role: None if name is None else str(name) for role, name in given.items()}
         for role, column in roles.items():
             if column is not None:
                 require_column(frame, column, f"{role}={column!r}")
+        check_design(frame, roles["strata"], roles["cluster"])
+        column = roles["weight"]
+        if frequency:
+            frame = repeated(frame, column)
+            weights = None
+        else:
+            weights = None if column is None else to_weights(frame[column], column)
         taken = {column for column in roles.values() if column is not None}
         codes = listed(missing_codes, "missing_codes")
         reverse = tuple(dict.fromkeys(listed(reverse, "reverse")))
         names = item_names(frame, items, taken, codes)
-        for role in ("weight", "id"):
+        for role in ("weight", "id", "strata", "cluster"):
             if roles[role] in names:
                 raise SurveyError(
                     f"Column {roles[role]!r} is both an item and the {role}. Correct {role}=, or "
@@ -137,8 +168,6 @@ class Survey:
                 )
             low, high = limits[name]
             columns[name] = low + high - columns[name]
-        column = roles["weight"]
-        weights = None if column is None else to_weights(frame[column], column)
         answers = np.column_stack([columns[name] for name in names])
         fields = {
             "items": tuple(names),
@@ -147,6 +176,7 @@ class Survey:
             **roles,
             "missing_codes": codes,
             "labels": dict(labels or {}),
+            "frequency": bool(frequency),
             "_frame": frame,
             "_answers": read_only(answers),
             "_weights": weights,
@@ -192,6 +222,18 @@ class Survey:
     def weights(self) -> Array | None:
         """Sampling weights (n,), normalized to sum to n; None without weights."""
         return None if self._weights is None else normalized(self._weights)
+
+    def design(self, rows: NDArray[np.intp] | None = None) -> Design | None:
+        """Return the clusters and strata of some respondents; None without any.
+
+        Raises
+        ------
+        SurveyError
+            When a stratum has one cluster only, so that nothing says how its clusters differ.
+        """
+        if self.strata is None and self.cluster is None:
+            return None
+        return design_of(self._frame, self.strata, self.cluster, rows)
 
     def values(self, items: Sequence[str] | None = None) -> Array:
         """Return the answers (n, k) of `items`, nan where missing.
@@ -371,7 +413,7 @@ class Survey:
         ]
         facts += [
             f"{role}={getattr(self, role)!r}"
-            for role in ("weight", "group", "wave")
+            for role in ("weight", "group", "wave", "strata", "cluster")
             if getattr(self, role) is not None
         ]
         return f"Survey({', '.join(facts)})"

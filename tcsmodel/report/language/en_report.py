@@ -57,6 +57,8 @@ REPORT: dict[str, str] = {
     "fact.missing": "Missing answers",
     "fact.weights": "Weights",
     "fact.group": "Groups",
+    "fact.strata": "Sampling strata",
+    "fact.cluster": "Sampling clusters",
     "fact.wave": "Waves",
     "fact.none": "none",
     "fact.seed": "Seed",

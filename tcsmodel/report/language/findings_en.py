@@ -571,8 +571,19 @@ FINDINGS: dict[str, dict[str, str]] = {
         "finding": "Standard errors and chi-square of {subject} do not know of the survey weights.",
         "evidence": "Unequal weights alone multiply the variance of a mean by {effect:.2f} (Kish).",
         "meaning": "Intervals are too narrow and chi-square is too large; estimates are right.",
-        "advice": "Fit with estimator='mlr', whose errors and test count the weights; or bootstrap, "
+        "advice": "Fit with estimator='mlr', or missing='robust_two_stage', whose errors and test "
+        "count the weights; or bootstrap, "
         "which mends the intervals though not the chi-square.",
+    },
+    "ignored_design": {
+        "finding": "Standard errors and chi-square of {subject} do not know how respondents were "
+        "drawn.",
+        "evidence": "The survey names {clusters} sampling units (clusters, or respondents without "
+        "any) in {strata} strata.",
+        "meaning": "Answers within a cluster resemble each other, so intervals are likely too "
+        "narrow and chi-square too large; estimates are right.",
+        "advice": "Fit with estimator='mlr', or missing='robust_two_stage', which count the design; "
+        "or bootstrap, which mends the intervals though not the chi-square.",
     },
     "replicates_improper": {
         "finding": "Some bootstrap replicates of {subject} are not admissible.",

@@ -56,6 +56,11 @@ def answers(study: StudyLike, words: Language) -> Section:
         (words.text("fact.used"), words.text("fact.used_of", used=study.n, all=survey.n)),
         (words.text("fact.items"), words.numbers.count(len(study.spec.items))),
         (words.text("fact.weights"), survey.weight or words.text("fact.none")),
+        *(
+            (words.text(f"fact.{role}"), getattr(survey, role))
+            for role in ("strata", "cluster")
+            if getattr(survey, role)
+        ),
     ]
     blocks: list[Block] = [Facts(tuple(pairs))]
     if study.cautions:

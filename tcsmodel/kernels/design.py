@@ -1,0 +1,80 @@
+"""Samples in which respondents were not drawn one by one: clusters within strata.
+
+A sum of independent respondents' scores z_i varies as ``sum_i z_i z_i'``. Of clusters c within
+strata h it varies, by linearisation (Binder 1983, Int. Stat. Rev. 51, 279-292), as
+
+    sum_h n_h / (n_h - 1) sum_c (t_hc - t_h)(t_hc - t_h)'        t_hc = sum of z_i in the cluster
+
+with n_h clusters in stratum h and t_h their mean: sampled with replacement, without a correction
+for finite populations. Without clusters every respondent is one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+Index = NDArray[np.intp]
+
+
+@dataclass(frozen=True, slots=True)
+class Design:
+    """cluster (n,): the cluster of each respondent; stratum (C,): that of each cluster."""
+
+    cluster: Index
+    stratum: Index
+
+    @property
+    def sizes(self) -> Index:
+        """Clusters (H,) of each stratum."""
+        return np.bincount(self.stratum)
+
+    @property
+    def df(self) -> int:
+        """Degrees of freedom of a variance: clusters less strata."""
+        return len(self.stratum) - len(self.sizes)
+
+    def part(self, rows: Index) -> Design:
+        """Return the design of some respondents; clusters without any of them still count."""
+        return Design(self.cluster[rows], self.stratum)
+
+
+def design(cluster: Index | None, stratum: Index | None, n: int) -> Design:
+    """Return the design of n respondents from codes (n,) of their clusters and strata.
+
+    Codes may skip numbers; a cluster has the stratum of its first respondent.
+    """
+    own = np.arange(n) if cluster is None else cluster
+    _, first, code = np.unique(own, return_index=True, return_inverse=True)
+    if stratum is None:
+        return Design(code.astype(np.intp), np.zeros(len(first), dtype=np.intp))
+    _, within = np.unique(stratum[first], return_inverse=True)
+    return Design(code.astype(np.intp), within.astype(np.intp))
+
+
+def totals(given: Design, scores: Array, out: Array | None = None) -> Array:
+    """Return the sums (C, q) of scores (n, q) in each cluster, added to `out` where given."""
+    out = np.zeros((len(given.stratum), scores.shape[1])) if out is None else out
+    np.add.at(out, given.cluster, scores)
+    return out
+
+
+def between(given: Design, sums: Array) -> Array:
+    """Return how the sum over all clusters varies, (q, q), from their `totals` (C, q).
+
+    A stratum with one cluster, about which nothing is known, adds nothing.
+    """
+    sizes = given.sizes
+    mean = np.zeros((len(sizes), sums.shape[1]))
+    np.add.at(mean, given.stratum, sums)
+    gap = sums - (mean / sizes[:, None])[given.stratum]
+    gap *= np.sqrt(sizes / np.maximum(sizes - 1, 1))[given.stratum][:, None]
+    return gap.T @ gap
+
+
+def spread(scores: Array, given: Design | None) -> Array:
+    """Return how the sum of scores (n, q) varies, (q, q); of independent ones without a design."""
+    return scores.T @ scores if given is None else between(given, totals(given, scores))
