@@ -42,6 +42,11 @@ def sem() -> Any:
     return tcs.SEM(tcs.ModelSpec.parse(SMALL)).fit(tcs.datasets.mobi())
 
 
+def labelled() -> Any:
+    text = SMALL.replace("~ Image + Value", "~ a*Image + b*Value").replace("~ Image", "~ c*Image")
+    return tcs.SEM(tcs.ModelSpec.parse(text)).fit(tcs.datasets.mobi())
+
+
 def study() -> Any:
     road = tcs.Study(tcs.ModelSpec.parse(SMALL), bootstrap=100, driver_bootstrap=50)
     with warnings.catch_warnings():
@@ -83,6 +88,7 @@ EXAMPLES: dict[str, Callable[[], Any]] = {
     "PLSResult": pls,
     "BollenStine": lambda: sem().bollen_stine(50, seed=1),
     "DiscriminantValidity": lambda: tcs.discriminant_validity(sem()),
+    "WaldTest": lambda: labelled().wald_test("a == b", "c == 0.5"),
     "Drivers": drivers,
     "PowerResult": lambda: tcs.power(tcs.ModelSpec.parse(SMALL), n=[60, 120], replications=100),
     "SatisfactionIndex": lambda: tcs.satisfaction_index(pls()),

@@ -14,6 +14,7 @@ from tcsmodel.models.latent_scores import latent_scores
 from tcsmodel.models.modification import modification_indices
 from tcsmodel.models.monte_carlo import monte_carlo
 from tcsmodel.models.sem_effects import effects
+from tcsmodel.models.wald import WaldTest, wald_test
 from tcsmodel.options import ScoreMethod
 from tcsmodel.survey.survey import Survey
 
@@ -188,3 +189,35 @@ class Derived(Bootstrapped):
         [[2.0, nan, nan], [3.0, 15.098, 1.0]]
         """
         return compare((cast("SEMResult", self), *others), names)
+
+    def wald_test(self, *constraints: str) -> WaldTest:
+        """Return Wald's test that equations between labels hold, all together.
+
+        From the estimates alone, without a second fit, and with the covariances of the estimator:
+        under ``"mlr"`` the test does not rely on normality. Where the equations are not linear it
+        depends on how they are written (``a == b`` or ``a/b == 1``; Gregory & Veall 1985);
+        `compare` with a model that has them as constraints does not.
+
+        Parameters
+        ----------
+        *constraints : str
+            Equations as in model text, of labels, defined parameters and numbers.
+
+        Raises
+        ------
+        SpecError
+            When a name is no label of the model, or an equation says nothing new.
+
+        Examples
+        --------
+        >>> import tcsmodel as tcs
+        >>> spec = tcs.ModelSpec.parse('''
+        ...     Quality =~ PERQ1 + PERQ3 + PERQ7
+        ...     Value =~ PERV1 + PERV2
+        ...     Satisfaction =~ CUSA1 + CUSA2 + CUSA3
+        ...     Satisfaction ~ a*Quality + b*Value
+        ... ''')
+        >>> tcs.SEM(spec).fit(tcs.datasets.mobi()).wald_test("a == b")
+        WaldTest(chi2=32.046, df=1, p below .001, n=250)
+        """
+        return wald_test(cast("SEMResult", self), constraints)

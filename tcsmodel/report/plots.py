@@ -17,10 +17,12 @@ from tcsmodel.models.invariance import InvarianceResult
 from tcsmodel.models.pls import PLSResult
 from tcsmodel.models.power import PowerResult
 from tcsmodel.models.sem import SEMFits, SEMResult
+from tcsmodel.models.wald import WaldTest
 from tcsmodel.options import did_you_mean
 from tcsmodel.report import chi2_pictures as tests
 from tcsmodel.report import covariance_pictures as covariance
 from tcsmodel.report import factor_pictures as factors
+from tcsmodel.report import fit_pictures as fits
 from tcsmodel.report import invariance_pictures as groups
 from tcsmodel.report import model_pictures as models
 from tcsmodel.report import power_pictures as powers
@@ -93,6 +95,11 @@ def _(result: PowerResult) -> Mapping[str, Maker]:
 @kinds.register
 def _(result: DiscriminantValidity) -> Mapping[str, Maker]:
     return {"correlations": covariance.correlations_forest}
+
+
+@kinds.register
+def _(result: WaldTest) -> Mapping[str, Maker]:
+    return {"differences": fits.wald_forest}
 
 
 @kinds.register

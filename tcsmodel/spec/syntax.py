@@ -102,6 +102,36 @@ def parse_statements(text: str) -> tuple[Statement, ...]:
     return tuple(read)
 
 
+def parse_constraints(text: str) -> tuple[Constraint, ...]:
+    """Return the equations and inequalities of a text that has nothing else.
+
+    What their labels are is for the model to say that they are put to.
+
+    Raises
+    ------
+    SpecError
+        With the line and a caret under the place, or naming a statement of another kind.
+
+    Examples
+    --------
+    >>> from tcsmodel.spec.syntax import parse_constraints
+    >>> [str(constraint) for constraint in parse_constraints("a == b; b > 2*c")]
+    ['a == b', 'b > 2 * c']
+    """
+    if not isinstance(text, str):
+        raise SpecError(f"A constraint must be a string as 'a == b', not {type(text).__name__}.")
+    found = []
+    for words in _statements(list(tokens(text))):
+        for statement, _ in _Statement(words, text).statements():
+            if not isinstance(statement, Constraint):
+                raise SpecError(
+                    f"'{statement}' is not a constraint between labels, as 'a == b'. Label the "
+                    "parameters in the model text, as y ~ a*x."
+                )
+            found.append(statement)
+    return tuple(found)
+
+
 def _key(term: Term) -> tuple[str, str, str]:
     left, right = (term.lhs, term.rhs)
     if term.op is Op.COVARIANCE:
