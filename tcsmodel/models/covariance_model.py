@@ -325,9 +325,12 @@ class CovarianceModel:
             "alpha": reliability.alpha(cov, member),
             "alpha_std": reliability.alpha(corr, member),
             "omega": reliability.omega(raw, phi, parts.residual, member),
+            "omega_observed": reliability.omega_observed(raw, phi, cov, member),
             "rho_c": reliability.rho_c(loadings, member),
             "ave": reliability.ave(loadings, member),
+            "ave_raw": reliability.ave_raw(raw, phi, cov, member),
             "htmt": reliability.htmt(corr, member),
+            "htmt2": reliability.htmt2(corr, member),
         }
         return {
             name: self._shaped(value.reshape(*groups, *value.shape[1:]))

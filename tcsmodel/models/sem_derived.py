@@ -14,6 +14,7 @@ from tcsmodel.models.latent_scores import latent_scores
 from tcsmodel.models.modification import modification_indices
 from tcsmodel.models.monte_carlo import monte_carlo
 from tcsmodel.models.sem_effects import effects
+from tcsmodel.models.sem_intervals import intervals
 from tcsmodel.models.wald import WaldTest, wald_test
 from tcsmodel.options import ScoreMethod
 from tcsmodel.survey.survey import Survey
@@ -221,3 +222,35 @@ class Derived(Bootstrapped):
         WaldTest(chi2=32.046, df=1, p below .001, n=250)
         """
         return wald_test(cast("SEMResult", self), constraints)
+
+    def intervals(self, quantity: str, level: float | None = None) -> pd.DataFrame:
+        """Return a quantity of the constructs, tidy, with bootstrap standard error and interval.
+
+        Parameters
+        ----------
+        quantity : str
+            ``"htmt"``, ``"htmt2"`` or ``"construct_corr"`` of pairs; ``"alpha"``,
+            ``"alpha_std"``, ``"omega"``, ``"omega_observed"``, ``"rho_c"``, ``"ave"`` or
+            ``"ave_raw"`` of constructs; ``"r_squared"``.
+        level : float, optional
+            Confidence level; that of the bootstrap by default.
+
+        Raises
+        ------
+        OptionError
+            When there is no such quantity.
+        TcsError
+            Before a bootstrap.
+
+        Examples
+        --------
+        >>> import tcsmodel as tcs
+        >>> spec = tcs.ModelSpec.parse('''
+        ...     Quality =~ PERQ1 + PERQ3 + PERQ7
+        ...     Satisfaction =~ CUSA1 + CUSA2 + CUSA3
+        ... ''')
+        >>> drawn = tcs.CFA(spec).fit(tcs.datasets.mobi()).bootstrap(200, seed=7)
+        >>> drawn.intervals("htmt2").columns.tolist()
+        ['construct', 'other', 'estimate', 'se', 'ci_lower', 'ci_upper']
+        """
+        return intervals(cast("SEMResult", self), quantity, level)

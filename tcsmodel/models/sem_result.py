@@ -267,7 +267,8 @@ class SEMResult(Derived):
         return self._by_items(to_corr(self.sampled.cov[0]) - to_corr(self._implied.sigma))
 
     @cached_property
-    def _measurement(self) -> dict[str, Array]:
+    def measurement(self) -> dict[str, Array]:
+        """Reliability of the constructs and their HTMT, named and shaped as in ``draws.values``."""
         values = self.model.measurement(
             self.sampled.cov, self.theta[None], self.arrays["std"][None]
         )
@@ -303,19 +304,28 @@ class SEMResult(Derived):
     @cached_property
     def htmt(self) -> pd.DataFrame:
         """Heterotrait-monotrait ratios of absolute correlations; nan on the diagonal."""
-        return self._by_constructs(self._measurement["htmt"])
+        return self._by_constructs(self.measurement["htmt"])
+
+    @cached_property
+    def htmt2(self) -> pd.DataFrame:
+        """HTMT2, with geometric means, consistent when loadings differ; nan on the diagonal.
+
+        Roemer, Schuberth & Henseler (2021). Intervals: ``bootstrap(...).intervals("htmt2")``.
+        """
+        return self._by_constructs(self.measurement["htmt2"])
 
     @cached_property
     def reliability(self) -> pd.DataFrame:
-        """Columns ``alpha alpha_std omega rho_c ave n_items``, a row per construct.
+        """A row per construct: ``alpha alpha_std omega omega_observed rho_c ave ave_raw n_items``.
 
         `alpha` is Cronbach's from covariances, `alpha_std` from correlations; `omega` is
-        McDonald's with the variance that the model implies, residual covariances included;
-        `rho_c` and `ave` come from standardized loadings. Nan for second-order constructs,
+        McDonald's with the variance that the model implies, residual covariances included,
+        `omega_observed` with that of the answers; `rho_c` and `ave` come from standardized
+        loadings, `ave_raw` from unstandardized ones. Nan for second-order constructs,
         and alpha for single items.
         """
-        names = ("alpha", "alpha_std", "omega", "rho_c", "ave")
-        values = {name: self._measurement[name].ravel() for name in names}
+        names = ("alpha", "alpha_std", "omega", "omega_observed", "rho_c", "ave", "ave_raw")
+        values = {name: self.measurement[name].ravel() for name in names}
         frame = pd.DataFrame(values, index=self._index(self.model.constructs))
         sizes = [len(construct.items) for construct in self.estimator.spec.constructs]
         return frame.assign(n_items=sizes * self.model.n_groups)

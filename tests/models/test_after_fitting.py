@@ -15,7 +15,6 @@ from numpy.testing import assert_allclose
 from tcsmodel.errors import SurveyError, TcsError, TcsWarning
 from tcsmodel.kernels import reliability
 from tcsmodel.kernels.implied import implied, matrices
-from tcsmodel.kernels.moments import to_corr
 from tcsmodel.models.cfa import CFA
 from tcsmodel.models.fitted import fitted_groups
 from tcsmodel.models.latent_scores import latent_scores
@@ -425,10 +424,52 @@ def test_reliability_conventions_of_semtools(name, hs_frame, acsi_cfa):
 
 
 @pytest.mark.parametrize("name", ["HS1939", "acsi"])
+def test_reliability_of_a_result_equals_semtools(name, hs_frame, acsi_cfa):
+    theirs = expected("C_reliability_all")[name]
+    result = fit(CFA, HS_TEXT, hs_frame) if name == "HS1939" else acsi_cfa
+    for ours, there in {
+        "omega": "omega_modelvar",
+        "omega_observed": "omega_obsvar",
+        "ave_raw": "AVE",
+    }.items():
+        found = result.reliability.loc[list(theirs[there]), ours]
+        assert_allclose(found, list(theirs[there].values()), rtol=2 * tol.POINT)
+
+
+@pytest.mark.parametrize("quantity", ["htmt", "htmt2", "omega", "r_squared"])
+@pytest.mark.parametrize("group", [None, "school"])
+def test_intervals_of_constructs_are_those_of_the_draws(quantity, group, hs_frame):
+    result = fit(CFA, HS_TEXT, hs_frame, group=group).bootstrap(80, seed=4)
+    table = result.intervals(quantity)
+    lower, upper = result.draws.interval(quantity)
+    assert len(table) == {"htmt": 3, "htmt2": 3, "omega": 3, "r_squared": 9}[quantity] * (
+        2 if group else 1
+    )
+    assert (table["ci_lower"] < table["estimate"]).all()
+    assert (table["estimate"] < table["ci_upper"]).all()
+    last = (-1, 1, 2) if "htmt" in quantity else (-1, -1)
+    where = last if group else last[1:]
+    row = table.iloc[-1]
+    assert (row["ci_lower"], row["ci_upper"]) == (lower[where], upper[where])
+    if "htmt" in quantity:
+        frame = getattr(result, quantity)
+        assert row["estimate"] == pytest.approx(frame.iloc[-1, 1])
+        assert (row["construct"], row["other"]) == ("textual", "speed")
+    assert not group or table["group"].tolist()[0] == result.sample.groups[0]
+
+
+def test_intervals_need_draws_and_a_quantity(hs_frame):
+    result = fit(CFA, HS_TEXT, hs_frame)
+    with pytest.raises(TcsError, match=r"no draws yet.*bootstrap"):
+        result.intervals("htmt2")
+    with pytest.raises(TcsError, match=r"'htmt3' is not one of .* Did you mean 'htmt"):
+        result.intervals("htmt3")
+
+
+@pytest.mark.parametrize("name", ["HS1939", "acsi"])
 def test_htmt2_equals_semtools(name, hs_frame, acsi_cfa):
     result = fit(CFA, HS_TEXT, hs_frame) if name == "HS1939" else acsi_cfa
-    cov, _, member, *_ = parts(result)
-    ours = reliability.htmt2(to_corr(cov), member)
+    ours = result.htmt2.to_numpy()
     theirs = expected("C_htmt_all")[name].to_numpy(dtype=float)
     off = ~np.eye(len(theirs), dtype=bool)
     assert_allclose(ours[off], theirs[off], rtol=tol.CLOSED_FORM)
