@@ -36,7 +36,8 @@ def starting_values(layout: Layout, cov: Array, mean: Array | None = None) -> Ar
     diagonal = layout.row == layout.column
     i, j, k = _free_rows(layout, layout.matrix == LOADING)
     sign = np.where(cov[:, i, markers[j]] < 0, -1.0, 1.0)
-    theta[:, k] = sign * np.sqrt(variance[:, i] / (2 * phi[:, j]))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        theta[:, k] = sign * np.sqrt(variance[:, i] / (2 * phi[:, j]))
     i, j, k = _free_rows(layout, layout.matrix == PATH)
     theta[:, k] = np.where(higher[j], np.sqrt(phi[:, i] / (2 * phi[:, j])), 0.0)
     i, j, k = _free_rows(layout, (layout.matrix == LATENT) & diagonal)

@@ -157,6 +157,8 @@ def take(
         sample = Sample(data.select(names))
     elif isinstance(data, (Survey, pd.DataFrame)):
         survey = as_survey(data, names)
+        if group is not None:
+            _require_answered(survey, names, group)
         some = isinstance(missing, SEMMissing) and missing.uses_partial
         staged = isinstance(missing, SEMMissing) and missing.is_staged
         if some:
@@ -199,17 +201,42 @@ def _moments_of(names: tuple[str, ...], values: Array, weights: Array | None) ->
     return Moments(names, n, read_only(found.mean[0]), read_only(cov), float(given.sum()))
 
 
+def _require_answered(survey: Survey, names: tuple[str, ...], group: str) -> None:
+    """Raise SurveyError when nobody of a group answered an item."""
+    gaps = np.isnan(survey.values(names))
+    if not gaps.any() or gaps.all(axis=0).any():
+        return
+    column = survey.column(group)
+    for label in column.dropna().unique():
+        own = gaps[(column == label).to_numpy()].all(axis=0)
+        if own.any():
+            raise SurveyError(
+                f"Nobody in group {str(label)!r} answered item {names[int(own.argmax())]!r}, so "
+                "nothing is known of it there. Leave out the item, or the group with "
+                "survey.where(...)."
+            )
+
+
 def _strata(
     survey: Survey, rows: NDArray[np.intp], group: str | None
 ) -> tuple[tuple[str, ...], NDArray[np.intp] | None]:
     """Return the labels of groups by first appearance, and the group of each row used."""
     if group is None:
         return ("",), None
-    found, codes = labelled(survey.column(group).iloc[rows])
+    column = survey.column(group)
+    found, codes = labelled(column.iloc[rows])
     if len(found) < 2:
         raise SurveyError(
             f"Column {group!r} has one group only, {found[0]!r}, among the respondents used. "
             "Leave out group=, or look at the data."
+        )
+    lost = column[column.notna() & ~column.isin(column.iloc[rows])]
+    if len(lost):
+        label = lost.iloc[0]
+        raise SurveyError(
+            f"None of the {int((lost == label).sum())} respondents of group {str(label)!r} "
+            "answered all items used, so the group is lost. Keep their answers with "
+            "missing='fiml', or leave the group out with survey.where(...)."
         )
     return found, codes
 

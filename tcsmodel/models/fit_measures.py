@@ -86,7 +86,8 @@ def plain(model: CovarianceModel, problem: Problem, value: Array, theta: Array) 
         values["pgfi"] = fitmeasures.pgfi(gfi, df, table.n_moments)
         values["aicc"] = fitmeasures.aicc(loglik, q, n)
         values["bic2"] = fitmeasures.bic2(loglik, q, n)
-        values["loglik_saturated"] = loglik + n / 2 * value
+        with np.errstate(invalid="ignore"):
+            values["loglik_saturated"] = loglik + n / 2 * value
     return values | _more(model, problem, values)
 
 

@@ -22,6 +22,7 @@ from tcsmodel.models.estimator import Data, Sample, take
 from tcsmodel.models.identification_options import require_one_way
 from tcsmodel.models.maximum_likelihood import MaximumLikelihood
 from tcsmodel.models.sem_fits import SEMFits, fit_each
+from tcsmodel.models.sem_refusals import no_likelihood
 from tcsmodel.models.sem_result import SEMResult
 from tcsmodel.models.two_stage import TwoStage
 from tcsmodel.options import (
@@ -296,7 +297,9 @@ class SEM:
         ------
         SurveyError
             When an item is absent, holds text or is constant, when items repeat each other,
-            or when there are no more respondents than items.
+            or when there are no more respondents than items; when a group has no answers.
+        SpecError
+            When values in the text imply covariances that no variables can have.
         IdentificationError
             When no data can determine a parameter.
 
@@ -319,6 +322,8 @@ class SEM:
         criterion = self.criterion_of(model, sample)
         criterion.check()
         fitted = criterion.problem.fit(patient=True)
+        if not np.isfinite(fitted.value[0]):
+            raise no_likelihood(model.parameters)
         if not fitted.regular[0]:
             self.check_identified(criterion)
         result = self.result_of(criterion, fitted, model.structure(fitted.theta))

@@ -38,6 +38,7 @@ def findings(result: SEMResult) -> tuple[Finding, ...]:
         *_correlations(result),
         *_indefinite(result),
         *_limits(result),
+        *_undefined(result),
         *_naive_errors(result, name),
     ]
     if result.draws is not None:
@@ -49,7 +50,7 @@ def findings(result: SEMResult) -> tuple[Finding, ...]:
 def _ending(result: SEMResult, name: str) -> Iterator[Finding]:
     if not result.converged:
         evidence = {"iterations": result.iterations}
-        yield Finding("not_converged", Severity.PROBLEM, (name,), evidence)
+        yield Finding("search_not_converged", Severity.PROBLEM, (name,), evidence)
     if not np.isfinite(result.vcov_array).all():
         yield Finding("singular_information", Severity.PROBLEM, (name,), {})
 
@@ -140,6 +141,16 @@ def _limits(result: SEMResult) -> Iterator[Finding]:
     limits = result.model.at_limit(result.theta)
     if limits:
         yield Finding("at_bound", Severity.NOTE, limits, {"count": len(limits)})
+
+
+def _undefined(result: SEMResult) -> Iterator[Finding]:
+    """Find defined parameters that are not a number at the estimates."""
+    definitions = result.model.parameters.spec.definitions
+    values = result.arrays["estimates"][len(result.model.parameters.rows) :]
+    for definition, value in zip(definitions, values, strict=True):
+        if not np.isfinite(value):
+            evidence = {"expression": str(definition.expression)}
+            yield Finding("undefined_parameter", Severity.CAUTION, (definition.name,), evidence)
 
 
 def _naive_errors(result: SEMResult, name: str) -> Iterator[Finding]:

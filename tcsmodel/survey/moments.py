@@ -204,7 +204,8 @@ def require_definite(moments: Moments, purpose: str) -> None:
             f"{moments.n} respondents are too few for {counted(p, 'item')}: {purpose} needs more "
             "respondents than items. Use fewer items, or PLS."
         )
-    if np.linalg.eigvalsh(corr)[0] >= 1e-10:
+    values, vectors = np.linalg.eigh(corr)
+    if values[0] >= 1e-10:
         return
     first, second = np.unravel_index(np.abs(np.triu(corr, 1)).argmax(), corr.shape)
     if abs(corr[first, second]) > 1 - 1e-9:
@@ -212,7 +213,9 @@ def require_definite(moments: Moments, purpose: str) -> None:
             f"Items {names[first]!r} and {names[second]!r} are perfectly correlated, "
             f"so {purpose} is impossible. Remove one of them."
         )
+    # Items without a part in the combination that does not vary have weights of rounding.
+    part = [name for name, own in zip(names, np.abs(vectors[:, 0]), strict=True) if own > 1e-6]
     raise SurveyError(
         f"The correlation matrix of the {p} items is singular, so {purpose} is impossible: "
-        "some item is a sum of others. Remove totals or duplicated items."
+        f"among {', '.join(map(repr, part))} some item is a sum of others. Remove the total."
     )

@@ -304,7 +304,7 @@ def test_an_endless_ridge_is_given_up(mobi_frame):
     assert result.status == "ridge"
     assert result.iterations < 50
     assert result.fit_measures["chi2"] == pytest.approx(536.06, abs=0.05)
-    assert {"not_converged", "ridge"} <= {finding.code for finding in result.verify()}
+    assert {"search_not_converged", "ridge"} <= {finding.code for finding in result.verify()}
 
 
 def test_bootstrap_replaces_errors_and_keeps_estimates(fitted):

@@ -91,7 +91,7 @@ def test_a_bifactor_model_on_a_ridge():
     assert ours.fit_measures[["df", "npar"]].tolist() == [measures["df"], measures["npar"]]
     assert ours.fit_measures["chi2"] == pytest.approx(measures["chisq"], rel=tol.RIDGE_CHI2)
     assert (ours.status, theirs["post.check"]) == ("ridge", False)
-    assert "s -> CUSA2" in next(f for f in ours.verify() if f.code == "ridge").subjects
+    assert "s -> CUSA2" in next(f for f in ours.verify() if f.code.startswith("ridge")).subjects
 
 
 @pytest.mark.parametrize(

@@ -560,6 +560,21 @@ FINDINGS: dict[str, dict[str, str]] = {
         "advice": "Do not report these coefficients. Leave out the construct, or give its loadings one "
         "label, as in f =~ a*x1 + a*x2, which makes them equal.",
     },
+    "search_not_converged": {
+        "finding": "{subject} did not converge.",
+        "evidence": "Fisher scoring with shortened steps, then Newton's method, stopped after "
+        "{iterations} iterations without a minimum.",
+        "meaning": "Its numbers are not a solution and must not be read.",
+        "advice": "Give starting values near what you expect (start(0.7)*x), turn items that run "
+        "the wrong way, keep variances at zero or above (bounds='standard'), or simplify the "
+        "model.",
+    },
+    "undefined_parameter": {
+        "finding": "{subject} is not a number at these estimates.",
+        "evidence": "It is defined as {expression}.",
+        "meaning": "A logarithm or root of a negative number, or a division by zero, has no value.",
+        "advice": "Change the definition, for example with abs(), or bound the parameters in it.",
+    },
     "singular_information": {
         "finding": "{subject} has no standard errors.",
         "evidence": "The information matrix is singular at the solution.",

@@ -1,0 +1,73 @@
+"""What covariance-based models say of input that cannot be fitted, and of odd results."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from tcsmodel.errors import SpecError, SurveyError
+from tcsmodel.models.cfa import CFA
+from tcsmodel.spec.model import ModelSpec
+
+HS = "visual =~ x1 + x2 + x3\ntextual =~ x4 + x5 + x6\nspeed =~ x7 + x8 + x9"
+
+
+def model(added="", **options):
+    return CFA(ModelSpec.parse(f"{HS}\n{added}"), **options)
+
+
+@pytest.mark.parametrize(
+    ("added", "named"),
+    [
+        ("visual ~~ 9*textual", r"'visual ~~ 9\*textual'"),
+        ("visual ~~ start(9)*textual", r"'visual ~~ start\(9\)\*textual'"),
+        ("x1 ~~ 50*x2", r"'x1 ~~ 50\*x2'"),
+        ("visual ~~ -2*visual", r"'visual ~~ -2\*visual'"),
+    ],
+)
+def test_values_that_no_variables_can_have_are_named(added, named, hs_frame):
+    with pytest.raises(SpecError, match=named + ".*Give smaller values, or leave the parameters"):
+        model(added).fit(hs_frame)
+
+
+def test_a_definition_without_a_value_is_a_finding(hs_frame):
+    spec = ModelSpec.parse("f =~ x1 + a*x2 + x3\nz := log(-a)\ntwice := 2*a")
+    result = CFA(spec).fit(hs_frame)
+    (found,) = result.verify()
+    assert (found.code, found.subjects) == ("undefined_parameter", ("z",))
+    assert found.sentence("evidence") == "It is defined as log(-a)."
+    assert result.proper
+
+
+def test_the_items_of_a_sum_are_named(hs_frame):
+    data = hs_frame.assign(total=hs_frame["x1"] + hs_frame["x2"])
+    spec = ModelSpec.parse(f"{HS}\nsum =~ total + x9")
+    with pytest.raises(SurveyError, match="among 'x1', 'x2', 'total' some item is a sum"):
+        CFA(spec).fit(data)
+
+
+@pytest.mark.parametrize("missing", ["listwise", "fiml"])
+def test_an_item_that_a_group_was_not_asked(missing, hs_frame):
+    data = hs_frame.copy()
+    data.loc[data["school"] == "Pasteur", "x3"] = np.nan
+    with pytest.raises(SurveyError, match="Nobody in group 'Pasteur' answered item 'x3'"):
+        model(group="school", missing=missing).fit(data)
+
+
+@pytest.mark.filterwarnings("ignore::tcsmodel.errors.DroppedRespondentsWarning")
+def test_a_group_is_not_lost_in_silence(hs_frame):
+    data = hs_frame.assign(city=np.repeat(["A", "B", "C"], [150, 145, 6]))
+    data.loc[295:297, "x1"] = np.nan
+    data.loc[298:, "x2"] = np.nan
+    with pytest.raises(SurveyError, match=r"None of the 6 respondents of group 'C' answered all"):
+        model(group="city").fit(data)
+
+
+def test_a_group_that_is_too_small_or_constant_is_named(hs_frame):
+    few = hs_frame.assign(city=np.repeat(["A", "B"], [297, 4]))
+    with pytest.raises(SurveyError, match="In group 'B': 4 respondents are too few for 9 items"):
+        model(group="city").fit(few)
+    constant = hs_frame.copy()
+    constant.loc[constant["school"] == "Pasteur", "x3"] = 2.0
+    with pytest.raises(SurveyError, match="In group 'Pasteur': Item 'x3' is constant"):
+        model(group="school").fit(constant)
