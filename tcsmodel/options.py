@@ -85,6 +85,25 @@ class Mode(StrEnum):
 
     A = "A"
     B = "B"
+    UNIT = "unit"
+    FIXED = "fixed"
+
+
+class SignRule(StrEnum):
+    """How a PLS construct is turned, whose sign the algorithm leaves open."""
+
+    SUM = "sum"
+    DOMINANT = "dominant"
+    NONE = "none"
+
+
+class PLSMissing(StrEnum):
+    """What PLS does about missing answers."""
+
+    LISTWISE = "listwise"
+    MEAN = "mean"
+    PAIRWISE = "pairwise"
+    FIML = "fiml"
 
 
 class Estimator(StrEnum):

@@ -74,4 +74,3 @@ def inadmissible(rho: Array, loadings: Array, corr: Array, r_squared: Array) -> 
         alone = ~((rho > 0) & (rho <= 1 + ROUNDING))
         alone |= (np.abs(loadings) > 1 + ROUNDING).any(axis=-2) | (r_squared > 1 + ROUNDING)
         return alone, np.abs(corr) > 1 + ROUNDING
-

@@ -9,13 +9,15 @@ from numpy.typing import NDArray
 
 from tcsmodel.errors import IdentificationError
 from tcsmodel.kernels import reliability
+from tcsmodel.kernels.consistent import Corrected, inadmissible
 from tcsmodel.kernels.effects import total_effects
 from tcsmodel.kernels.moments import to_corr
 from tcsmodel.kernels.pls import Composites, composites
-from tcsmodel.kernels.regression import adjusted, block_vif, structure
+from tcsmodel.kernels.regression import Structure, adjusted, block_vif, structure
 from tcsmodel.kernels.status import Status
 from tcsmodel.models.draws import Draws
 from tcsmodel.models.path_model import PathModel
+from tcsmodel.models.weighting import Weighting
 from tcsmodel.options import Scheme
 from tcsmodel.result import Finding, Severity
 
@@ -29,6 +31,7 @@ MANY_LOST = 0.05
 
 def assess(
     model: PathModel,
+    weighting: Weighting,
     mean: Array,
     cov: Array,
     n: int,
@@ -42,15 +45,27 @@ def assess(
     Item quantities (..., p), item x construct (..., p, k), construct (..., k), and
     source x target or construct x construct (..., k, k); `status` and `iterations` (...,).
     """
-    corr = to_corr(cov)
-    found = composites(corr, model.block, model.paths, model.mode_b, scheme, tol, max_iter)
-    inner = structure(found.construct_corr, model.paths)
+    corr, member = to_corr(cov), model.member
+    found = composites(
+        corr if weighting.standardized else cov,
+        model.block,
+        model.paths,
+        model.mode_b,
+        scheme,
+        tol,
+        max_iter,
+        held=weighting.held,
+        sign=weighting.sign,
+    )
+    rho_a = reliability.rho_a(corr, found.weights[..., :, None] * member)
+    rho = weighting.reliabilities(rho_a)
+    shown = weighting.corrected(found, rho, member)
+    inner = structure(shown.construct_corr, model.paths)
     total = total_effects(inner.paths)
-    p = len(model.items)
     return {
         "outer_weights": found.weights,
-        "outer_loadings": found.cross_loadings[..., np.arange(p), model.block],
-        "cross_loadings": found.cross_loadings,
+        "outer_loadings": shown.loadings.sum(axis=-1),
+        "cross_loadings": shown.cross_loadings,
         "paths": inner.paths,
         "total_effects": total,
         "indirect_effects": total - inner.paths,
@@ -58,33 +73,41 @@ def assess(
         "r_squared_adj": adjusted(inner.r_squared, model.paths, n),
         "f_squared": inner.f_squared,
         "vif": inner.vif,
-        "construct_corr": found.construct_corr,
+        "construct_corr": shown.construct_corr,
         "item_vif": block_vif(corr, model.block),
         "item_means": mean,
         "item_sds": np.sqrt(np.diagonal(cov, axis1=-2, axis2=-1)),
-        **_measurement(model, corr, found),
+        **_measurement(model, weighting, corr, rho_a, shown),
         "iterations": found.iterations,
-        "status": np.where(np.isnan(inner.paths.sum((-2, -1))), Status.SINGULAR, found.status),
+        "status": _status(found, rho, shown, inner),
     }
 
 
-def _measurement(model: PathModel, corr: Array, found: Composites) -> dict[str, Array]:
-    """Return reliability and validity: nan for Mode B, 1 for the reliability of single items."""
+def _status(found: Composites, rho: Array, shown: Corrected, inner: Structure) -> Array:
+    alone, pairs = inadmissible(rho, shown.loadings, shown.construct_corr, inner.r_squared)
+    improper = alone.any(axis=-1) | pairs.any(axis=(-2, -1))
+    status = np.where(improper, np.maximum(found.status, Status.IMPROPER), found.status)
+    return np.where(np.isnan(inner.paths.sum((-2, -1))), Status.SINGULAR, status)
+
+
+def _measurement(
+    model: PathModel, weighting: Weighting, corr: Array, rho_a: Array, shown: Corrected
+) -> dict[str, Array]:
+    """Return reliability and validity: nan for Mode B; of single items 1, or what is given."""
     member = model.member
-    loadings = found.cross_loadings * member
-    weights = found.weights[..., :, None] * member
     formative = model.mode_b
-    single = (model.sizes == 1) & np.isfinite(found.weights.sum(axis=-1, keepdims=True))
+    single = (model.sizes == 1) & np.isfinite(shown.loadings.sum(axis=-2))
+    given = weighting.reliabilities(rho_a)
     by_construct = {
-        "alpha": np.where(single, 1.0, reliability.alpha(corr, member)),
-        "rho_a": np.where(single, 1.0, reliability.rho_a(corr, weights)),
-        "rho_c": reliability.rho_c(loadings, member),
-        "ave": reliability.ave(loadings, member),
+        "alpha": np.where(single, given, reliability.alpha(corr, member)),
+        "rho_a": np.where(single, given, rho_a),
+        "rho_c": reliability.rho_c(shown.loadings, member),
+        "ave": reliability.ave(shown.loadings, member),
     }
     by_construct = {key: np.where(formative, np.nan, v) for key, v in by_construct.items()}
     touched = np.logical_or.outer(formative, formative)
     htmt = np.where(touched, np.nan, reliability.htmt(corr, member))
-    fornell_larcker = found.construct_corr.copy()
+    fornell_larcker = shown.construct_corr.copy()
     diagonal = np.arange(len(model.constructs))
     fornell_larcker[..., diagonal, diagonal] = np.sqrt(by_construct["ave"])
     return {**by_construct, "htmt": htmt, "fornell_larcker": fornell_larcker}

@@ -35,8 +35,8 @@ class PathModel:
         True from source (row) to target (column).
     written : tuple of (int, int)
         The paths as (source, target), in the order written.
-    mode_b : ndarray (k,) of bool
-        True for Mode B constructs.
+    modes : tuple of Mode
+        The mode of each construct.
     ignored : tuple of str
         What the text states and PLS has no use for: labels, starting values, ``NA*``,
         intercepts (composites have means of zero) and defined parameters.
@@ -47,7 +47,7 @@ class PathModel:
     block: NDArray[np.intp]
     paths: Mask
     written: tuple[tuple[int, int], ...]
-    mode_b: Mask
+    modes: tuple[Mode, ...]
     ignored: tuple[str, ...]
 
     @classmethod
@@ -73,16 +73,21 @@ class PathModel:
         for source, target in written:
             paths[source, target] = True
         own = [Mode.B if construct.composite else Mode.A for construct in spec.constructs]
-        final = [modes.get(name, mode) for name, mode in zip(names, own, strict=True)]
+        final = tuple(modes.get(name, mode) for name, mode in zip(names, own, strict=True))
         return cls(
             names,
             tuple(item for construct in spec.constructs for item in construct.items),
             np.repeat(np.arange(len(names)), [len(c.items) for c in spec.constructs]),
             paths,
             written,
-            np.array([mode is Mode.B for mode in final]),
+            final,
             _ignored(spec),
         )
+
+    @cached_property
+    def mode_b(self) -> Mask:
+        """Which constructs are Mode B (k,)."""
+        return np.array([mode is Mode.B for mode in self.modes])
 
     @cached_property
     def member(self) -> Mask:

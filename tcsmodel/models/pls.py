@@ -30,11 +30,13 @@ from tcsmodel.models.quantities import (
     measurement_table,
     path_table,
 )
+from tcsmodel.models.weighting import Weighting, listed_names
 from tcsmodel.options import (
     IntervalKind,
     Missing,
     Mode,
     Scheme,
+    SignRule,
     choose,
     require,
     require_level,
@@ -100,6 +102,11 @@ class PLS:
     spec: ModelSpec = field(kw_only=False)
     scheme: Scheme = Scheme.PATH
     modes: Mapping[str, Mode] | None = field(default=None, hash=False)
+    weights: Mapping[str, Mapping[str, float]] | None = field(default=None, hash=False)
+    consistent: bool | tuple[str, ...] = False
+    reliability: Mapping[str, float] | None = field(default=None, hash=False)
+    standardized: bool = True
+    sign: SignRule = SignRule.SUM
     missing: Missing = Missing.LISTWISE
     tol: float = 1e-7
     max_iter: int = 300
@@ -121,12 +128,36 @@ class PLS:
             for name, mode in (self.modes or {}).items()
         }
         object.__setattr__(self, "modes", modes)
-        object.__setattr__(self, "_model", PathModel.of(self.spec, modes))
+        object.__setattr__(self, "weights", dict(self.weights or {}))
+        object.__setattr__(self, "reliability", dict(self.reliability or {}))
+        object.__setattr__(self, "consistent", listed_names(self.consistent))
+        object.__setattr__(self, "sign", choose(SignRule, self.sign, "sign"))
+        require(
+            isinstance(self.standardized, bool),
+            f"standardized={self.standardized!r} must be True or False.",
+        )
+        given = {name: Mode.FIXED for name in self.weights if name in self.spec.construct_names}
+        model = PathModel.of(self.spec, modes | given)
+        weighting = Weighting.of(
+            model,
+            weights=self.weights,
+            consistent=self.consistent,
+            reliability=self.reliability,
+            standardized=self.standardized,
+            sign=self.sign,
+        )
+        object.__setattr__(self, "_model", model)
+        object.__setattr__(self, "_weighting", weighting)
 
     @property
     def model(self) -> PathModel:
         """The specification as constructs, blocks and paths."""
         return self.__dict__["_model"]
+
+    @property
+    def weighting(self) -> Weighting:
+        """How items become constructs, beyond modes."""
+        return self.__dict__["_weighting"]
 
     def fit(self, data: Data) -> PLSResult:
         """Return the fitted model.
@@ -179,7 +210,14 @@ class PLS:
     def quantities(self, mean: Array, cov: Array, n: int) -> dict[str, Array]:
         """Return every quantity of means (..., p) and covariances (..., p, p), with `status`."""
         return assess(
-            self.model, mean, cov, n, scheme=self.scheme, tol=self.tol, max_iter=self.max_iter
+            self.model,
+            self.weighting,
+            mean,
+            cov,
+            n,
+            scheme=self.scheme,
+            tol=self.tol,
+            max_iter=self.max_iter,
         )
 
 

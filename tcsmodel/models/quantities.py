@@ -129,7 +129,7 @@ def measurement_table(
 ) -> pd.DataFrame:
     """Return weights, loadings, communalities, VIF, means and deviations, a row per item."""
     frame, _ = cells(model, "outer_weights")
-    frame["mode"] = np.where(model.mode_b, "B", "A")[model.block]
+    frame["mode"] = [str(model.modes[c]) for c in model.block]
     for name, quantity in (("weight", "outer_weights"), ("loading", "outer_loadings")):
         frame[name] = arrays[quantity]
         if draws is not None:
