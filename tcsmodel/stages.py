@@ -14,7 +14,7 @@ from tcsmodel.models.cfa import CFA
 from tcsmodel.models.efa import EFA, EFAResult
 from tcsmodel.models.pls import PLS, PLSResult
 from tcsmodel.models.sem import SEM, SEMResult
-from tcsmodel.options import SEMMissing, did_you_mean
+from tcsmodel.options import PLSMissing, SEMMissing, did_you_mean
 from tcsmodel.satisfaction.drivers import Drivers, KeyDrivers
 from tcsmodel.satisfaction.gate import Gate, structure_gate
 from tcsmodel.satisfaction.index import SatisfactionIndex, satisfaction_index
@@ -129,7 +129,12 @@ class Road:
     def pls(self) -> PLSResult:
         """Fit and bootstrap the model by PLS."""
         study = self.study
-        pls = PLS(study.spec, scheme=study.scheme, missing=study.missing, level=study.level)
+        pls = PLS(
+            study.spec,
+            scheme=study.scheme,
+            missing=PLSMissing(study.missing),
+            level=study.level,
+        )
         fitted = pls.fit(self.whole)
         return fitted.bootstrap(study.bootstrap, seed=self.seed, progress=self.progress)
 

@@ -6,6 +6,8 @@ FIT = 1e-5
 SE = 1e-4
 CHI2 = 1e-4
 PLS = 1e-6
+# cSEM's own polychoric correlations (from polycor) are up to 2e-5 off their maximum.
+ORDINAL_PLS = 2e-5
 
 # With missing answers lavaan weighs the moments of GFI, AGFI and PGFI by another matrix than the
 # normal-theory one at the implied moments, which its documentation does not name.

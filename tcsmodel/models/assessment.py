@@ -113,11 +113,21 @@ def _measurement(
     return {**by_construct, "htmt": htmt, "fornell_larcker": fornell_larcker}
 
 
-def explain_singular(model: PathModel, corr: Array) -> IdentificationError:
+def explain_singular(
+    model: PathModel, weighting: Weighting, values: Mapping[str, Array], corr: Array
+) -> IdentificationError:
     """Return the error of a fit to correlations (p, p) that ended SINGULAR.
 
     It names the construct and the items or antecedents that are to blame.
     """
+    for c, name in enumerate(model.constructs):
+        rho = float(values["rho_a"][c])
+        if weighting.consistent[c] and rho <= 0:
+            return IdentificationError(
+                f"Consistent PLS cannot correct {name!r}: the reliability rho_A of its items is "
+                f"{rho:.2f}, so they share nothing. Look for a reversed item, or leave it out: "
+                "consistent=[...] with the other constructs."
+            )
     for c, name in enumerate(model.constructs):
         own = np.flatnonzero(model.block == c)
         block = corr[np.ix_(own, own)]
@@ -132,7 +142,18 @@ def explain_singular(model: PathModel, corr: Array) -> IdentificationError:
                 f"The items of {name!r} cancel each other out: {_listed(model.own_items(c))} point "
                 "in opposite directions. Recode the reversed ones: Survey(..., reverse=[...])."
             )
-    found = composites(corr, model.block, model.paths, model.mode_b, Scheme.FACTORIAL)
+    pairs = np.argwhere(np.triu(np.abs(values["construct_corr"]) > 1, 1))
+    if weighting.corrects and len(pairs):
+        first, second = pairs[0]
+        return IdentificationError(
+            f"Consistent PLS has no solution: corrected for unreliability, "
+            f"{model.constructs[first]!r} and {model.constructs[second]!r} correlate "
+            f"{values['construct_corr'][first, second]:.2f}. The data do not tell them apart: "
+            "merge them, or use consistent=False."
+        )
+    found = composites(
+        corr, model.block, model.paths, model.mode_b, Scheme.FACTORIAL, held=weighting.held
+    )
     for target in model.targets:
         sources = np.flatnonzero(model.paths[:, target])
         among = found.construct_corr[np.ix_(sources, sources)]
@@ -152,8 +173,12 @@ def _listed(names: tuple[str, ...]) -> str:
     return ", ".join(repr(name) for name in names)
 
 
-def findings(model: PathModel, values: Mapping[str, Array]) -> Iterator[Finding]:
+def findings(
+    model: PathModel, weighting: Weighting, values: Mapping[str, Array]
+) -> Iterator[Finding]:
     """Yield what the fitted values say against themselves: loadings, weights, collinearity."""
+    if weighting.corrects:
+        yield from _inadmissible_findings(model, weighting, values)
     yield from _loading_findings(model, values["outer_loadings"])
     yield from _weight_findings(model, values["outer_weights"])
     yield from _item_vif_findings(model, values["item_vif"])
@@ -176,6 +201,27 @@ def convergence_findings(
         severity = Severity.CAUTION if share > MANY_LOST else Severity.NOTE
         evidence = {"lost": lost, "replicates": draws.n, "share": share}
         yield Finding("replicates_lost", severity, ("PLS",), evidence)
+
+
+def _inadmissible_findings(
+    model: PathModel, weighting: Weighting, values: Mapping[str, Array]
+) -> Iterator[Finding]:
+    """Yield the constructs that consistent PLS gives what no data can have."""
+    loadings = values["outer_loadings"][:, None] * model.member
+    corr = values["construct_corr"]
+    rho = weighting.reliabilities(values["rho_a"])
+    alone, pairs = inadmissible(rho, loadings, corr, values["r_squared"])
+    for c in np.flatnonzero(alone):
+        evidence = {
+            "rho_a": float(values["rho_a"][c]),
+            "loading": float(np.abs(loadings[:, c]).max()),
+            "r_squared": float(np.nan_to_num(values["r_squared"][c])),
+        }
+        yield Finding("inadmissible_correction", Severity.PROBLEM, (model.constructs[c],), evidence)
+    for i, j in np.argwhere(np.triu(pairs, 1)):
+        names = (model.constructs[i], model.constructs[j])
+        evidence = {"corr": float(corr[i, j])}
+        yield Finding("correlation_above_one", Severity.PROBLEM, names, evidence)
 
 
 def _loading_findings(model: PathModel, loadings: Array) -> Iterator[Finding]:

@@ -436,7 +436,7 @@ class SatisfactionIndex(Result):
 
     def _respondents(self, kind: IndexKind) -> Array:
         """Return each respondent's indices (n, k) by a definition."""
-        answers = self.pls.sample.respondents("A 0-100 index")
+        answers = self.pls.answers("A 0-100 index")
         performance = kernel.rescaled(answers, self.low, self.high)
         shares = self._shares(kind, self.pls.arrays)
         return np.column_stack(

@@ -528,6 +528,15 @@ FINDINGS: dict[str, dict[str, str]] = {
         "measure one thing.",
         "advice": "Merge the two constructs, or put a second-order construct above them.",
     },
+    "inadmissible_correction": {
+        "finding": "Corrected for unreliability, {subject} has a solution that no data can have.",
+        "evidence": "Its reliability rho_A is {rho_a:.2f}, its largest loading {loading:.2f} and "
+        "its R2 {r_squared:.2f}; none may exceed 1.",
+        "meaning": "Its items do not agree with one factor, or the model has two names for one "
+        "thing.",
+        "advice": "Leave out the item with the lowest loading, or read the fit without the "
+        "correction: consistent=False.",
+    },
     "latent_not_definite": {
         "finding": "The correlations that the model implies among {subjects} cannot exist.",
         "evidence": "Their matrix has an eigenvalue of {eigenvalue:.3f}; none may be negative.",

@@ -1,0 +1,365 @@
+"""`PLSResult`: a fitted PLS path model."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from tcsmodel.errors import counted
+from tcsmodel.kernels.status import Status
+from tcsmodel.models.assessment import (
+    convergence_findings,
+    findings,
+)
+from tcsmodel.models.bootstrapped import Bootstrapped, refuse_studentized
+from tcsmodel.models.draws import Draws, Replicator
+from tcsmodel.models.estimator import Sample
+from tcsmodel.models.path_model import PathModel
+from tcsmodel.models.quantities import (
+    QUANTITIES,
+    interval_table,
+    measurement_table,
+    path_table,
+)
+from tcsmodel.options import (
+    IntervalKind,
+)
+from tcsmodel.result import Finding, Severity
+
+if TYPE_CHECKING:
+    from tcsmodel.models.pls import PLS
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class PLSResult(Bootstrapped):
+    """A fitted PLS path model; frozen. `bootstrap` returns a new one with draws.
+
+    Parameters
+    ----------
+    estimator : PLS
+        The options that made it.
+    sample : Sample
+        The respondents and the moments of the items.
+    arrays : dict of str to ndarray
+        Every quantity as a read-only array, named and shaped as in ``draws.values``:
+        items (p,), item x construct (p, k), constructs (k,), source x target (k, k).
+    status : Status
+        How the algorithm ended.
+    iterations : int
+        How many iterations it took.
+    draws : Draws, optional
+        Bootstrap replicates of every quantity.
+
+    Examples
+    --------
+    >>> import tcsmodel as tcs
+    >>> result = tcs.PLS(tcs.library.ecsi()).fit(tcs.datasets.mobi())
+    >>> result.reliability.loc["Quality"].round(3).to_dict()
+    {'alpha': 0.877, 'rho_a': 0.884, 'rho_c': 0.905, 'ave': 0.577, 'n_items': 7.0}
+    >>> result.bootstrap(200, seed=7).intervals("paths").columns.tolist()
+    ['source', 'target', 'estimate', 'se', 'ci_lower', 'ci_upper']
+    """
+
+    estimator: PLS
+    sample: Sample
+    arrays: Mapping[str, Array]
+    status: Status
+    iterations: int
+    draws: Draws | None = None
+
+    @property
+    def converged(self) -> bool:
+        """Whether the algorithm converged."""
+        return self.status < Status.ITERATION_CAP
+
+    @property
+    def proper(self) -> bool:
+        """Whether it converged, and consistent PLS gave nothing that no data can have."""
+        return self.status is Status.CONVERGED
+
+    @property
+    def _model(self) -> PathModel:
+        return self.estimator.model
+
+    def _items(self, name: str) -> pd.Series:
+        return pd.Series(self.arrays[name], index=list(self._model.items), name=name)
+
+    def _square(self, name: str) -> pd.DataFrame:
+        names = list(self._model.constructs)
+        return pd.DataFrame(self.arrays[name], index=names, columns=names)
+
+    def _by_item(self, values: Array) -> pd.DataFrame:
+        model = self._model
+        return pd.DataFrame(values, index=list(model.items), columns=list(model.constructs))
+
+    @cached_property
+    def outer_weights(self) -> pd.DataFrame:
+        """Weights (item x construct) of the standardized items, 0 outside the own construct."""
+        return self._by_item(self.arrays["outer_weights"][:, None] * self._model.member)
+
+    @cached_property
+    def outer_loadings(self) -> pd.DataFrame:
+        """Correlations of items with their own construct (item x construct), else 0."""
+        return self._by_item(self.arrays["outer_loadings"][:, None] * self._model.member)
+
+    @cached_property
+    def cross_loadings(self) -> pd.DataFrame:
+        """Correlations of all items with all constructs (item x construct)."""
+        return self._by_item(self.arrays["cross_loadings"])
+
+    @cached_property
+    def paths(self) -> pd.DataFrame:
+        """Standardized path coefficients (source x target), 0 where there is no path."""
+        return self._square("paths")
+
+    @cached_property
+    def total_effects(self) -> pd.DataFrame:
+        """Direct and indirect effects together (source x target)."""
+        return self._square("total_effects")
+
+    @cached_property
+    def indirect_effects(self) -> pd.DataFrame:
+        """Total indirect effects (source x target): total minus direct."""
+        return self._square("indirect_effects")
+
+    @cached_property
+    def r_squared(self) -> pd.Series:
+        """Share of variance explained, of each construct with antecedents."""
+        return self._explained("r_squared")
+
+    @cached_property
+    def r_squared_adj(self) -> pd.Series:
+        """R2 adjusted for the number of antecedents."""
+        return self._explained("r_squared_adj")
+
+    def _explained(self, name: str) -> pd.Series:
+        targets = list(self._model.targets)
+        names = [self._model.constructs[j] for j in targets]
+        return pd.Series(self.arrays[name][targets], index=names, name=name)
+
+    @cached_property
+    def f_squared(self) -> pd.DataFrame:
+        """Effect sizes f2 (source x target), nan where there is no path.
+
+        ``(R2 - R2 without the path) / (1 - R2)`` with the construct scores kept, the
+        textbook definition (Cohen 1988); R's seminr estimates the model anew.
+        """
+        return self._square("f_squared")
+
+    @cached_property
+    def vif(self) -> pd.DataFrame:
+        """Variance inflation of the antecedents (source x target), nan where there is no path."""
+        return self._square("vif")
+
+    @cached_property
+    def item_vif(self) -> pd.Series:
+        """Variance inflation of each item among the items of its construct, inf if dependent."""
+        return self._items("item_vif")
+
+    @cached_property
+    def reliability(self) -> pd.DataFrame:
+        """Columns ``alpha rho_a rho_c ave n_items``, a row per construct.
+
+        `alpha` is standardized, `rho_c` and `ave` come from the PLS loadings. A single
+        item counts as measured without error, 1 throughout; Mode B composites are not
+        reflective, so theirs are nan.
+        """
+        columns = {name: self.arrays[name] for name in ("alpha", "rho_a", "rho_c", "ave")}
+        frame = pd.DataFrame(columns, index=list(self._model.constructs))
+        return frame.assign(n_items=self._model.sizes)
+
+    @cached_property
+    def htmt(self) -> pd.DataFrame:
+        """Heterotrait-monotrait ratios of absolute correlations (construct x construct).
+
+        Symmetric, nan on the diagonal and for Mode B composites.
+        """
+        return self._square("htmt")
+
+    @cached_property
+    def fornell_larcker(self) -> pd.DataFrame:
+        """Construct correlations with the square root of AVE on the diagonal."""
+        return self._square("fornell_larcker")
+
+    @cached_property
+    def construct_corr(self) -> pd.DataFrame:
+        """Correlations of the construct scores."""
+        return self._square("construct_corr")
+
+    @cached_property
+    def item_means(self) -> pd.Series:
+        """Weighted means of the items, in answer units."""
+        return self._items("item_means")
+
+    @cached_property
+    def item_sds(self) -> pd.Series:
+        """Weighted standard deviations of the items (divisor n - 1), in answer units."""
+        return self._items("item_sds")
+
+    @property
+    def ignored(self) -> tuple[str, ...]:
+        """What the specification states and PLS has no use for: labels, starting values."""
+        return self._model.ignored
+
+    def answers(self, purpose: str) -> Array:
+        """Return the answers (n, p) of the respondents used, gaps filled.
+
+        With what their other answers predict for ``missing="fiml"``, else with the mean of the
+        item.
+
+        Raises
+        ------
+        TcsError
+            When fitted to moments alone; `purpose` says what needs the answers.
+        """
+        moments = self.sample.moments
+        answers = self.sample.respondents(purpose)
+        return self.estimator.rule.complete(answers, moments.mean_array, moments.cov_array)
+
+    def scores(self) -> pd.DataFrame:
+        """Return construct scores (respondent x construct) with mean 0 and variance 1.
+
+        Of the respondents used; the index is their row number in the survey, starting at 0.
+        What stands for a missing answer is said at `answers`.
+
+        Raises
+        ------
+        TcsError
+            When fitted to moments alone.
+        """
+        standardized = (self.answers("Construct scores") - self.arrays["item_means"]) / self.arrays[
+            "item_sds"
+        ]
+        rows = pd.Index(np.asarray(self.sample.rows), name="row")
+        scores = standardized @ self.outer_weights.to_numpy()
+        return pd.DataFrame(scores, index=rows, columns=list(self._model.constructs))
+
+    def bootstrap(
+        self,
+        n: int = 5000,
+        *,
+        seed: int = 0,
+        level: float | None = None,
+        interval: IntervalKind | str = "percentile",
+        progress: bool = False,
+    ) -> PLSResult:
+        """Return this result with `n` bootstrap replicates of every quantity.
+
+        Respondents are drawn with replacement, weights, loadings and paths estimated anew.
+        Replicates follow the sign rule of the fit and no other. Those that did not
+        converge are nan and counted in ``draws.status_shares``. The same seed gives the
+        same numbers on any number of cores.
+
+        Parameters
+        ----------
+        n : int
+            Number of replicates.
+        seed : int
+            Seed of the resamples.
+        level : float, optional
+            Confidence level of the intervals; the estimator's by default.
+        interval : {"percentile", "bca", "basic"}
+            How replicates become intervals. ``"bca"`` estimates once more without each
+            respondent.
+        progress : bool
+            Show a progress bar.
+        """
+        return self._bootstrapped(n, seed, level, interval, progress)
+
+    def _replicator(self, kind: IntervalKind) -> Replicator:
+        refuse_studentized(kind, "PLS")
+        if self.estimator.rule.is_plain:
+            return Replicator(self._replicate, self.sample)
+        return Replicator(self._reweighted, self.sample, weighted=True)
+
+    def _reweighted(self, weights: Array) -> dict[str, Array]:
+        answers, rule = self.sample.respondents("The bootstrap"), self.estimator.rule
+        return self._replicate(*rule.moments(self._model.items, answers, weights))
+
+    def _replicate(self, mean: Array, cov: Array) -> dict[str, Array]:
+        values = self.estimator.quantities(mean, cov, self.sample.n)
+        lost = values["status"] >= Status.ITERATION_CAP
+        del values["iterations"]
+        if lost.any():
+            for name in QUANTITIES:
+                values[name][lost] = np.nan
+        return values
+
+    def intervals(self, quantity: str, level: float | None = None) -> pd.DataFrame:
+        """Return a quantity, tidy, with bootstrap standard error and interval.
+
+        Parameters
+        ----------
+        quantity : str
+            A name in ``draws.values``, such as ``"paths"``, ``"htmt"`` or ``"rho_a"``.
+        level : float, optional
+            Confidence level; that of the bootstrap by default.
+
+        Raises
+        ------
+        OptionError
+            When there is no such quantity.
+        TcsError
+            Before a bootstrap.
+        """
+        return interval_table(self._model, self.arrays, self.draws, quantity, level)
+
+    def table(self) -> pd.DataFrame:
+        """Return the paths: ``source target path se ci_lower ci_upper f_squared vif``.
+
+        The standard error and the interval are there once bootstrapped.
+        """
+        return path_table(self._model, self.arrays, self.draws)
+
+    def measurement_table(self) -> pd.DataFrame:
+        """Return the items: ``item construct mode weight loading communality vif mean sd``.
+
+        Once bootstrapped with ``weight_ci_lower weight_ci_upper loading_ci_lower
+        loading_ci_upper``.
+        """
+        return measurement_table(self._model, self.arrays, self.draws)
+
+    def verify(self) -> tuple[Finding, ...]:
+        """Return low loadings, negative weights, collinearity, lost replicates, worst first."""
+        found = [
+            *convergence_findings(self.iterations, self.converged, self.draws),
+            *findings(self._model, self.estimator.weighting, self.arrays),
+        ]
+        order = list(Severity)
+        return tuple(sorted(found, key=lambda finding: order.index(finding.severity)))
+
+    def summary(self) -> str:
+        """Return facts, findings, paths, explained variance, reliability and items as text."""
+
+        def shown(frame: pd.DataFrame | pd.Series) -> str:
+            return frame.to_string(float_format=lambda value: f"{value:.3f}")
+
+        explained = pd.DataFrame({"r_squared": self.r_squared, "r_squared_adj": self.r_squared_adj})
+        return "\n\n".join(
+            [
+                super().summary(),
+                f"{self.estimator.how}.",
+                shown(explained),
+                shown(self.reliability),
+                shown(self.measurement_table()),
+            ]
+        )
+
+    def _facts(self) -> str:
+        model = self._model
+        facts = [
+            counted(len(model.constructs), "construct"),
+            counted(len(model.items), "item"),
+            f"n={self.sample.n}",
+            f"scheme={self.estimator.scheme}",
+            f"converged in {self.iterations}" if self.converged else "not converged",
+        ]
+        return ", ".join([*facts, *self._drawn_facts()])
