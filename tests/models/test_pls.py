@@ -61,7 +61,7 @@ def noted(frame, **columns):
         ({"scheme": "pth"}, "scheme='pth' is not one of path, factorial, centroid. Did you mean"),
         ({"modes": {"Image": "C"}}, r"modes\['Image'\]='C' is not one of A, B"),
         ({"modes": {"Imag": "B"}}, "modes names 'Imag', which is not a construct .*'Image'"),
-        ({"missing": "mean"}, "missing='mean' is not one of listwise"),
+        ({"missing": "em"}, "missing='em' is not one of listwise"),
         ({"tol": 0}, "tol=0 must be positive"),
         ({"max_iter": 0}, "max_iter=0 must be a whole number, 1 or more"),
         ({"level": 95}, "level=95 must lie between 0 and 1"),

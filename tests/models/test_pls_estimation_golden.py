@@ -147,11 +147,11 @@ def test_everything_equals_csem(csem):
 
 @pytest.fixture(scope="module", params=sorted(PLSPM))
 def plspm(request, mobi_frame):
-    return request.param, fit(mobi_frame, **PLSPM[request.param]), expected(request.param)
+    return fit(mobi_frame, **PLSPM[request.param]), expected(request.param)
 
 
 def test_everything_equals_plspm(plspm):
-    case, result, theirs = plspm
+    result, theirs = plspm
     outer = theirs["outer_model"]
     weights = result.outer_weights.sum(axis=1)
     if not result.estimator.standardized:
