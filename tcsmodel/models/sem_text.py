@@ -49,6 +49,10 @@ def _number(value: float) -> str:
     return f"{value:.3f}"
 
 
+def _p(value: float) -> str:
+    return "<0.001" if value < 0.001 else _number(value)
+
+
 def _fit(result: SEMResult) -> str:
     m = result.fit_measures
     lines = [
@@ -56,14 +60,14 @@ def _fit(result: SEMResult) -> str:
         ("Respondents", _respondents(result)),
         ("Free parameters", f"{m['npar']:.0f}"),
         ("Iterations", f"{result.iterations}"),
-        ("Chi-square", f"{m['chi2']:.3f}, df {m['df']:.0f}, p {m['p']:.3f}"),
+        ("Chi-square", f"{m['chi2']:.3f}, df {m['df']:.0f}, p {_p(m['p'])}"),
         *_scaled_test(result, m),
         ("Baseline chi-square", f"{m['baseline_chi2']:.3f}, df {m['baseline_df']:.0f}"),
         ("CFI, TLI", f"{m['cfi']:.3f}, {m['tli']:.3f}"),
         (
             "RMSEA [90% interval]",
             f"{m['rmsea']:.3f} [{m['rmsea_ci_lower']:.3f}, {m['rmsea_ci_upper']:.3f}], "
-            f"p (RMSEA at most .05) {m['rmsea_p_close']:.3f}",
+            f"p (RMSEA at most .05) {_p(m['rmsea_p_close'])}",
         ),
         *_robust_fit(m),
         ("SRMR", f"{m['srmr']:.3f}"),
@@ -82,7 +86,7 @@ def _estimator(result: SEMResult) -> str:
 
 def _scaled_test(result: SEMResult, m: pd.Series) -> Iterator[tuple[str, str]]:
     if result.robust is not None:
-        values = f"{m['chi2_scaled']:.3f}, df {m['df_scaled']:.0f}, p {m['p_scaled']:.3f}"
+        values = f"{m['chi2_scaled']:.3f}, df {m['df_scaled']:.0f}, p {_p(m['p_scaled'])}"
         yield "Scaled chi-square", f"{values} (scaling factor {m['scaling_factor']:.3f})"
 
 
@@ -133,7 +137,8 @@ def _parameters(result: SEMResult, table: pd.DataFrame, group: str) -> Iterator[
         if part.empty:
             continue
         names = part["lhs"] if op in ALONE else part["lhs"] + " " + op + " " + part["rhs"]
-        labels = part["label"].map(lambda label: f" ({label})" if label else "")
+        # The label of a defined parameter is its name.
+        labels = part["label"].map(lambda label: f" ({label})" if label and op != ":=" else "")
         frame = part[columns].set_index(pd.Index(names + labels, name=None))
-        text = frame.to_string(float_format=_number, na_rep="")
+        text = frame.to_string(float_format=_number, formatters={"p": _p}, na_rep="")
         yield f"{group}{title} (intervals {result.level:.0%})\n{text}"

@@ -90,6 +90,14 @@ def test_summary_shows_what_lavaan_users_look_for(fitted):
     assert "Satisfaction ~ Quality" in text
 
 
+def test_summary_prints_no_p_of_zero_and_no_name_twice(mobi_frame):
+    spec = ModelSpec.parse("Quality =~ PERQ1 + a*PERQ3 + PERQ7 + PERQ4; twice := 2*a")
+    text = SEM(spec).fit(mobi_frame).summary()
+    assert " 0.000 " not in text.split("Latent variables")[0]
+    assert "<0.001" in text
+    assert "twice (twice)" not in text
+
+
 def test_intervals_follow_the_level(mobi_frame, fitted):
     narrow = SEM(SPEC, level=0.5).fit(mobi_frame).estimates
     wide = fitted.estimates
