@@ -138,7 +138,8 @@ def _parameters(result: SEMResult, table: pd.DataFrame, group: str) -> Iterator[
             continue
         names = part["lhs"] if op in ALONE else part["lhs"] + " " + op + " " + part["rhs"]
         # The label of a defined parameter is its name.
-        labels = part["label"].map(lambda label: f" ({label})" if label and op != ":=" else "")
-        frame = part[columns].set_index(pd.Index(names + labels, name=None))
+        labels = part["label"].where(part["op"] != ":=", "")
+        names = names + labels.map(lambda label: f" ({label})" if label else "")
+        frame = part[columns].set_index(pd.Index(names, name=None))
         text = frame.to_string(float_format=_number, formatters={"p": _p}, na_rep="")
         yield f"{group}{title} (intervals {result.level:.0%})\n{text}"
