@@ -54,7 +54,7 @@ Array = NDArray[np.float64]
 Index = NDArray[np.intp]
 
 # Products of pairs of free rows held at once: they should stay in the cache.
-PRODUCTS = 16_000
+PRODUCTS = 60_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,14 +147,15 @@ def slopes(model: Structure, state: State, table: PatternMoments, *, exact: bool
     gradient = 2 * own.half * r[:, model.at.pair]
     expected = np.zeros((n, len(model.first)))
     crossed = np.zeros_like(expected)
-    step = max(1, PRODUCTS // max(1, expected.size))
-    for start in range(0, table.weight.shape[1], step):
+    step = max(1, PRODUCTS // max(1, expected.shape[1] * table.weight.shape[1]))
+    for start in range(0, n, step):
         some = slice(start, start + step)
-        q = _gathered(model, state, weighted[:, some])
-        expected += _products(q, q)
+        directions = state.directions[some]
+        q = _gathered(model, directions, weighted[some])
+        expected[some] = _products(q, q)
         if exact:
-            x = _gathered(model, state, 2 * seen[:, some] - weighted[:, some])
-            crossed += (_products(x, q) + _products(q, x)) / 2
+            x = _gathered(model, directions, 2 * seen[some] - weighted[some])
+            crossed[some] = (_products(x, q) + _products(q, x)) / 2
     hessian = None
     if exact:
         hessian = _unpacked(model, crossed)
@@ -176,9 +177,9 @@ class _Gathered:
     vu: Array
 
 
-def _gathered(model: Structure, state: State, inner: Array) -> _Gathered:
-    shape = (*inner.shape[:2], *state.directions.shape[1:])
-    entries = sandwich(inner, np.broadcast_to(state.directions[:, None], shape))
+def _gathered(model: Structure, directions: Array, inner: Array) -> _Gathered:
+    shape = (*inner.shape[:2], *directions.shape[1:])
+    entries = sandwich(inner, np.broadcast_to(directions[:, None], shape))
     by_place = np.ascontiguousarray(np.moveaxis(entries.reshape(*inner.shape[:2], -1), 1, 2))
     return _Gathered(*(by_place.take(where, axis=1) for where in model.pairs))
 

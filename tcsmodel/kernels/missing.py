@@ -184,21 +184,65 @@ class Restricted:
 
 
 def restrict(sigma: Array, observed: Mask) -> Restricted:
-    """Return the inverses of the observed parts of Sigma~ (B, p+1, p+1), zero elsewhere."""
-    width = sigma.shape[-1]
+    """Return the inverses of the observed parts of Sigma~ (B, p+1, p+1), zero elsewhere.
+
+    Patterns that miss equally many items are one batch. Where these are few, what they take
+    away from the inverse of Sigma~ is of low rank: with M the items that are missing and
+    ``P = Sigma~^-1``, ``P_k = P - P_.M P_MM^-1 P_M.`` and ``|Sigma~_k| = |Sigma~| |P_MM|``.
+    """
+    n, width = len(sigma), sigma.shape[-1]
     seen = np.append(observed, np.ones((len(observed), 1), dtype=bool), axis=1)
-    both = seen[:, :, None] & seen[:, None, :]
-    parts = np.where(both, sigma[:, None], np.eye(width)).reshape(-1, width, width)
-    log_det, definite = linalg.log_determinant(parts)
-    parts[~definite] = np.eye(width)
-    inverse, regular = linalg.inverse(parts)
-    lost = ~(definite & regular)
-    log_det[lost], inverse[lost] = np.inf, 0.0
-    shape = (len(sigma), len(observed))
-    return Restricted(
-        inverse.reshape(*shape, width, width) * both,
-        log_det.reshape(shape),
+    inverse = np.zeros((n, len(seen), width, width))
+    log_det = np.full((n, len(seen)), np.inf)
+    log_whole, whole, definite = linalg.definite_inverse(sigma)
+    gaps = width - seen.sum(axis=1)
+    for count in np.unique(gaps):
+        own = np.flatnonzero(gaps == count)
+        if 2 * count <= width:
+            missing = np.nonzero(~seen[own])[1].reshape(len(own), count)
+            _reduce(inverse, log_det, own, missing, whole, np.where(definite, log_whole, np.inf))
+        rest = np.arange(n) if 2 * count > width else np.flatnonzero(~definite)
+        if len(rest):
+            present = np.nonzero(seen[own])[1].reshape(len(own), width - count)
+            _invert(inverse, log_det, own, present, sigma, rest)
+    return Restricted(inverse, log_det)
+
+
+def _reduce(
+    inverse: Array, log_det: Array, own: Index, missing: Index, whole: Array, log_whole: Array
+) -> None:
+    """Fill in patterns `own` (k,) that miss the items `missing` (k, m), from the whole inverse."""
+    at = missing[:, :, None], missing[:, None, :]
+    log_gap, gap, definite = _inverses(whole[:, at[0], at[1]])
+    column = np.swapaxes(whole[:, missing], -1, -2)
+    reduced = whole[:, None] - column @ gap @ np.swapaxes(column, -1, -2)
+    rows = np.arange(len(own))[:, None]
+    reduced[:, rows, missing] = 0.0
+    reduced[:, rows, :, missing] = 0.0
+    fine = definite & np.isfinite(log_whole)[:, None]
+    inverse[:, own] = np.where(fine[..., None, None], reduced, 0.0)
+    log_det[:, own] = np.where(fine, log_whole[:, None] + log_gap, np.inf)
+
+
+def _inverses(parts: Array) -> tuple[Array, Array, Mask]:
+    """Return log determinants (B, k), inverses (B, k, m, m) and (B, k) whether each is definite."""
+    shape = parts.shape[:2]
+    flat = parts.reshape(shape[0] * shape[1], *parts.shape[2:])
+    log_det, found, definite = linalg.definite_inverse(flat)
+    return log_det.reshape(shape), found.reshape(parts.shape), definite.reshape(shape)
+
+
+def _invert(
+    inverse: Array, log_det: Array, own: Index, present: Index, sigma: Array, rest: Index
+) -> None:
+    """Fill in patterns `own` (k,) with the items `present` (k, o), for members `rest`."""
+    at = present[:, :, None], present[:, None, :]
+    found_log, found, definite = _inverses(sigma[rest][:, at[0], at[1]])
+    members = rest[:, None, None, None]
+    inverse[members, own[:, None, None], at[0], at[1]] = np.where(
+        definite[..., None, None], found, 0.0
     )
+    log_det[rest[:, None], own] = np.where(definite, found_log, np.inf)
 
 
 def discrepancy(part: Restricted, table: PatternMoments) -> Array:

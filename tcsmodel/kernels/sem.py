@@ -34,6 +34,8 @@ MAX_ITER = 200
 # itself), when the last step gained less chi-square than this. A single fit is left alone as
 # long as full Newton steps succeed: those end at a minimum.
 PATIENCE = (10, 20)
+# The same for replicates that begin where moments without gaps would end.
+NEARBY = 3
 STALLED = (0.1, 1e-3)
 # The standard error of a standardized loading or path that gives a climb away.
 RUNAWAY = 3.0
@@ -94,6 +96,11 @@ def fit(
     n = np.broadcast_to(sampled.sizes, len(begin))
     if start is not None:
         begin = np.where(np.isnan(start), begin, start)
+    if sampled.table is not None:
+        # Near the minimum, and cheap: what the moments of maximum likelihood give.
+        nearby = fit(model, replace(sampled, table=None, floor=None), start=start)
+        found = nearby.converged | (nearby.status == Status.RIDGE)
+        begin = np.where(found[:, None], nearby.theta, begin)
 
     def hopeless(
         theta: Array, members: Index, expected: Array, gain: Array, damping: Array
@@ -108,8 +115,9 @@ def fit(
             lost[lost] = ~(errors < RUNAWAY)
         return lost
 
+    patience = PATIENCE[patient] if patient or sampled.table is None else NEARBY
     objective = Objective(function.evaluate, function.slopes, hopeless, model.constraints)
-    best = minimize(objective, begin, max_iter=MAX_ITER, patience=PATIENCE[patient])
+    best = minimize(objective, begin, max_iter=MAX_ITER, patience=patience)
     if model.constraints is not None:
         kept = constrained.kept(model.constraints, best.theta)
         best = replace(best, converged=best.converged & kept)

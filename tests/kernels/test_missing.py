@@ -243,3 +243,25 @@ def test_saturated_and_baseline_models_of_lavaan(case, data):
     assert_allclose(loglik, fit["unrestricted.logl"], rtol=1e-10)
     chi2 = table.n * (missing.independence(table, ALONE) - found.value)
     assert_allclose(chi2[0], fit["baseline.chisq"], rtol=1e-9)
+
+
+def test_what_patterns_see_is_the_inverse_of_their_part():
+    generator = np.random.default_rng(4)
+    root = generator.normal(size=(3, 7, 7))
+    sigma = root @ np.swapaxes(root, 1, 2)
+    observed = np.array([[True] * 6, [True] * 5 + [False], [False, True] * 3, [True] + [False] * 5])
+    sigma[2, 5, 5] = -1.0  # indefinite as a whole, not where the last item is missing
+    part = missing.restrict(sigma, observed)
+    for b in range(3):
+        for k, seen in enumerate(observed):
+            own = np.append(np.flatnonzero(seen), 6)
+            cov = sigma[b][np.ix_(own, own)]
+            if np.linalg.eigvalsh(cov)[0] <= 0:
+                assert part.log_det[b, k] == np.inf
+                assert (part.inverse[b, k] == 0).all()
+                continue
+            expected = np.zeros((7, 7))
+            expected[np.ix_(own, own)] = np.linalg.inv(cov)
+            assert_allclose(part.inverse[b, k], expected, rtol=1e-8, atol=1e-10)
+            assert_allclose(part.log_det[b, k], np.linalg.slogdet(cov)[1], rtol=1e-10)
+    assert np.isfinite(part.log_det[2]).tolist() == [False, True, False, True]
