@@ -62,7 +62,7 @@ def test_result_names(fitted):
     ]  # fmt: skip
     assert fitted.construct_corr.index.tolist() == ["Quality", "Value", "Satisfaction"]
     assert fitted.reliability.columns.tolist() == [
-        "alpha", "alpha_std", "omega", "rho_c", "ave", "n_items",
+        "alpha", "alpha_std", "omega", "omega_observed", "rho_c", "ave", "ave_raw", "n_items",
     ]  # fmt: skip
     assert fitted.proper
     assert fitted.converged
