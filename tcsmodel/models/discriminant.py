@@ -73,7 +73,8 @@ def discriminant_validity(
     left out. The interval is Wald's, and its outer limit names the overlap: below .8 none, then
     marginal, from .9 moderate, from 1 severe. The chi-square difference on one degree of freedom
     is that of a second fit with the correlation held at `cutoff` (with its sign); zero where the
-    correlation lies beyond.
+    correlation lies beyond. Errors and tests are normal-theory ones whatever the estimator was; for
+    skewed answers compare with ``result.bootstrap(...).intervals("construct_corr")``.
 
     Examples
     --------

@@ -207,6 +207,48 @@ def sample_size(
     return pd.Series(needed, name="n").astype(np.int64)
 
 
+def rmsea_power(*, df: int, n: int, level: float = 0.95) -> pd.Series:
+    """Return the power of the tests of RMSEA, for a model of a survey that has been taken.
+
+    Where it is low a good RMSEA says little; `sample_size` gives the respondents for a power.
+
+    Parameters
+    ----------
+    df : int
+        Degrees of freedom of the model.
+    n : int
+        Respondents.
+    level : float
+        One minus the size of the tests, which are one-sided.
+
+    Returns
+    -------
+    pandas.Series
+        ``close_fit``, that close fit (RMSEA .05) is rejected when it is .08 in truth, and
+        ``not_close_fit``, that not-close fit (RMSEA .05) is rejected when it is .01 in truth
+        (MacCallum, Browne & Sugawara 1996).
+
+    Raises
+    ------
+    OptionError
+        When a number is out of range.
+
+    Examples
+    --------
+    >>> import tcsmodel as tcs
+    >>> tcs.rmsea_power(df=23, n=200).round(3).to_dict()
+    {'close_fit': 0.497, 'not_close_fit': 0.348}
+    """
+    require_level(level)
+    require(df >= 1, f"df={df!r} must be at least 1: a model without df fits any data.")
+    require(is_whole(n, 2), f"n={n!r} must be a whole number of respondents, as 200.")
+    found = {
+        name: float(kernel.rmsea_power(n, df, kernel.CLOSE, actual, level))
+        for name, actual in (("close_fit", kernel.POOR), ("not_close_fit", kernel.EXCELLENT))
+    }
+    return pd.Series(found, name="power")
+
+
 def _without_starts(spec: ModelSpec) -> ModelSpec:
     """Return a specification without its starting values, which are the population's here."""
     require(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from functools import singledispatch
+from functools import partial, singledispatch
 from typing import Any
 
 from matplotlib.axes import Axes
@@ -12,6 +12,7 @@ from tcsmodel.errors import OptionError
 from tcsmodel.models.bollen_stine import BollenStine
 from tcsmodel.models.cfa import CFAResult
 from tcsmodel.models.discriminant import DiscriminantValidity
+from tcsmodel.models.dynamic_cutoffs import DynamicCutoffs
 from tcsmodel.models.efa import EFAResult
 from tcsmodel.models.invariance import InvarianceResult
 from tcsmodel.models.pls import PLSResult
@@ -95,6 +96,11 @@ def _(result: PowerResult) -> Mapping[str, Maker]:
 @kinds.register
 def _(result: DiscriminantValidity) -> Mapping[str, Maker]:
     return {"correlations": covariance.correlations_forest}
+
+
+@kinds.register
+def _(result: DynamicCutoffs) -> Mapping[str, Maker]:
+    return {name: partial(fits.cutoffs_picture, measure=name) for name in ("rmsea", "srmr", "cfi")}
 
 
 @kinds.register

@@ -7,12 +7,14 @@ import warnings
 import numpy as np
 import pandas as pd
 import pytest
+import tolerances as tol
+from golden_files import expected
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy import special
 
 from tcsmodel.errors import IdentificationError, ImproperSolutionWarning, OptionError, SpecError
 from tcsmodel.kernels import monte_carlo
-from tcsmodel.models.power import PowerResult, power, sample_size
+from tcsmodel.models.power import PowerResult, power, rmsea_power, sample_size
 from tcsmodel.models.sem import SEM
 from tcsmodel.models.simulation import population, simulate
 from tcsmodel.result import Severity
@@ -374,3 +376,26 @@ def test_sample_size_answers_what_is_asked():
 def test_sample_size_refuses_what_cannot_be_meant(options, message):
     with pytest.raises(OptionError, match=message):
         sample_size(**options)
+
+
+def test_power_of_rmsea_equals_semtools():
+    theirs = expected("C_moreFit")
+    asked = theirs["power"]
+    found = rmsea_power(df=asked["df"], n=asked["n"])
+    assert found["close_fit"] == pytest.approx(asked["power"], rel=tol.FIT)
+    # semTools ends its search one respondent before or after.
+    assert abs(sample_size(df=23)["close_fit"] - theirs["n_for_power80"]) <= 1
+
+
+def test_power_of_rmsea_is_what_sample_size_asks_for():
+    needed = sample_size(df=30, power=0.9)
+    for name, n in needed.items():
+        assert rmsea_power(df=30, n=int(n))[name] >= 0.9 > rmsea_power(df=30, n=int(n) - 1)[name]
+
+
+@pytest.mark.parametrize(
+    ("options", "word"), [({"df": 0, "n": 100}, "df=0"), ({"df": 3, "n": 0}, "n=0")]
+)
+def test_power_of_rmsea_of_nothing(options, word):
+    with pytest.raises(OptionError, match=word):
+        rmsea_power(**options)

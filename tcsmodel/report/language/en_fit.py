@@ -1,4 +1,23 @@
-"""English words of tests and cut-offs of fit: their pictures."""
+"""English words of tests and cut-offs of fit: findings and pictures."""
+
+FINDINGS: dict[str, dict[str, str]] = {
+    "dynamic_misfit": {
+        "finding": "The fit is as bad as that of a model in which something was left out (level "
+        "{level}).",
+        "evidence": "SRMR = {srmr:.3f}, RMSEA = {rmsea:.3f}, CFI = {cfi:.3f}; left out at that level: "
+        "{added}.",
+        "meaning": "Misfit of this size would be noticed in nearly every sample of this size; what is "
+        "missing in truth may be something else.",
+        "advice": "Look at residuals and modification indices for what is missing; or report the "
+        "level, and how much the conclusions change when it is allowed for.",
+    },
+    "cutoffs_blur": {
+        "finding": "Level 1 cannot be told from a right model by {subjects}.",
+        "evidence": "The values of right and wrong models overlap in samples of {n:,d}.",
+        "meaning": "A good value of these measures does not speak for the model.",
+        "advice": "Judge by the measures or levels that have a cut-off; or collect more answers.",
+    },
+}
 
 PICTURE = {
     "picture.wald.title.holds": "The equations may hold",
@@ -7,5 +26,15 @@ PICTURE = {
     "df {df}, p = {p:p}",
     "picture.wald.axis": "Difference",
     "picture.wald.alt": "Dots with intervals for the differences of {count} equations: {listing}.",
+    "picture.cutoffs.title.none": "{measure} does not betray that something was left out",
+    "picture.cutoffs.title.some": "From {cutoff:.3r}, {measure} betrays what level {level} leaves out",
+    "picture.cutoffs.title.below": "Below {cutoff:.3r}, {measure} betrays what level {level} leaves out",
+    "picture.cutoffs.subtitle": "{measure} of samples in which the model is right, and in which it is not",
+    "picture.cutoffs.right": "Right model",
+    "picture.cutoffs.level": "Level {level}",
+    "picture.cutoffs.observed": "this result {value:.3r}",
+    "picture.cutoffs.caption": "{replications:,d} samples each; bars hold 90% of them, dots the middle",
+    "picture.cutoffs.alt": "{measure} in samples of right and wrong models: {listing}.",
+    "header.median_range": "Median [90%]",
     "header.difference_ci": "Difference [{level:%} CI]",
 }

@@ -5,12 +5,14 @@ subject) and ``{subjects}`` (all of them, joined).
 """
 
 from tcsmodel.report.language.en_discriminant import DISCRIMINANT
+from tcsmodel.report.language.en_fit import FINDINGS as FIT
 from tcsmodel.report.language.en_screening import SCREENING
 from tcsmodel.report.language.en_units import UNITS
 
 FINDINGS: dict[str, dict[str, str]] = {
     **SCREENING,
     **DISCRIMINANT,
+    **FIT,
     **UNITS,
     "not_converged": {
         "finding": "{subject} did not converge.",
