@@ -24,7 +24,14 @@ from tcsmodel.kernels.resample import (
 )
 from tcsmodel.kernels.status import Status
 from tcsmodel.models.estimator import Sample
-from tcsmodel.options import IntervalKind, choose, require, require_level, require_whole
+from tcsmodel.options import (
+    IntervalKind,
+    choose,
+    did_you_mean,
+    require,
+    require_level,
+    require_whole,
+)
 
 Array = NDArray[np.float64]
 Strata = NDArray[np.intp]
@@ -172,7 +179,7 @@ class Draws:
         Raises
         ------
         OptionError
-            When the draws do not have what the kind needs.
+            When there is no such quantity, or the draws do not have what the kind needs.
 
         Notes
         -----
@@ -181,7 +188,7 @@ class Draws:
         """
         level = self.level if level is None else level
         kind = self.kind if kind is None else choose(IntervalKind, kind, "kind")
-        values = self.values[name]
+        values = self._of(name)
         if kind is IntervalKind.PERCENTILE:
             return intervals.percentile(values, level)
         if kind is IntervalKind.BASIC:
@@ -206,8 +213,17 @@ class Draws:
         return probes.acceleration(probes.values[name])
 
     def se(self, name: str) -> Array:
-        """Return the bootstrap standard error of a quantity."""
-        return intervals.standard_error(self.values[name])
+        """Return the standard error of a quantity, the standard deviation of its draws."""
+        return intervals.standard_error(self._of(name))
+
+    def _of(self, name: str) -> Array:
+        if name not in self.values:
+            more = " Monte Carlo draws are of parameters alone; try .bootstrap(1000, seed=7)."
+            raise OptionError(
+                f"There are no draws of {name!r}, only of {', '.join(self.values)}."
+                f"{more if self.source is Source.MONTE_CARLO else did_you_mean(name, self.values)}"
+            )
+        return self.values[name]
 
     def __repr__(self) -> str:
         return f"Draws({self.n} replicates of {', '.join(self.values)}, seed={self.seed})"

@@ -100,9 +100,8 @@ def test_every_kind_reaches_the_table(mini, kind):
     assert f"200 draws ({kind}; " in repr(result)
     assert f"{kind} bootstrap, 95%" in result.summary()
     assert_allclose(result.draws.origin["estimates"], mini.arrays["estimates"], rtol=1e-6)
-    assert_allclose(
-        result.draws.origin["srmr"], mini.fit_measures["srmr"], rtol=1e-5
-    )  # fit is among the draws
+    for name in ("chi2", "cfi", "tli", "rmsea", "srmr"):  # fit is among the draws
+        assert_allclose(result.draws.origin[name], mini.fit_measures[name], rtol=1e-5)
 
 
 def test_the_jackknife_of_bca_is_leaving_each_respondent_out(mobi_frame):
@@ -174,6 +173,8 @@ def test_kinds_that_are_not_there(mini, mobi_frame):
     drawn = mini.bootstrap(20, seed=1)
     with pytest.raises(OptionError, match=r"no bca intervals. Ask for them.*interval='bca'"):
         drawn.draws.interval("estimates", kind="bca")
+    with pytest.raises(OptionError, match=r"no draws of 'estimate', .*Did you mean 'estimates'"):
+        drawn.draws.interval("estimate")
     with pytest.raises(OptionError, match="no studentized intervals"):
         drawn.draws.interval("estimates", kind="studentized")
     assert drawn.draws.interval("estimates", kind="basic")[0].shape == (27,)

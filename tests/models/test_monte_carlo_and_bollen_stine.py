@@ -34,11 +34,7 @@ def quantile_error(values, share):
 
 
 def test_defined_parameters_agree_with_semtools(mini):
-    theirs = pd.DataFrame(
-        expected("C_monteCarloCI")["columns"]
-        if "columns" in expected("C_monteCarloCI")
-        else expected("C_monteCarloCI")
-    )
+    theirs = expected("C_monteCarloCI")
     ours = mini.monte_carlo(20_000, seed=9)
     table = ours.estimates.set_index("lhs")
     rows = [*ours.model.names["lhs"]]
@@ -86,6 +82,8 @@ def test_draws_of_the_estimates(mini):
     same = mini.monte_carlo(20_000, seed=1).draws.values["estimates"]
     np.testing.assert_array_equal(values, same)
     assert repr(drawn).endswith("20000 Monte Carlo draws)")
+    with pytest.raises(OptionError, match=r"no draws of 'htmt', only of.*try \.bootstrap"):
+        drawn.intervals("htmt")
     assert "Monte Carlo, 20000 draws of the estimates" in drawn.summary()
 
 
@@ -139,11 +137,9 @@ def test_replicates_are_those_of_transformed_answers(schools):
 
 @pytest.mark.parametrize("means", [False, True])
 def test_groups_and_means(schools, means):
-    options = {
-        "group": "school",
-        "group_equal": ["loadings", "intercepts"] if means else ["loadings"],
-    }
-    result = tcs.CFA(tcs.ModelSpec.parse(HS), **options).fit(schools).bollen_stine(300, seed=1)
+    equal = ["loadings", "intercepts"] if means else ["loadings"]
+    model = tcs.CFA(tcs.ModelSpec.parse(HS), group="school", group_equal=equal)
+    result = model.fit(schools).bollen_stine(300, seed=1)
     table = result.table().iloc[0]
     assert table["mean"] == pytest.approx(table["df"], rel=0.15)
     assert table["p"] < 0.01
