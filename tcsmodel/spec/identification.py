@@ -6,6 +6,8 @@ with operators are involved only counting is certain; the information at the dat
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tcsmodel.errors import IdentificationError, SpecError
@@ -28,11 +30,12 @@ def check_identified(table: ParameterTable) -> None:
     if table.n_free == 0:
         raise SpecError("Every parameter of the model is fixed; nothing is left to estimate.")
     if not table.spec.constraints:
+        first = _First.of(table)
         for name in table.latents[: table.n_constructs]:
-            _check_scaled(table, name)
-            _check_single_item(table, name)
-            _check_block(table, name)
-        _check_means(table)
+            _check_scaled(table, first, name)
+            _check_single_item(table, first, name)
+            _check_block(table, first, name)
+        _check_means(table, first)
     if table.df < 0:
         moments = (
             "means, variances and covariances" if table.has_means else "variances and covariances"
@@ -46,18 +49,35 @@ def check_identified(table: ParameterTable) -> None:
         )
 
 
-def _loadings(table: ParameterTable, name: str) -> list[Parameter]:
-    return [row for row in table.by_group[0] if row.op is Op.REFLECTIVE and row.lhs == name]
+@dataclass(frozen=True)
+class _First:
+    """The rows of the first group, by what they are about.
+
+    loadings: those of each construct; variances: by variable; second: all of them and the
+    covariances and paths.
+    """
+
+    loadings: Mapping[str, Sequence[Parameter]]
+    variances: Mapping[str, Parameter]
+    second: Sequence[Parameter]
+
+    @classmethod
+    def of(cls, table: ParameterTable) -> _First:
+        loadings: dict[str, list[Parameter]] = {}
+        variances: dict[str, Parameter] = {}
+        firsts = (Op.INTERCEPT, Op.THRESHOLD, Op.SCALE)
+        second = [row for row in table.by_group[0] if row.op not in firsts]
+        for row in second:
+            if row.op is Op.REFLECTIVE:
+                loadings.setdefault(row.lhs, []).append(row)
+            elif row.is_variance:
+                variances.setdefault(row.lhs, row)
+        return cls(loadings, variances, second)
 
 
-def _variance(table: ParameterTable, name: str) -> Parameter | None:
-    rows = table.by_group[0]
-    return next((row for row in rows if row.is_variance and row.lhs == name), None)
-
-
-def _check_scaled(table: ParameterTable, name: str) -> None:
+def _check_scaled(table: ParameterTable, first: _First, name: str) -> None:
     """Raise when neither a loading nor the variance of a construct is fixed."""
-    own = [*_loadings(table, name), *filter(None, [_variance(table, name)])]
+    own = [*first.loadings[name], first.variances[name]]
     if not table.scales and not any(row.fixed for row in own):
         raise IdentificationError(
             f"Construct {name!r} has no scale: its loadings and its variance are all free. Fix one "
@@ -65,16 +85,16 @@ def _check_scaled(table: ParameterTable, name: str) -> None:
         )
 
 
-def _check_single_item(table: ParameterTable, name: str) -> None:
+def _check_single_item(table: ParameterTable, first: _First, name: str) -> None:
     """Raise when one item should tell a construct's variance from its own error."""
-    loadings = _loadings(table, name)
+    loadings = first.loadings[name]
     item = loadings[0].rhs
     if len(loadings) > 1 or item in table.latents:
         return
-    error, variance = _variance(table, item), _variance(table, name)
-    loaded = sum(row.op is Op.REFLECTIVE and row.rhs == item for row in table.by_group[0])
+    error, variance = first.variances.get(item), first.variances[name]
+    loaded = sum(row.op is Op.REFLECTIVE and row.rhs == item for row in first.second)
     both_free = error is not None and error.free is not None
-    both_free = both_free and variance is not None and variance.free is not None
+    both_free = both_free and variance.free is not None
     if both_free and loaded == 1:
         raise IdentificationError(
             f"Construct {name!r} has one item, {item!r}, so its variance cannot be told from the "
@@ -82,18 +102,18 @@ def _check_single_item(table: ParameterTable, name: str) -> None:
         )
 
 
-def _check_block(table: ParameterTable, name: str) -> None:
+def _check_block(table: ParameterTable, first: _First, name: str) -> None:
     """Raise when a construct on its own has more parameters than its indicators have moments."""
-    indicators = [row.rhs for row in _loadings(table, name)]
+    indicators = [row.rhs for row in first.loadings[name]]
     inside = {name, *indicators}
     own = set()
-    for row in table.by_group[0]:
-        if row.op in (Op.INTERCEPT, Op.THRESHOLD, Op.SCALE):
+    for row in first.second:
+        left, right = row.lhs in inside, row.rhs in inside
+        if not (left or right) or row.fixed == 0.0:
             continue
-        measures_indicator = row.op is Op.REFLECTIVE and row.lhs in indicators
-        if row.fixed == 0.0 or measures_indicator or not {row.lhs, row.rhs} & inside:
+        if row.op is Op.REFLECTIVE and row.lhs in indicators:
             continue
-        if not {row.lhs, row.rhs} <= inside:
+        if not (left and right):
             return
         if row.free is not None:
             own.add(row.free)
@@ -115,14 +135,14 @@ def _check_block(table: ParameterTable, name: str) -> None:
     )
 
 
-def _check_means(table: ParameterTable) -> None:
+def _check_means(table: ParameterTable, first: _First) -> None:
     """Raise when a construct's mean and the intercepts of all its items are free."""
     if table.scales:
         return
     rows = table.by_group[0]
     free = {row.lhs for row in rows if row.op is Op.INTERCEPT and row.free is not None}
     for name in table.latents[: table.n_constructs]:
-        items = [row.rhs for row in _loadings(table, name)]
+        items = [row.rhs for row in first.loadings[name]]
         labels = [row for row in rows if row.lhs in (name, *items) and row.label]
         if name in free and set(items) <= free and not labels and len(table.groups) == 1:
             raise IdentificationError(

@@ -72,10 +72,13 @@ class Modifiers(Placed):
     @property
     def says_something(self) -> bool:
         """Whether any modifier is given."""
-        return self.free or any(getattr(self, name) is not None for name in VALUES)
+        values = (self.fixed, self.label, self.start, self.lower, self.upper)
+        return self.free or values != NOTHING
 
     def mistake(self) -> str | None:
         """Return what contradicts itself here, in words that follow the statement."""
+        if not self.says_something:
+            return None
         values = (self.fixed, self.start, self.lower, self.upper)
         for value in values:
             if value is not None and not isfinite(value):
@@ -95,8 +98,8 @@ class Modifiers(Placed):
         return None
 
 
-VALUES = ("fixed", "label", "start", "lower", "upper")
-MODIFIERS = ("free", *VALUES)
+MODIFIERS = ("free", "fixed", "label", "start", "lower", "upper")
+NOTHING = (None,) * 5
 
 
 @dataclass(frozen=True)
@@ -122,12 +125,14 @@ class Term(Modifiers):
     groups: tuple[Modifiers, ...] = field(default=(), kw_only=True)
 
     def __post_init__(self) -> None:
-        if self.op not in tuple(Op):
-            raise SpecError(
-                f"'{self.lhs} {self.op} {self.rhs}': {self.op!r} is not one of {', '.join(Op)}."
-            )
-        object.__setattr__(self, "op", Op(self.op))
-        object.__setattr__(self, "groups", tuple(self.groups))
+        if not isinstance(self.op, Op):
+            if self.op not in tuple(Op):
+                raise SpecError(
+                    f"'{self.lhs} {self.op} {self.rhs}': {self.op!r} is not one of {', '.join(Op)}."
+                )
+            object.__setattr__(self, "op", Op(self.op))
+        if not isinstance(self.groups, tuple):
+            object.__setattr__(self, "groups", tuple(self.groups))
         self._check_names()
         self._check_groups()
         for one in (self, *self.groups):
@@ -171,7 +176,9 @@ class Term(Modifiers):
     @property
     def labels(self) -> tuple[str, ...]:
         """The labels of the term, each once."""
-        own = (one.label for one in (self, *self.groups))
+        if not self.groups:
+            return () if self.label is None else (self.label,)
+        own = (one.label for one in self.groups)
         return tuple(dict.fromkeys(label for label in own if label is not None))
 
     def in_group(self, group: int) -> Term:
