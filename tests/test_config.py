@@ -62,6 +62,7 @@ def test_everything_about_the_data(folder):
     frame = pd.read_csv(DATA / "mobi.csv")
     frame["CUSA1"] = (11 - frame["CUSA1"]).where(frame.index > 3, 99)
     extra = frame.assign(w=1.5, brand="Ä", year=2026, who=range(250), note="text")
+    extra = extra.assign(region=extra["who"] % 2, branch=extra["who"] % 20)
     extra.to_csv(folder / "answers.csv", index=False, encoding="gb18030")
     text = """
     [data]
@@ -71,6 +72,9 @@ def test_everything_about_the_data(folder):
     reverse = ["CUSA1"]
     missing_codes = [99, "n/a"]
     weight = "w"
+    strata = "region"
+    cluster = "branch"
+    frequency = false
     group = "brand"
     wave = "year"
     id = "who"
@@ -90,6 +94,7 @@ def test_everything_about_the_data(folder):
     file = read(folder, text)
     survey = file.survey
     assert (survey.weight, survey.group, survey.wave, survey.id) == ("w", "brand", "year", "who")
+    assert (survey.strata, survey.cluster, survey.frequency) == ("region", "branch", False)
     assert survey.values(["CUSA1"])[:5].ravel().tolist()[4:] == [11 - frame["CUSA1"][4]]
     assert pd.isna(survey.values(["CUSA1"])[:4]).all()
     assert survey.column("brand")[0] == "Ä"

@@ -58,7 +58,9 @@ def design(cluster: Index | None, stratum: Index | None, n: int) -> Design:
 def totals(given: Design, scores: Array, out: Array | None = None) -> Array:
     """Return the sums (C, q) of scores (n, q) in each cluster, added to `out` where given."""
     out = np.zeros((len(given.stratum), scores.shape[1])) if out is None else out
-    np.add.at(out, given.cluster, scores)
+    order = np.argsort(given.cluster, kind="stable")
+    clusters, first = np.unique(given.cluster[order], return_index=True)
+    out[clusters] += np.add.reduceat(scores[order], first, axis=0)
     return out
 
 
@@ -68,9 +70,8 @@ def between(given: Design, sums: Array) -> Array:
     A stratum with one cluster, about which nothing is known, adds nothing.
     """
     sizes = given.sizes
-    mean = np.zeros((len(sizes), sums.shape[1]))
-    np.add.at(mean, given.stratum, sums)
-    gap = sums - (mean / sizes[:, None])[given.stratum]
+    strata = Design(given.stratum, np.arange(len(sizes)))
+    gap = sums - (totals(strata, sums) / sizes[:, None])[given.stratum]
     gap *= np.sqrt(sizes / np.maximum(sizes - 1, 1))[given.stratum][:, None]
     return gap.T @ gap
 

@@ -63,7 +63,27 @@ class Replicator:
     weighted: bool = False
 
     def of(self, counts: Array) -> Values:
-        """Return the replicates of respondents who were drawn so often (b, n)."""
+        """Return the replicates of respondents who were drawn so often (b, n).
+
+        Nan where nobody of a group was drawn, as may happen when clusters are drawn.
+        """
+        gone = self._lack_a_group(counts)
+        if not gone.any():
+            return self._of(counts)
+        found = dict(self._of(np.where(gone[:, None], 1.0, counts)))
+        for value in found.values():
+            value[gone] = np.nan
+        found["status"][gone] = Status.SINGULAR
+        return found
+
+    def _lack_a_group(self, counts: Array) -> NDArray[np.bool_]:
+        strata = self.sample.strata
+        if strata is None:
+            return np.zeros(len(counts), dtype=bool)
+        own = [(counts[:, strata == g] == 0).all(axis=1) for g in range(int(strata.max()) + 1)]
+        return np.any(own, axis=0)
+
+    def _of(self, counts: Array) -> Values:
         weights = counts if self.sample.weights is None else counts * self.sample.weights
         if self.weighted:
             return self.function(weights)

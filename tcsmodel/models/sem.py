@@ -67,7 +67,8 @@ class SEM:
         standard errors and a scaled test that do not rely on normality: ``"mlr"``
         (Huber-White; Yuan and Bentler), ``"mlm"`` (Satorra and Bentler), ``"mlmv"`` (the same
         errors; scaled and shifted). The estimates are the same. With survey weights use
-        ``"mlr"``: the errors of ``"ml"`` take a weighted sample for an unweighted one.
+        ``"mlr"``: the errors of ``"ml"`` take a weighted sample for an unweighted one, and one
+        drawn in clusters or strata for one drawn respondent by respondent.
     missing : {"listwise", "fiml", "two_stage", "robust_two_stage"}
         What is done about missing answers: respondents with any are left out; the likelihood of
         the answers there are is maximized (full information); or means and covariances are

@@ -257,3 +257,28 @@ def test_counts_of_rows_are_repeated_rows(counted, make):
 
 
 HS_PATHS = ModelSpec.parse(f"{HS}\nspeed ~ visual + textual")
+
+
+def test_a_resample_without_a_group_is_lost(frame):
+    """Two of eight clusters make up a group: some resamples have neither."""
+    few = frame[frame["branch"] < 8].assign(brand=lambda d: np.where(d["branch"] < 2, "A", "B"))
+    spec = ModelSpec.parse("Quality =~ q1 + q2 + q3")
+    survey = Survey(few, items=spec.items, cluster="branch")
+    for missing in ("listwise", "fiml"):
+        fitted = CFA(spec, group="brand", missing=missing, meanstructure=True).fit(survey)
+        draws = fitted.bootstrap(64, seed=1).draws
+        assert 0.02 < draws.status_shares["singular"] < 0.4
+        assert np.isfinite(draws.se("estimates")).all()
+
+
+def test_weights_and_clusters_together_by_hand(frame):
+    """The linearized variance of a weighted mean, here an intercept, branch by branch."""
+    weight = np.random.default_rng(5).uniform(0.5, 2, len(frame))
+    survey = Survey(frame.assign(w=weight), items=["q1", "q2", "q3"], weight="w", cluster="branch")
+    spec = ModelSpec.parse("Quality =~ q1 + q2 + q3")
+    fitted = CFA(spec, estimator="mlr", meanstructure=True).fit(survey)
+    share, y = weight / weight.sum(), frame["q1"].to_numpy(float)
+    z = pd.Series(share * (y - share @ y)).groupby(frame["branch"].to_numpy()).sum()
+    row = fitted.estimates.query("lhs == 'q1' and op == '~1'").iloc[0]
+    assert row["estimate"] == pytest.approx(share @ y, rel=1e-8)
+    assert row["se"] == pytest.approx(np.sqrt(40 / 39 * (z**2).sum()), rel=1e-6)
