@@ -331,8 +331,10 @@ def residual(
     Of covariances (..., G, p, p) of groups: the mean over them, weighted by their shares (G,) of
     the respondents. `gap` and `mean` (..., G, p) where means are modelled.
     """
-    corr = to_corr(cov) - to_corr(sigma)
-    far = None if gap is None else gap / _deviation(cov)
+    sd, implied = _deviation(cov), _deviation(sigma)
+    corr = cov / (sd[..., :, None] * sd[..., None, :])
+    corr -= sigma / (implied[..., :, None] * implied[..., None, :])
+    far = None if gap is None else gap / sd
     return {
         "rmr": rmr(cov, sigma, gap) @ share,
         "crmr": _root_mean_square(corr, far, diagonal=False) @ share,
