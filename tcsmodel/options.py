@@ -113,6 +113,37 @@ class Estimator(StrEnum):
     MLR = "mlr"
     MLM = "mlm"
     MLMV = "mlmv"
+    GLS = "gls"
+    ULS = "uls"
+    WLS = "wls"
+    DWLS = "dwls"
+    ULSMV = "ulsmv"
+    WLSMV = "wlsmv"
+
+    @property
+    def is_least_squares(self) -> bool:
+        """Whether squared residuals of the moments are minimized, not a likelihood maximized."""
+        return self.value.endswith("ls") or self.is_shifted_squares
+
+    @property
+    def is_shifted_squares(self) -> bool:
+        """Whether least squares come with a scaled and shifted test."""
+        return self in (Estimator.ULSMV, Estimator.WLSMV)
+
+    @property
+    def is_distribution_free(self) -> bool:
+        """Whether least squares take the sampling covariances of moments from the respondents."""
+        return self is Estimator.WLS or self.is_shifted_squares
+
+    @property
+    def is_unweighted(self) -> bool:
+        """Whether all squared residuals count alike."""
+        return self in (Estimator.ULS, Estimator.ULSMV)
+
+    @property
+    def needs_respondents(self) -> bool:
+        """Whether moments alone are not enough."""
+        return self.is_distribution_free or self in (Estimator.MLR, Estimator.MLM, Estimator.MLMV)
 
 
 class Engine(StrEnum):

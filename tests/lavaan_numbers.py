@@ -54,6 +54,8 @@ def close(ours, theirs, tolerance, slack=0.0):
     LEDGER.note(ours, theirs, lambda _: allowed, tolerance or float(np.max(slack)))
     known = np.isfinite(theirs)
     assert (np.isfinite(ours) == known).all()
+    if not known.any():
+        return
     worst = np.argmax(np.where(known, gap - allowed, -np.inf))
     assert gap.flat[worst] <= np.broadcast_to(allowed, gap.shape).flat[worst], (
         f"{ours.flat[worst]} is not {theirs.flat[worst]}"

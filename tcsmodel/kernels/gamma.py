@@ -16,6 +16,8 @@ V itself need not be formed (`normal_weighted`).
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -149,19 +151,65 @@ def observed_weight(inverse: Array, cov: Array) -> Array:
 
 def normal_weighted(inverse: Array, columns: Array, *, with_mean: bool) -> Array:
     """Return ``V a`` (..., s, k) for columns a (..., s, k), V of `normal_weight`, unformed."""
-    p = inverse.shape[-1]
+    j, i = np.triu_indices(inverse.shape[-1])
+    mean, both = _unpacked(inverse.shape[-1], columns, with_mean=with_mean)
+    second = _between(inverse, both) * np.where(i == j, 0.5, 1.0)[:, None]
+    return second if mean is None else np.concatenate([inverse @ mean, second], axis=-2)
+
+
+def normal_spread(cov: Array, columns: Array, *, with_mean: bool) -> Array:
+    """Return ``Gamma a`` (..., s, k) for columns a (..., s, k), Gamma of `normal_theory`, unformed.
+
+    ``S A S`` with A the symmetric matrix of a, its diagonal doubled.
+    """
+    j, i = np.triu_indices(cov.shape[-1])
+    doubled = np.concatenate([np.ones(cov.shape[-1] * with_mean), np.where(i == j, 2.0, 1.0)])
+    mean, both = _unpacked(cov.shape[-1], columns * doubled[:, None], with_mean=with_mean)
+    second = _between(cov, both)
+    return second if mean is None else np.concatenate([cov @ mean, second], axis=-2)
+
+
+def _unpacked(p: int, columns: Array, *, with_mean: bool) -> tuple[Array | None, Array]:
+    """Return the means (..., p, k) among columns (..., s, k), and symmetric (..., k, p, p)."""
     j, i = np.triu_indices(p)
     start = p if with_mean else 0
     lifted = np.swapaxes(columns[..., start:, :], -1, -2)
     matrix = np.empty((*lifted.shape[:-1], p, p))
     matrix[..., i, j] = lifted
     matrix[..., j, i] = lifted
-    between = inverse[..., None, :, :]
-    second = (between @ matrix @ between)[..., i, j] * np.where(i == j, 0.5, 1.0)
-    second = np.swapaxes(second, -1, -2)
-    if not with_mean:
-        return second
-    return np.concatenate([inverse @ columns[..., :p, :], second], axis=-2)
+    return (columns[..., :p, :] if with_mean else None), matrix
+
+
+def _between(outer: Array, matrix: Array) -> Array:
+    """Return the entries (..., t, k) of ``P X P``, P (..., p, p), X (..., k, p, p)."""
+    j, i = np.triu_indices(outer.shape[-1])
+    outer = outer[..., None, :, :]
+    return np.swapaxes((outer @ matrix @ outer)[..., i, j], -1, -2)
+
+
+@dataclass(frozen=True, slots=True)
+class NormalWeight:
+    """V of `normal_weight` of inverses (B, p, p), unformed."""
+
+    inverse: Array
+    with_mean: bool
+
+    def __getitem__(self, rows: NDArray[np.intp]) -> NormalWeight:
+        return NormalWeight(self.inverse[rows], self.with_mean)
+
+    def __matmul__(self, columns: Array) -> Array:
+        return normal_weighted(self.inverse, columns, with_mean=self.with_mean)
+
+
+@dataclass(frozen=True, slots=True)
+class NormalGamma:
+    """Gamma of `normal_theory` of covariances (B, p, p), unformed."""
+
+    cov: Array
+    with_mean: bool
+
+    def __matmul__(self, columns: Array) -> Array:
+        return normal_spread(self.cov, columns, with_mean=self.with_mean)
 
 
 def _crossed(matrix: Array, row: NDArray[np.intp], column: NDArray[np.intp]) -> Array:

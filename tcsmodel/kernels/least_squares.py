@@ -23,12 +23,21 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tcsmodel.kernels import discrepancy, jacobian, linalg, ordinal, standardized
+from tcsmodel.kernels import (
+    discrepancy,
+    jacobian,
+    linalg,
+    mean_structure,
+    ordinal,
+    standardized,
+)
 from tcsmodel.kernels.discrepancy import Gathers, add_curvature, merged_twice
+from tcsmodel.kernels.gamma import NormalWeight
 from tcsmodel.kernels.implied import (
     LATENT_MEAN,
     PATH,
@@ -37,6 +46,7 @@ from tcsmodel.kernels.implied import (
     Implied,
     Layout,
     implied,
+    means,
     sandwich,
 )
 from tcsmodel.kernels.minimize import Minimum, Objective, minimize
@@ -45,6 +55,7 @@ from tcsmodel.kernels.starting import starting_values
 Array = NDArray[np.float64]
 Index = NDArray[np.intp]
 Mask = NDArray[np.bool_]
+Weight: TypeAlias = Array | NormalWeight
 
 MAX_ITER = 200
 # As in `kernels.sem`: a ridge is looked for after so many iterations of a replicate, when the last
@@ -78,11 +89,10 @@ class Structure:
 def moment_structure(layout: Layout, *, mean: bool) -> Structure:
     """Return the structure of [mu, vech Sigma], or of vech Sigma alone."""
     column, row = np.triu_indices(layout.n_items)
-    curve = _Curvature(layout, row, column)
     return Structure(
         lambda theta: jacobian.moments(layout, theta, mean=mean),
         lambda theta: jacobian.moment_jacobian(layout, theta, mean=mean),
-        None if mean else curve,
+        _MeanCurvature(layout) if mean else _Curvature(layout, row, column),
     )
 
 
@@ -124,6 +134,30 @@ class _Curvature:
         return curvature(self.layout, self.at, here, omega)
 
 
+class _MeanCurvature:
+    """``sum_i c_i d2 s_i`` over [mu, vech Sigma], by the bordered layout of `mean_structure`.
+
+    Its Sigma~ has ``Sigma + d d'`` in the place of Sigma, which bends by d too.
+    """
+
+    def __init__(self, layout: Layout) -> None:
+        self.layout, self.bordered = layout, mean_structure.bordered(layout)
+        self.at = discrepancy.gathers(self.bordered)
+
+    def __call__(self, theta: Array, c: Array) -> Array:
+        here = implied(self.layout, theta)
+        mu, p = means(self.layout, theta, here), self.layout.n_items
+        column, row = np.triu_indices(p)
+        omega = np.zeros((len(theta), p + 1, p + 1))
+        omega[:, row, column] = c[:, p:]
+        omega[:, -1, :p] = c[:, :p]
+        omega = 0.5 * (omega + np.swapaxes(omega, 1, 2))
+        around = mean_structure.bordered_at(self.layout, here, mu, np.zeros_like(mu.item))
+        bent = curvature(self.bordered, self.at, around, omega)
+        slope = jacobian.mean_slopes(self.layout, theta, here)
+        return bent - 2 * np.swapaxes(slope, 1, 2) @ omega[:, :p, :p] @ slope
+
+
 def curvature(layout: Layout, at: Gathers, here: Implied, omega: Array) -> Array:
     """Return ``tr(Omega Sigma_kl)`` (B, q, q) for symmetric Omega (B, p, p)."""
     n, f = len(omega), len(at.pair)
@@ -134,9 +168,11 @@ def curvature(layout: Layout, at: Gathers, here: Implied, omega: Array) -> Array
     return merged_twice(layout, out)
 
 
-def weighted(weight: Array, a: Array) -> Array:
-    """Return ``W a`` (..., s, k) of columns a; W full (..., s, s) or its diagonal (..., s)."""
-    return weight[..., None] * a if weight.ndim < a.ndim else weight @ a
+def weighted(weight: Weight, a: Array) -> Array:
+    """Return ``W a`` (..., s, k) of columns a; W (..., s, s), its diagonal (..., s) or unformed."""
+    if isinstance(weight, NormalWeight) or weight.ndim == a.ndim:
+        return weight @ a
+    return weight[..., None] * a
 
 
 @dataclass(frozen=True, slots=True)

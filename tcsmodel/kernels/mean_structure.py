@@ -23,7 +23,9 @@ from tcsmodel.kernels.implied import (
     LATENT_MEAN,
     LOADING,
     PATH,
+    Implied,
     Layout,
+    Means,
     implied,
     layout,
     means,
@@ -75,19 +77,24 @@ def evaluate(given: Layout, theta: Array, second: Array, origin: Array) -> State
     """
     at = implied(given, theta)
     mu = means(given, theta, at)
-    shift = mu.item - origin
-    sigma = border(at.sigma + shift[:, :, None] * shift[:, None, :], shift, shift)
-    log_det, inverse, definite = definite_inverse(sigma)
+    here = bordered_at(given, at, mu, mu.item - origin)
+    log_det, inverse, definite = definite_inverse(here.sigma)
     value = log_det + np.einsum("bij,bij->b", inverse, second) - definite
+    return State(value, here.sigma, inverse, here.total, here.phi, here.directions)
+
+
+def bordered_at(given: Layout, at: Implied, mu: Means, shift: Array) -> Implied:
+    """Return what the bordered layout implies, d = shift (B, p), where the given one implies `at`.
+
+    For `kernels.discrepancy`; mu are the implied means.
+    """
     m = given.n_latents
     reach, shared = at.directions[..., :m], at.directions[..., m:]
     shared = shared + shift[:, :, None] * mu.latent[:, None, :]
     phi = at.phi + mu.latent[:, :, None] * mu.latent[:, None, :]
     directions = [border(reach, shift), border(shared, shift, mu.latent)]
-    return State(
-        value,
-        sigma,
-        inverse,
+    return Implied(
+        border(at.sigma + shift[:, :, None] * shift[:, None, :], shift, shift),
         border(at.total, mu.latent),
         border(phi, mu.latent, mu.latent),
         np.concatenate(directions, axis=-1),

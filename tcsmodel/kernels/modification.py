@@ -14,6 +14,10 @@ For one respondent, with ``Omega = Sigma^-1 (Sigma - S) Sigma^-1`` and the rank-
     I_kl = h_k h_l [(u_k' P u_l)(v_k' P v_l) + (u_k' P v_l)(v_k' P u_l)] + e_k e_l u_k' P u_l
 
 where ``P = Sigma^-1`` and S is taken about mu. Groups, each with its n, add up.
+
+Where the variance of the scores is J, not I, as of least squares that are not efficient, MI has
+``J_cc - 2 M J_fc + M J_ff M'``, ``M = I_cf I_ff^-1``, in the place of V (Boos 1992, American
+Statistician 46, 327-333).
 """
 
 from __future__ import annotations
@@ -49,16 +53,27 @@ UNIDENTIFIED = 1e-9
 
 
 @dataclass(frozen=True, slots=True)
+class Products:
+    """The variances of scores, where they are not the information: own, cross, free as there."""
+
+    own: Array
+    cross: Array
+    free: Array
+
+
+@dataclass(frozen=True, slots=True)
 class Scores:
     """First derivatives and information of c candidates beside q free parameters, per respondent.
 
-    score, own (B, c): s_c and I_cc; cross (B, c, q): I_cf; free (B, q, q): I_ff.
+    score, own (B, c): s_c and I_cc; cross (B, c, q): I_cf; free (B, q, q): I_ff; products: J, the
+    variances of the scores, None where they are the information.
     """
 
     score: Array
     own: Array
     cross: Array
     free: Array
+    products: Products | None = None
 
 
 def slopes_with_gaps(given: Layout, theta: Array, table: PatternMoments) -> tuple[Array, Array]:
@@ -190,15 +205,24 @@ def indices(given: Scores, *, restrictions: Array | None = None) -> Indices:
     restrictions : ndarray (r, q), optional
         Derivatives of the constraints that hold as equalities at the estimates.
     """
-    cross, free = given.cross, given.free
-    if restrictions is not None:
-        basis = linalg.null_space(restrictions)
-        free = basis.T @ free @ basis
-        cross = cross @ basis
+    basis = None if restrictions is None else linalg.null_space(restrictions)
+    cross, free = _along(basis, given.cross, given.free)
     with np.errstate(all="ignore"):
-        left = given.own - (cross @ _inverse(free) * cross).sum(axis=-1)
+        moved = cross @ _inverse(free)
+        left = given.own - (moved * cross).sum(axis=-1)
         left = np.where(left > UNIDENTIFIED * given.own, left, np.nan)
-        return Indices(given.score**2 / left, given.score / left)
+        variance = left
+        if given.products is not None:
+            cross, free = _along(basis, given.products.cross, given.products.free)
+            variance = given.products.own - 2 * (moved * cross).sum(axis=-1)
+            variance = variance + (moved @ free * moved).sum(axis=-1)
+            variance = np.where(np.isfinite(left), variance, np.nan)
+        return Indices(given.score**2 / variance, given.score / left)
+
+
+def _along(basis: Array | None, cross: Array, free: Array) -> tuple[Array, Array]:
+    """Return `cross` (B, c, m) and `free` (B, m, m) along a basis (q, m)."""
+    return (cross, free) if basis is None else (cross @ basis, basis.T @ free @ basis)
 
 
 def _inverse(information: Array) -> Array:

@@ -89,6 +89,32 @@ def residual_cov(
     for layout, slope in zip(layouts, slopes, strict=True):
         inverse, _ = linalg.inverse(implied(layout, theta).sigma)
         weighted.append(gamma.normal_weighted(inverse, slope, with_mean=mean))
+    start = cov[0].shape[-1] if mean else 0
+    return carried(slopes, weighted, spread, n, start=start, restrictions=restrictions)
+
+
+def carried(
+    slopes: Sequence[Array],
+    weighted: Sequence[Array],
+    spread: Sequence[Array],
+    n: Sequence[float],
+    *,
+    start: int,
+    restrictions: Array | None,
+) -> tuple[Array, ...]:
+    """Return Xi of `residual_cov` for any weight.
+
+    Parameters
+    ----------
+    slopes, weighted : sequence of ndarray (B, s, q)
+        Delta and V Delta of each group.
+    spread : sequence of ndarray (B, s, s)
+        Gamma of each group.
+    n, restrictions
+        As there.
+    start : int
+        How many means there are among the statistics.
+    """
     pairs = list(zip(weighted, slopes, spread, n, strict=True))
     bread = np.sum([k * _t(w) @ slope for w, slope, _, k in pairs], axis=0)
     if restrictions is None:
@@ -97,7 +123,6 @@ def residual_cov(
         basis = linalg.null_space(restrictions)
         bread = basis @ linalg.inverse(basis.T @ bread @ basis)[0] @ basis.T
     filling = np.sum([k * _t(w) @ own @ w for w, _, own, k in pairs], axis=0)
-    start = cov[0].shape[-1] if mean else 0
     out = []
     for w, slope, own, k in pairs:
         shared = slope @ bread

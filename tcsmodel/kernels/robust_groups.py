@@ -61,18 +61,26 @@ class Answers:
 
 
 @dataclass(frozen=True, slots=True)
-class Model:
-    """A model at its estimates.
+class Weighed:
+    """A model at its estimates, and what its residuals are weighed by.
 
     basis (q, r): the directions K that constraints leave, None without any; delta (G, s, r):
-    D K; weight (G, s, s); observed (r, r): the exact Hessian of F, halved, along K; mean
-    (G, p), cov (G, p, p): what it implies, the mean that of the sample where means are not
-    modelled.
+    D K; weight (G, s, s).
     """
 
     basis: Array | None
     delta: Array
     weight: Array
+
+
+@dataclass(frozen=True, slots=True)
+class Model(Weighed):
+    """A model at its maximum likelihood estimates.
+
+    observed (r, r): the exact Hessian of F, halved, along K; mean (G, p), cov (G, p, p): what
+    it implies, the mean that of the sample where means are not modelled.
+    """
+
     observed: Array
     mean: Array
     cov: Array
@@ -87,7 +95,7 @@ def at_estimates(given: Grouped, sampled: Sampled, theta: Array, sample_mean: Ar
     local = grouped.spread(given, theta[None])
     at = implied.implied(given.layout, local)
     mean = implied.means(given.layout, local, at).item[0] if with_mean else sample_mean
-    basis = _directions(given, theta)
+    basis = directions(given, theta)
     delta = grouped.by_theta(given, jacobian.moment_jacobian(given.layout, local, mean=with_mean))
     likelihood, first = normal(given, sampled), np.zeros(1, dtype=np.intp)
     state = likelihood.evaluate(theta[None], first)
@@ -101,7 +109,7 @@ def at_estimates(given: Grouped, sampled: Sampled, theta: Array, sample_mean: Ar
     return Model(basis, delta, weight, observed, mean, at.sigma[0])
 
 
-def _directions(given: Grouped, theta: Array) -> Array | None:
+def directions(given: Grouped, theta: Array) -> Array | None:
     """Return an orthonormal basis (q, r) of what the constraints that hold at theta leave."""
     if given.constraints is None:
         return None
@@ -118,12 +126,12 @@ def _normal_weight(cov: Array, with_mean: bool) -> Array:
     return gamma.normal_weight(linalg.inverse(cov)[0], with_mean=with_mean)
 
 
-def expected_information(model: Model) -> Array:
+def expected_information(model: Weighed) -> Array:
     """Return E (r, r)."""
     return robust.information(model.delta, model.weight).sum(axis=0)
 
 
-def score_products(model: Model, spread: Array) -> Array:
+def score_products(model: Weighed, spread: Array) -> Array:
     """Return B (r, r) of the blocks of Gamma (G, s, s)."""
     return robust.score_products(model.delta, model.weight, spread).sum(axis=0)
 
@@ -141,7 +149,7 @@ def designed_products(model: Model, answers: Answers, total: float, *, with_mean
     return design.between(answers.design[0], sums)
 
 
-def vcov(model: Model, bread: Array, products: Array, n: float) -> Array:
+def vcov(model: Weighed, bread: Array, products: Array, n: float) -> Array:
     """Return the covariances (q, q) of the estimates; nan where the bread A is singular."""
     inner = robust.sandwich(bread[None], products[None], n)[0]
     return inner if model.basis is None else model.basis @ inner @ model.basis.T
@@ -160,7 +168,7 @@ def yuan_bentler(saturated: Array, model: Model, products: Array) -> Traces:
     return Traces(trace, np.full(1, np.nan))
 
 
-def residual_traces(model: Model, spread: Array) -> Traces:
+def residual_traces(model: Weighed, spread: Array) -> Traces:
     """Return the traces (1,) of MLM and MLMV; nan where E is singular."""
     inverse, _ = linalg.inverse(expected_information(model)[None])
     both = model.weight @ spread

@@ -92,10 +92,8 @@ def fit(
         Whether covariances of the estimates come from the observed information, the exact
         Hessian, instead of the expected one.
     """
-    function, begin = likelihood(model, sampled), _begin(model, sampled)
+    function, begin = likelihood(model, sampled), starts(model, sampled, start)
     n = np.broadcast_to(sampled.sizes, len(begin))
-    if start is not None:
-        begin = np.where(np.isnan(start), begin, start)
     if sampled.table is not None:
         # Near the minimum, and cheap: what the moments of maximum likelihood give.
         nearby = fit(model, replace(sampled, table=None, floor=None), start=start)
@@ -131,7 +129,13 @@ def fit(
     return ended(model, best, information, n)
 
 
-def ended(model: Grouped, best: Minimum, information: Array, n: float | Array) -> Fit:
+def ended(
+    model: Grouped,
+    best: Minimum,
+    information: Array,
+    n: float | Array,
+    errors: Array | None = None,
+) -> Fit:
     """Return the fits that a search ended with.
 
     Parameters
@@ -144,24 +148,29 @@ def ended(model: Grouped, best: Minimum, information: Array, n: float | Array) -
         Second derivatives of the discrepancy, expected or exact ones.
     n : float or ndarray (B,)
         Number of respondents.
+    errors : ndarray (B, q, q), optional
+        Covariances of the estimates, where they do not follow from the information.
     """
     n = np.broadcast_to(n, len(best.theta))
     vcov = _vcov(model, best.theta, information, n)
-    status = _status(model, best, vcov)
+    known = vcov if errors is None else errors
+    status = _status(model, best, known)
     with np.errstate(invalid="ignore"):
         # The trace of the inverse bounds that of the least eigenvalue.
         regular = n / 2 * np.einsum("bkk,bkk->b", vcov, information) < 1 / UNIDENTIFIED
-    return Fit(best.theta, best.value, vcov, status, best.iterations, best.converged, regular)
+    return Fit(best.theta, best.value, known, status, best.iterations, best.converged, regular)
 
 
-def _begin(model: Grouped, sampled: Sampled) -> Array:
+def starts(model: Grouped, sampled: Sampled, given: Array | None = None) -> Array:
+    """Return where to begin (B, q): at values given (q,), where they are not nan."""
     local = [
         starting_values(
             model.layout, sampled.cov[:, g], None if sampled.mean is None else sampled.mean[:, g]
         )
         for g in range(model.n_groups)
     ]
-    return grouped.collected(model, np.stack(local, axis=1))
+    begin = grouped.collected(model, np.stack(local, axis=1))
+    return begin if given is None else np.where(np.isnan(given), begin, given)
 
 
 def _vcov(model: Grouped, theta: Array, expected: Array, n: Array) -> Array:
@@ -217,7 +226,7 @@ def unidentified(model: Grouped, sampled: Sampled) -> Mask:
     parameter takes part in a direction of which nothing is known.
     """
     layout = model.layout
-    theta = _begin(model, sampled)[0]
+    theta = starts(model, sampled)[0]
     shake = np.random.default_rng(0).uniform(0.5, 1.0, size=model.n_free)
     local = np.empty(layout.n_free, dtype=np.intp)
     local[layout.owner] = layout.matrix[layout.free >= 0]

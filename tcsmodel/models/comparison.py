@@ -10,8 +10,10 @@ import numpy as np
 import pandas as pd
 
 from tcsmodel.errors import TcsError
-from tcsmodel.kernels import fitmeasures, scaled_tests
+from tcsmodel.kernels import fitmeasures, robust, scaled_tests
+from tcsmodel.kernels.scaled_tests import Difference
 from tcsmodel.models.fitted import require_fit
+from tcsmodel.models.robust_inference import RobustInference
 from tcsmodel.options import require
 
 if TYPE_CHECKING:
@@ -35,6 +37,7 @@ def compare(results: Sequence[SEMResult], names: Sequence[str] | None) -> pd.Dat
     for label, other in zip(labels[1:], results[1:], strict=True):
         _require_same_data(first, other, labels[0], label)
     kept = KEPT if first.robust is None else KEPT_SCALED
+    kept = [name for name in kept if name in first.fit_measures]
     frame = pd.DataFrame([r.fit_measures[kept] for r in results], index=pd.Index(labels))
     order = np.argsort(frame["df"].to_numpy(), kind="stable")
     frame = frame.iloc[order]
@@ -54,8 +57,8 @@ def compare(results: Sequence[SEMResult], names: Sequence[str] | None) -> pd.Dat
 
 def _with_scaled(frame: pd.DataFrame, results: Sequence[SEMResult]) -> pd.DataFrame:
     """Return the frame of results in order with their scaled difference tests."""
-    tests = [r.robust.test for r in results if r.robust is not None]
-    steps = [scaled_tests.difference(restricted, free) for free, restricted in pairwise(tests)]
+    inferences = [r.robust for r in results if r.robust is not None]
+    steps = [_scaled_step(free, restricted) for free, restricted in pairwise(inferences)]
     chi2, p = (
         np.array([np.nan, *(float(getattr(step, name)[0]) for step in steps)])
         for name in ("chi2", "p")
@@ -67,6 +70,22 @@ def _with_scaled(frame: pd.DataFrame, results: Sequence[SEMResult]) -> pd.DataFr
         df_diff=df,
         p_scaled=np.where(known, p, np.nan),
         cfi_robust_diff=frame["cfi_robust"].diff(),
+    )
+
+
+def _scaled_step(free: RobustInference, restricted: RobustInference) -> Difference:
+    """Return the scaled difference test of two nested models."""
+    if free.nested is None or restricted.nested is None:
+        return scaled_tests.difference(restricted.test, free.test)
+    own = free.nested
+    if free.test.plain_df[0] == restricted.test.plain_df[0]:
+        unknown = np.full(1, np.nan)
+        return Difference(unknown, np.zeros(1), unknown)
+    traces = robust.difference_traces(
+        own.delta[None], restricted.nested.delta[None], own.bread[None], own.products[None]
+    )
+    return scaled_tests.difference_by_traces(
+        restricted.test, free.test, traces, free.test.correction
     )
 
 

@@ -7,12 +7,15 @@ goes with it, are theirs to know, so that results need not ask for the estimator
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from tcsmodel.kernels.implied import Layout
 from tcsmodel.kernels.likelihood import Sampled
+from tcsmodel.kernels.modification import Scores
 from tcsmodel.kernels.sem import Fit
 from tcsmodel.models.covariance_model import CovarianceModel
 from tcsmodel.models.estimator import Sample
@@ -41,6 +44,10 @@ class Problem(Protocol):
 
     def chi2(self, value: Array, theta: Array) -> Array:
         """Return chi-square (B,) of fits that ended at `value` (B,) and theta (B, q)."""
+
+    @property
+    def is_chi_square(self) -> bool:
+        """Whether chi-square has that distribution where the model holds, so that p is known."""
 
     def baseline_chi2(self) -> Array:
         """Return chi-square (B,) of the model without covariances but among observed causes."""
@@ -71,6 +78,10 @@ class Criterion(Protocol):
     def takes_weights(self) -> bool:
         """Whether `resampled` takes weights of respondents rather than moments."""
 
+    @property
+    def members(self) -> int:
+        """How many resamples to hold at once."""
+
     def check(self) -> None:
         """Raise SurveyError when the sample cannot be fitted."""
 
@@ -90,4 +101,23 @@ class Criterion(Protocol):
         """Return covariances of the estimates and scaled tests, from plain fit measures.
 
         None where the plain ones are to be used.
+        """
+
+    def scores(self, layouts: Sequence[Layout], theta: Sequence[Array]) -> Scores | None:
+        """Return the scores of candidates for modification; None where the likelihood has them.
+
+        Parameters
+        ----------
+        layouts : sequence of Layout
+            Of each group: the free parameters of the model, and behind them its candidates.
+        theta : sequence of ndarray
+            The values of both.
+        """
+
+    def residual_cov(
+        self, layouts: Sequence[Layout], theta: Array, restrictions: Array | None
+    ) -> tuple[Array, ...] | None:
+        """Return the sampling covariances of residuals; None for those of maximum likelihood.
+
+        Arguments and result as `kernels.residuals.residual_cov`, at theta (q,).
         """

@@ -60,7 +60,7 @@ def plain(model: CovarianceModel, problem: Problem, value: Array, theta: Array) 
     values = {
         "chi2": chi2,
         "df": np.full(len(cov), df),
-        "p": fitmeasures.chi2_p(chi2, df),
+        "p": _p(problem, chi2, df),
         "baseline_chi2": found["baseline_chi2"],
         "baseline_df": np.full(len(cov), null_df),
         "cfi": found["cfi"],
@@ -91,6 +91,11 @@ def plain(model: CovarianceModel, problem: Problem, value: Array, theta: Array) 
     return values | _more(model, problem, values)
 
 
+def _p(problem: Problem, chi2: Array, df: float | Array) -> Array:
+    """Return p (B,) of chi-square; nan where its distribution is not known."""
+    return np.where(problem.is_chi_square, fitmeasures.chi2_p(chi2, df), np.nan)
+
+
 def _more(model: CovarianceModel, problem: Problem, known: Mapping[str, Array]) -> dict[str, Array]:
     """Return the less common measures (B,) that follow from the two chi-squares."""
     table, n = model.parameters, problem.n
@@ -105,7 +110,7 @@ def _more(model: CovarianceModel, problem: Problem, known: Mapping[str, Array]) 
         **fitmeasures.absolute(
             chi2, df, n, p=len(table.items), moments=table.n_moments, parameters=parameters
         ),
-        "baseline_p": fitmeasures.chi2_p(null, null_df),
+        "baseline_p": _p(problem, null, null_df),
         "baseline_rmsea": fitmeasures.rmsea(null, null_df, each),
     }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 
 from tcsmodel.kernels import fitmeasures, likelihood, sem
 from tcsmodel.kernels.discrepancy import saturated
+from tcsmodel.kernels.implied import Layout
 from tcsmodel.kernels.likelihood import Sampled
 from tcsmodel.models.covariance_model import CovarianceModel
 from tcsmodel.models.covariance_sample import (
@@ -70,6 +72,11 @@ class LikelihoodProblem:
         """Return chi-square (B,), n times the discrepancy."""
         return self.n * value
 
+    @property
+    def is_chi_square(self) -> bool:
+        """Whether chi-square has that distribution, as it has under normality."""
+        return True
+
     def baseline_chi2(self) -> Array:
         """Return chi-square (B,) of the model without covariances but among observed causes."""
         floor = likelihood.saturated(self.sampled)
@@ -121,6 +128,11 @@ class MaximumLikelihood:
         """Whether an answer is missing, so that moments come from the patterns."""
         return has_gaps(self.sample)
 
+    @property
+    def members(self) -> int:
+        """How many resamples to hold at once: as many as are drawn together."""
+        return 512
+
     def check(self) -> None:
         """Raise SurveyError when the sample cannot be fitted."""
         for part, label in zip(self.sample.by_group, self.sample.groups, strict=True):
@@ -143,3 +155,11 @@ class MaximumLikelihood:
         if has_gaps(self.sample):
             return robust_inference_with_gaps(result, plain)
         return robust_inference(result, plain)
+
+    def scores(self, layouts: Sequence[Layout], theta: Sequence[Array]) -> None:
+        """Return None: they are those of the likelihood."""
+
+    def residual_cov(
+        self, layouts: Sequence[Layout], theta: Array, restrictions: Array | None
+    ) -> None:
+        """Return None: they are those of maximum likelihood."""

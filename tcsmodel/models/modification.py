@@ -65,8 +65,9 @@ def modification_indices(result: SEMResult) -> pd.DataFrame:
     constructs, paths both ways between all that take part in one, and fixed rows of the table.
     Those that the data could not identify are left out. The moments of observed causes count as
     free, as with lavaan's ``fixed.x = FALSE``; with missing answers the information is the one
-    expected given who answered what. An index is no reason to free a parameter: of 170
-    candidates some exceed 3.84 by chance.
+    expected given who answered what. After least squares that are not efficient scores are
+    divided by their own variance, not by the information (Boos 1992). An index is no reason to
+    free a parameter: of 170 candidates some exceed 3.84 by chance.
 
     Examples
     --------
@@ -93,7 +94,9 @@ def modification_indices(result: SEMResult) -> pd.DataFrame:
     theta = result.theta[None]
     offered = [tuple(candidates(table, group.rows)) for group in groups]
     layouts = [candidate_layout(table, rows) for rows in offered]
-    pooled = _pooled(table, groups, offered, theta)
+    pooled = result.criterion.scores(*_with_candidates(table, groups, offered, theta[0]))
+    if pooled is None:
+        pooled = _pooled(table, groups, offered, theta)
     found = kernel.indices(pooled, restrictions=held_constraints(result))
     scales = [
         kernel.standards(group.layout, layout, theta, table.n_constructs)
@@ -135,7 +138,7 @@ def release_tests(result: SEMResult) -> pd.DataFrame:
     Raises
     ------
     TcsError
-        When no two parameters of the model are held equal.
+        When no two parameters of the model are held equal, or it was fitted by least squares.
 
     Notes
     -----
@@ -153,6 +156,12 @@ def release_tests(result: SEMResult) -> pd.DataFrame:
     """
     require_fit(result, "release_tests()")
     require_no_auxiliary(result, "release_tests()")
+    if result.estimator.estimator.is_least_squares:
+        raise TcsError(
+            "release_tests() takes scores of a likelihood, and this model was fitted by "
+            f"estimator={result.estimator.estimator.value!r}. Fit it by 'ml', or fit it without an "
+            "equality and compare() the two."
+        )
     table, groups = result.model.parameters, fitted_groups(result)
     free = [row for group in groups for row in group.rows if row.free is not None]
     first: dict[int, int] = {}
@@ -284,10 +293,22 @@ def _scores(
         mean = group.mean[None] if group.has_means else None
         extra = candidate_layout(table, rows)
         return kernel.scores(group.layout, extra, theta, group.cov[None], mean)
-    q = table.n_free
-    kept = tuple(row for row in group.rows if row.free is not None)
-    added = tuple(replace(row, free=q + k, fixed=None) for k, row in enumerate(rows))
-    both = group_layout(table, kept + added, q + len(rows))
-    at = np.array([[0.0 if row.fixed is None else row.fixed for row in rows]])
-    here = np.concatenate([theta, at], axis=1)
-    return kernel.apart(*kernel.slopes_with_gaps(both, here, group.table), q)
+    (both,), (here,) = _with_candidates(table, (group,), [rows], theta[0])
+    return kernel.apart(*kernel.slopes_with_gaps(both, here[None], group.table), table.n_free)
+
+
+def _with_candidates(
+    table: ParameterTable,
+    groups: tuple[FittedGroup, ...],
+    offered: list[tuple[Parameter, ...]],
+    theta: Array,
+) -> tuple[list[Layout], list[Array]]:
+    """Return layouts with the candidates behind the free parameters, and the values of both."""
+    q, layouts, values = table.n_free, [], []
+    for group, rows in zip(groups, offered, strict=True):
+        kept = tuple(row for row in group.rows if row.free is not None)
+        added = tuple(replace(row, free=q + k, fixed=None) for k, row in enumerate(rows))
+        layouts.append(group_layout(table, kept + added, q + len(rows)))
+        at = [0.0 if row.fixed is None else row.fixed for row in rows]
+        values.append(np.concatenate([theta, at]))
+    return layouts, values

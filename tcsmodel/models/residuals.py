@@ -25,7 +25,7 @@ def residuals(result: SEMResult) -> pd.DataFrame:
     Parameters
     ----------
     result : SEMResult or CFAResult
-        A model fitted by maximum likelihood.
+        A fitted model.
 
     Returns
     -------
@@ -39,7 +39,8 @@ def residuals(result: SEMResult) -> pd.DataFrame:
 
     Notes
     -----
-    Standard errors under normality, as in lavaan's ``lavResiduals()``.
+    Standard errors under normality, as in lavaan's ``lavResiduals()``; after ``wls``, ``ulsmv``
+    and ``wlsmv`` those that do not rely on it.
 
     Examples
     --------
@@ -59,14 +60,17 @@ def residuals(result: SEMResult) -> pd.DataFrame:
 def _sampled(result: SEMResult) -> Iterator[tuple[FittedGroup, Array]]:
     """Yield each group with the sampling covariances of its residuals."""
     groups = fitted_groups(result)
-    xis: Sequence[Array] = kernel.residual_cov(
-        [group.layout for group in groups],
-        result.theta[None],
-        [group.cov[None] for group in groups],
-        [group.n for group in groups],
-        mean=groups[0].has_means,
-        restrictions=held_constraints(result),
-    )
+    layouts, held = [group.layout for group in groups], held_constraints(result)
+    xis: Sequence[Array] | None = result.criterion.residual_cov(layouts, result.theta, held)
+    if xis is None:
+        xis = kernel.residual_cov(
+            layouts,
+            result.theta[None],
+            [group.cov[None] for group in groups],
+            [group.n for group in groups],
+            mean=groups[0].has_means,
+            restrictions=held,
+        )
     if has_gaps(result.sample):
         xis = [np.full_like(xi, np.nan) for xi in xis]
     yield from zip(groups, xis, strict=True)

@@ -47,6 +47,23 @@ CORRECTIONS = {
 
 
 @dataclass(frozen=True, eq=False)
+class Nested:
+    """What scales the difference of chi-square from a nested model (Satorra 2000).
+
+    Parameters
+    ----------
+    delta : ndarray (s, r)
+        Derivatives of the statistics of all groups, along the constraints.
+    bread, products : ndarray (r, r)
+        As in `kernels.robust`.
+    """
+
+    delta: Array
+    bread: Array
+    products: Array
+
+
+@dataclass(frozen=True, eq=False)
 class RobustInference:
     """What takes the place of normal-theory inference.
 
@@ -56,11 +73,14 @@ class RobustInference:
         Covariances of the estimates.
     test, baseline : ScaledTest
         Of the model and of the baseline model, a batch of one.
+    nested : Nested, optional
+        What differences of chi-square are scaled by; None where the factors of both tests are.
     """
 
     vcov: Array
     test: ScaledTest
     baseline: ScaledTest
+    nested: Nested | None = None
 
     def measures(self, n: float | Array) -> dict[str, float]:
         """Return the scaled test and the scaled fit measures; n that of RMSEA."""

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from tcsmodel.errors import IdentificationError, ImproperSolutionWarning, TcsError
 from tcsmodel.kernels.sem import Fit
 from tcsmodel.kernels.status import Status
-from tcsmodel.models import semopy_engine
+from tcsmodel.models import least_squares, semopy_engine
 from tcsmodel.models.auxiliary import Auxiliary
 from tcsmodel.models.covariance_model import CovarianceModel
 from tcsmodel.models.covariance_sample import item_variances
@@ -62,13 +62,19 @@ class SEM:
     spec : ModelSpec
         Reflective constructs (``=~``), paths (``~``; cycles are allowed) and covariances
         (``~~``).
-    estimator : {"ml", "mlr", "mlm", "mlmv"}
+    estimator : {"ml", "mlr", "mlm", "mlmv", "gls", "uls", "wls", "dwls", "ulsmv", "wlsmv"}
         Maximum likelihood, with normal-theory standard errors and test (``"ml"``), or with
         standard errors and a scaled test that do not rely on normality: ``"mlr"``
         (Huber-White; Yuan and Bentler), ``"mlm"`` (Satorra and Bentler), ``"mlmv"`` (the same
         errors; scaled and shifted). The estimates are the same. With survey weights use
         ``"mlr"``: the errors of ``"ml"`` take a weighted sample for an unweighted one, and one
         drawn in clusters or strata for one drawn respondent by respondent.
+
+        Least squares of the covariances instead: generalized (``"gls"``), unweighted (``"uls"``),
+        weighted by all of their sampling covariances (``"wls"``, asymptotically distribution-free,
+        for very large samples) or by their variances (``"dwls"``); ``"ulsmv"`` and ``"wlsmv"``
+        are the second and the last with errors and a scaled and shifted test that do not rely on
+        normality. See Notes.
     missing : {"listwise", "fiml", "two_stage", "robust_two_stage"}
         What is done about missing answers: respondents with any are left out; the likelihood of
         the answers there are is maximized (full information); or means and covariances are
@@ -140,6 +146,21 @@ class SEM:
     Hessian, on any number of covariance matrices at once. Constraints are kept along the way;
     standard errors are those along them, where an inequality that holds as an equality counts
     as one (Aitchison & Silvey 1958), and df count the equalities only.
+
+    Least squares minimize ``(s - sigma)' W (s - sigma)`` of the moments s; covariances have divisor
+    n - 1, and chi-square is n - 1 times the minimum, or Browne's (1984) residual-based test, as in
+    lavaan. There is no likelihood, and so no AIC.
+
+    =========  =====================================  ====================  ====================
+    estimator  W                                      standard errors       test
+    =========  =====================================  ====================  ====================
+    ``gls``    inverse of Gamma under normality       from W                the minimum
+    ``wls``    inverse of distribution-free Gamma     from W                the minimum
+    ``uls``    identity                               sandwich, normality   residual-based
+    ``dwls``   1 / diagonal of Gamma under normality  sandwich, normality   residual-based
+    ``ulsmv``  identity                               sandwich, free        scaled and shifted
+    ``wlsmv``  1 / diagonal of free Gamma             sandwich, free        scaled and shifted
+    =========  =====================================  ====================  ====================
 
     Examples
     --------
@@ -235,7 +256,9 @@ class SEM:
             "Name another column, or leave the item out of the model.",
         )
         object.__setattr__(self, "engine", choose(Engine, self.engine, "engine"))
-        self.model_of(None)
+        model = self.model_of(None)
+        if self.estimator.is_least_squares:
+            least_squares.require_modelled(model, self.estimator)
         if self.engine is Engine.SEMOPY:
             semopy_engine.require_known(self)
 
@@ -312,7 +335,7 @@ class SEM:
             When the solution is not admissible or was not reached.
         """
         sample = take(data, self.parameters.items, self.missing, self.group, self.auxiliary)
-        if self.estimator is not Estimator.ML:
+        if self.estimator.needs_respondents:
             sample.respondents(f"estimator={self.estimator.value!r}")
         if sample.design is not None and self.estimator not in (Estimator.ML, Estimator.MLR):
             raise TcsError(
@@ -407,6 +430,8 @@ class SEM:
         """Return what the model minimizes on a sample."""
         if self.engine is Engine.SEMOPY:
             return semopy_engine.SemopyLikelihood(model, sample, self.estimator, observed=False)
+        if self.estimator.is_least_squares:
+            return least_squares.LeastSquares(model, sample, self.estimator)
         if sample.joint is not None:
             return Auxiliary(model, sample, self.estimator, self.uses_observed)
         if sample.staged:

@@ -162,7 +162,7 @@ def _naive_errors(result: SEMResult, name: str) -> Iterator[Finding]:
         evidence = {"clusters": len(design.stratum), "strata": len(design.sizes)}
         yield Finding("ignored_design", Severity.CAUTION, (name,), evidence)
     weights = result.sample.weights
-    if weights is None:
+    if weights is None or result.estimator.estimator.is_distribution_free:
         return
     # Kish (1965): what unequal weights alone do to the variance of a mean.
     effect = len(weights) * float((weights**2).sum()) / float(weights.sum()) ** 2

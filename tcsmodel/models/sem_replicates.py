@@ -33,6 +33,18 @@ def _replicates(
     criterion: Criterion, first: Array, cov: Array | None = None, *, errors: bool
 ) -> dict[str, Array]:
     """Return estimates, what follows from them, and fit, of resamples as `Criterion` takes them."""
+    size, n = criterion.members, len(first)
+    if n <= size:
+        return _held(criterion, first, cov, errors)
+    parts = [
+        _held(criterion, first[k : k + size], None if cov is None else cov[k : k + size], errors)
+        for k in range(0, n, size)
+    ]
+    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+
+
+def _held(criterion: Criterion, first: Array, cov: Array | None, errors: bool) -> dict[str, Array]:
+    """Return the replicates of as many resamples as may be held at once."""
     model, problem = criterion.model, criterion.resampled(first, cov)
     fitted = problem.fit(patient=False)
     values = model.structure(fitted.theta)

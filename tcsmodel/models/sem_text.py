@@ -28,6 +28,12 @@ ERRORS = {
     Estimator.MLR: "sandwich, observed information",
     Estimator.MLM: "sandwich, expected information",
     Estimator.MLMV: "sandwich, expected information",
+    Estimator.GLS: "normal-theory weight",
+    Estimator.WLS: "distribution-free weight",
+    Estimator.ULS: "sandwich, normal theory",
+    Estimator.DWLS: "sandwich, normal theory",
+    Estimator.ULSMV: "sandwich, distribution-free",
+    Estimator.WLSMV: "sandwich, distribution-free",
 }
 STAGES = {
     SEMMissing.TWO_STAGE: "two-stage, observed information",
@@ -60,7 +66,7 @@ def _fit(result: SEMResult) -> str:
         ("Respondents", _respondents(result)),
         ("Free parameters", f"{m['npar']:.0f}"),
         ("Iterations", f"{result.iterations}"),
-        ("Chi-square", f"{m['chi2']:.3f}, df {m['df']:.0f}, p {_p(m['p'])}"),
+        ("Chi-square", f"{m['chi2']:.3f}, df {m['df']:.0f}{_plain_p(result, m)}"),
         *_scaled_test(result, m),
         ("Baseline chi-square", f"{m['baseline_chi2']:.3f}, df {m['baseline_df']:.0f}"),
         ("CFI, TLI", f"{m['cfi']:.3f}, {m['tli']:.3f}"),
@@ -71,8 +77,7 @@ def _fit(result: SEMResult) -> str:
         ),
         *_robust_fit(m),
         ("SRMR", f"{m['srmr']:.3f}"),
-        ("Log-likelihood", f"{m['loglik']:.3f}"),
-        ("AIC, BIC", f"{m['aic']:.3f}, {m['bic']:.3f}"),
+        *_likelihood(m),
         ("Standard errors", _errors(result)),
         *_intervals(result),
     ]
@@ -82,6 +87,16 @@ def _fit(result: SEMResult) -> str:
 def _estimator(result: SEMResult) -> str:
     name, engine = str(result.estimator.estimator).upper(), result.estimator.engine
     return name if engine is Engine.NATIVE else f"{name}, solution by {engine}"
+
+
+def _plain_p(result: SEMResult, m: pd.Series) -> str:
+    return f", p {_p(m['p'])}" if result.criterion.problem.is_chi_square else ""
+
+
+def _likelihood(m: pd.Series) -> Iterator[tuple[str, str]]:
+    if "loglik" in m:
+        yield "Log-likelihood", f"{m['loglik']:.3f}"
+        yield "AIC, BIC", f"{m['aic']:.3f}, {m['bic']:.3f}"
 
 
 def _scaled_test(result: SEMResult, m: pd.Series) -> Iterator[tuple[str, str]]:

@@ -1,0 +1,106 @@
+"""Score tests and sampling errors of residuals of least squares fits.
+
+A fit that is not efficient has scores whose variance is not the information: with R the
+derivatives of a candidate, net of what is free, and W the weight, its score ``R'We`` has the
+variance ``R'W Gamma W R / n``, by which the score test divides (Boos 1992).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tcsmodel.kernels import gamma, jacobian, residuals
+from tcsmodel.kernels.least_squares import weighted
+from tcsmodel.kernels.modification import Products, Scores
+
+if TYPE_CHECKING:
+    from tcsmodel.kernels.implied import Layout
+    from tcsmodel.models.least_squares import SquaresProblem
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class _Own:
+    """One group: size m; residual (s,); delta, wide (s, c): D and WD; spread (s, s) Gamma."""
+
+    size: float
+    residual: Array
+    delta: Array
+    wide: Array
+    spread: Array
+
+
+def _groups(
+    problem: SquaresProblem, layouts: Sequence[Layout], theta: Sequence[Array]
+) -> Iterator[_Own]:
+    """Yield the groups, with derivatives by the parameters theta (c,) of a layout each."""
+    squares = problem.squares
+    for g, (layout, here) in enumerate(zip(layouts, theta, strict=True)):
+        one = np.array([g])
+        delta = jacobian.moment_jacobian(layout, here[None], mean=problem.has_means)
+        sigma = jacobian.moments(layout, here[None], mean=problem.has_means)
+        if problem.free is not None:
+            spread = problem.free[0, g]
+        else:
+            spread = gamma.normal_theory(problem.sampled.cov[0, g], with_mean=problem.has_means)
+        yield _Own(
+            float(squares.size[g]),
+            (squares.statistics[:, g] - sigma)[0],
+            delta[0],
+            weighted(squares.weight[one], delta)[0],
+            spread,
+        )
+
+
+def scores(
+    problem: SquaresProblem, layouts: Sequence[Layout], theta: Sequence[Array], q: int
+) -> Scores:
+    """Return the scores of candidates, of all respondents.
+
+    The layout of each group has the q free parameters of the model, and behind them its
+    candidates; theta (c,) are the values of both.
+    """
+    first, own, cross, free = [], [], [], np.zeros((q, q))
+    spread_own, spread_cross, spread_free = [], [], np.zeros((q, q))
+    for group in _groups(problem, layouts, theta):
+        information = group.size * group.delta.T @ group.wide
+        products = group.size * group.wide.T @ group.spread @ group.wide
+        first.append(group.size * group.wide[:, q:].T @ group.residual)
+        own.append(np.diag(information)[q:])
+        cross.append(information[q:, :q])
+        free += information[:q, :q]
+        spread_own.append(np.diag(products)[q:])
+        spread_cross.append(products[q:, :q])
+        spread_free += products[:q, :q]
+    return Scores(
+        np.concatenate(first)[None],
+        np.concatenate(own)[None],
+        np.concatenate(cross)[None],
+        free[None],
+        Products(
+            np.concatenate(spread_own)[None],
+            np.concatenate(spread_cross)[None],
+            spread_free[None],
+        ),
+    )
+
+
+def residual_cov(
+    problem: SquaresProblem, layouts: Sequence[Layout], theta: Array, restrictions: Array | None
+) -> tuple[Array, ...]:
+    """Return the sampling covariances (1, t, t) of vech(S - Sigma) of each group at theta (q,)."""
+    groups = list(_groups(problem, layouts, [theta] * len(layouts)))
+    return residuals.carried(
+        [group.delta[None] for group in groups],
+        [group.wide[None] for group in groups],
+        [group.spread[None] for group in groups],
+        [group.size for group in groups],
+        start=problem.sampled.cov.shape[-1] if problem.has_means else 0,
+        restrictions=restrictions,
+    )
