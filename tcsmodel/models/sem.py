@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from tcsmodel.errors import IdentificationError, ImproperSolutionWarning, TcsError
+from tcsmodel.errors import IdentificationError, ImproperSolutionWarning
 from tcsmodel.kernels.sem import Fit
 from tcsmodel.kernels.status import Status
 from tcsmodel.models import least_squares, semopy_engine
@@ -22,7 +22,7 @@ from tcsmodel.models.estimator import Data, Sample, take
 from tcsmodel.models.identification_options import require_one_way
 from tcsmodel.models.maximum_likelihood import MaximumLikelihood
 from tcsmodel.models.sem_fits import SEMFits, fit_each
-from tcsmodel.models.sem_refusals import no_likelihood
+from tcsmodel.models.sem_refusals import no_likelihood, refuse_design
 from tcsmodel.models.sem_result import SEMResult
 from tcsmodel.models.two_stage import TwoStage
 from tcsmodel.options import (
@@ -337,11 +337,7 @@ class SEM:
         sample = take(data, self.parameters.items, self.missing, self.group, self.auxiliary)
         if self.estimator.needs_respondents:
             sample.respondents(f"estimator={self.estimator.value!r}")
-        if sample.design is not None and self.estimator not in (Estimator.ML, Estimator.MLR):
-            raise TcsError(
-                f"estimator={self.estimator.value!r} takes respondents for drawn one by one, and "
-                "the survey has strata or clusters. Use estimator='mlr'."
-            )
+        refuse_design(self.estimator, sample.survey)
         model = self.model_of(sample)
         criterion = self.criterion_of(model, sample)
         criterion.check()

@@ -20,10 +20,12 @@ from tcsmodel.kernels.status import Status
 from tcsmodel.models import fit_measures
 from tcsmodel.models.estimator import Data
 from tcsmodel.models.maximum_likelihood import LikelihoodProblem
+from tcsmodel.models.sem_refusals import refuse_design
 from tcsmodel.models.sem_result import SEMResult
 from tcsmodel.models.unit_fits import UnitFits
 from tcsmodel.models.units import Units
 from tcsmodel.options import Engine, Estimator, SEMMissing, require
+from tcsmodel.survey.survey import Survey
 
 if TYPE_CHECKING:
     from tcsmodel.models.sem import SEM
@@ -222,6 +224,7 @@ def fit_each(estimator: SEM, data: Data, by: str) -> SEMFits:
         "groups within units or reliability=. For anything else fit the units one by one, as in "
         f"estimator.fit(survey.where(lambda d: d[{by!r}] == 'A')).",
     )
+    refuse_design(estimator.estimator, data if isinstance(data, Survey) else None)
     units = Units.of(data, estimator.parameters.items, by)
     if not len(units.fitted):
         first = next(iter(units.refused.items()))

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from tcsmodel.errors import ConvergenceError, SpecError, TcsError
+from tcsmodel.options import Estimator
 from tcsmodel.spec.model import Op
 from tcsmodel.spec.parameters import Parameter, ParameterTable
+from tcsmodel.survey.survey import Survey
 
 
 def no_likelihood(table: ParameterTable) -> TcsError:
@@ -26,6 +28,16 @@ def no_likelihood(table: ParameterTable) -> TcsError:
         "correlation above one or a negative variance, so there is no likelihood to begin with. "
         "Give smaller values, or leave the parameters free."
     )
+
+
+def refuse_design(estimator: Estimator, survey: Survey | None) -> None:
+    """Raise TcsError when the survey has strata or clusters, and the estimator knows none."""
+    designed = survey is not None and (survey.strata is not None or survey.cluster is not None)
+    if designed and estimator not in (Estimator.ML, Estimator.MLR):
+        raise TcsError(
+            f"estimator={estimator.value!r} takes respondents for drawn one by one, and the survey "
+            "has strata or clusters. Use estimator='mlr'."
+        )
 
 
 def _value(row: Parameter) -> float | None:

@@ -150,6 +150,8 @@ def test_what_cannot_take_a_design_says_so(frame):
     survey = survey_of(frame, **CLUSTERED)
     with pytest.raises(TcsError, match=r"'mlm' takes respondents for drawn one by one"):
         SEM(TWO, estimator="mlm").fit(survey)
+    with pytest.raises(TcsError, match=r"'mlmv' takes respondents for drawn one by one"):
+        SEM(TWO, estimator="mlmv").fit_each(survey, by="region")
     with pytest.raises(TcsError, match="Two-stage estimation of groups"):
         SEM(TWO, missing="robust_two_stage", group="region").fit(survey)
     with pytest.raises(OptionError, match="'bca' takes respondents for drawn one by one"):
