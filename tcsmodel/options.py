@@ -202,6 +202,7 @@ class IndexKind(StrEnum):
 
     ACSI = "acsi"
     STANDARDIZED = "standardized"
+    METRIC4 = "metric4"
     EQUAL = "equal"
 
 

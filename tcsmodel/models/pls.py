@@ -16,7 +16,7 @@ from tcsmodel.models.assessment import (
     assess,
     explain_singular,
 )
-from tcsmodel.models.estimator import Data
+from tcsmodel.models.estimator import Data, Sample
 from tcsmodel.models.path_model import PathModel
 from tcsmodel.models.pls_result import PLSResult
 from tcsmodel.models.pls_sample import Rule, ordered_names, pls_sample
@@ -221,14 +221,17 @@ class PLS:
         ImproperSolutionWarning
             When the algorithm did not converge.
         """
-        sample = pls_sample(data, self.model.items, self.rule)
+        return self.fit_sample(pls_sample(data, self.model.items, self.rule))
+
+    def fit_sample(self, sample: Sample) -> PLSResult:
+        """Return the model fitted to the sample of another `PLS` with the same items."""
         if sample.n <= len(sample.names):
             warnings.warn(
                 f"{sample.n} respondents are few for {len(sample.names)} items: weights and "
                 "loadings will hardly repeat in another sample. Collect more answers, or use "
                 "fewer items and constructs.",
                 SampleSizeWarning,
-                stacklevel=2,
+                stacklevel=3,
             )
         values = self.quantities(sample.moments.mean_array, sample.moments.cov_array, sample.n)
         status = Status(int(values.pop("status")))
@@ -241,7 +244,7 @@ class PLS:
                 f"PLS did not converge in {iterations} iterations; do not read its numbers. Try "
                 "another scheme, or look for items that point in the wrong direction.",
                 ImproperSolutionWarning,
-                stacklevel=2,
+                stacklevel=3,
             )
         arrays = {name: read_only(values[name]) for name in values}
         result = PLSResult(self, sample, arrays, status, iterations)
@@ -251,7 +254,7 @@ class PLS:
                 f"Consistent PLS ended with an improper solution: {head.sentence()} "
                 "result.verify() says what to do.",
                 ImproperSolutionWarning,
-                stacklevel=2,
+                stacklevel=3,
             )
         return result
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -11,38 +10,24 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.special import stdtrit
 
-from tcsmodel.errors import DroppedRespondentsWarning, SurveyError
+from tcsmodel.errors import SurveyError
 from tcsmodel.kernels import index as kernel
-from tcsmodel.kernels.design import Design
 from tcsmodel.models.draws import Draws
 from tcsmodel.models.estimator import Sample
 from tcsmodel.models.pls import PLS, PLSResult
 from tcsmodel.options import IndexKind, choose
 from tcsmodel.result import Finding, Result, Severity
+from tcsmodel.satisfaction.definitions import DEFINITIONS, model_of, shares
+from tcsmodel.satisfaction.segments import FIXED, mean_interval, segment_table
 from tcsmodel.survey.moments import read_only
 from tcsmodel.survey.survey import Survey
 
 Array = NDArray[np.float64]
 
-FIXED = "fixed weights"
+DESIGNED = "survey design"
 BOOTSTRAP = "bootstrap"
 STEP = 5.0
-
-DEFINITIONS: Mapping[IndexKind, str] = {
-    IndexKind.ACSI: (
-        "mean of the items rescaled to 0-100 by the limits of their scales, weighted by the PLS "
-        "weights of the unstandardized items (standardized weight / standard deviation)"
-    ),
-    IndexKind.STANDARDIZED: (
-        "mean of the items rescaled to 0-100 by the limits of their scales, weighted by the PLS "
-        "weights of the standardized items"
-    ),
-    IndexKind.EQUAL: (
-        "mean of the items rescaled to 0-100 by the limits of their scales, all weighted alike"
-    ),
-}
 
 
 def satisfaction_index(
@@ -55,8 +40,9 @@ def satisfaction_index(
     construct's items sum to 1 and come from the PLS weights: with ``kind="acsi"``
     they are proportional to ``a_i / s_i * (high_i - low_i)``, a the weight of the
     standardized item and s its standard deviation (Fornell, Johnson, Anderson, Cha &
-    Bryant 1996, appendix); ``"standardized"`` leaves out the division by s; ``"equal"``
-    gives all items the same share.
+    Bryant 1996, appendix); ``"standardized"`` leaves out the division by s; ``"metric4"``
+    takes the weights of PLS on the answers as they are (Tenenhaus, Esposito Vinzi,
+    Chatelin & Lauro 2005); ``"equal"`` gives all items the same share.
 
     Parameters
     ----------
@@ -67,7 +53,7 @@ def satisfaction_index(
         weights).
     target : str
         The construct whose index the study is about.
-    kind : {"acsi", "standardized", "equal"}
+    kind : {"acsi", "standardized", "metric4", "equal"}
         The definition; it is printed with the number.
 
     Returns
@@ -165,6 +151,20 @@ class SatisfactionIndex(Result):
         return self.pls.sample.n
 
     @cached_property
+    def _standardized(self) -> PLSResult:
+        return model_of(self.pls, IndexKind.STANDARDIZED)
+
+    @cached_property
+    def _raw(self) -> PLSResult:
+        return model_of(self.pls, IndexKind.METRIC4)
+
+    def _model(self, kind: IndexKind) -> PLSResult:
+        """Return the PLS model whose weights a definition uses."""
+        if kind is IndexKind.EQUAL:
+            return self.pls
+        return self._raw if kind is IndexKind.METRIC4 else self._standardized
+
+    @cached_property
     def constructs(self) -> tuple[str, ...]:
         """The k constructs, in the order of the model."""
         return self.pls.estimator.spec.construct_names
@@ -172,7 +172,7 @@ class SatisfactionIndex(Result):
     @cached_property
     def indices(self) -> pd.Series:
         """The index (k,) of each construct, 0-100."""
-        values = self._of(self.kind, self.pls.arrays)
+        values = self._of(self.kind, self._model(self.kind).arrays)
         return pd.Series(values, index=list(self.constructs), name="index")
 
     @property
@@ -183,7 +183,7 @@ class SatisfactionIndex(Result):
     @cached_property
     def draws(self) -> Draws | None:
         """Replicates of ``index`` (B, k) and ``impacts`` (B, k, k); None before a bootstrap."""
-        draws = self.pls.draws
+        draws = self._model(self.kind).draws
         if draws is None:
             return None
         return draws.derived(
@@ -218,7 +218,7 @@ class SatisfactionIndex(Result):
             rows.append(
                 {
                     "kind": kind.value,
-                    "index": self._of(kind, self.pls.arrays)[at],
+                    "index": self._of(kind, self._model(kind).arrays)[at],
                     "ci_lower": lower[at],
                     "ci_upper": upper[at],
                     "n": self.n,
@@ -230,13 +230,36 @@ class SatisfactionIndex(Result):
         return pd.DataFrame(rows)
 
     @cached_property
+    def intervals(self) -> pd.DataFrame:
+        """The target's index with every interval that can be made: ``interval se ci_* ratio``.
+
+        ``fixed weights``: the mean of respondents drawn one by one, with the item weights
+        taken as known; ``survey design``: the same linearised for strata and clusters, where
+        the survey has them; ``bootstrap``: item weights estimated again, once bootstrapped.
+        `ratio` is the standard error over that of the first: what the others know of and it
+        does not.
+        """
+        at, sample = self.constructs.index(self.target), self.pls.sample
+        scores = self.respondents_by(self.kind)[:, at]
+        designs = {FIXED: None} if sample.design is None else {FIXED: None, DESIGNED: sample.design}
+        rows = []
+        for name, design in designs.items():
+            _, lower, upper, se = mean_interval(scores, sample.weights, self.level, design)
+            rows.append((name, float(se), float(lower), float(upper)))
+        if self.draws is not None:
+            lower, upper = (limit[at] for limit in self.draws.interval("index"))
+            rows.append((BOOTSTRAP, self.draws.se("index")[at], lower, upper))
+        frame = pd.DataFrame(rows, columns=["interval", "se", "ci_lower", "ci_upper"])
+        return frame.assign(ratio=frame["se"] / frame["se"].iloc[0])
+
+    @cached_property
     def items(self) -> pd.DataFrame:
         """Each item's part in its construct's index: ``construct item share performance``.
 
         ``performance`` is the item's mean on 0-100; the index is the sum over items of
         ``share * performance``.
         """
-        shares = self._shares(self.kind, self.pls.arrays)
+        shares = self._shares(self.kind, self._model(self.kind).arrays)
         performance = kernel.rescaled(self.pls.arrays["item_means"], self.low, self.high)
         item, construct = np.nonzero(self._membership)
         names = self.pls.sample.names
@@ -255,7 +278,7 @@ class SatisfactionIndex(Result):
     def respondents(self) -> pd.DataFrame:
         """Each used respondent's index (n, k), 0-100; the row labels are survey rows."""
         return pd.DataFrame(
-            self._respondents(self.kind),
+            self.respondents_by(self.kind),
             index=pd.Index(np.asarray(self.pls.sample.rows), name="row"),
             columns=list(self.constructs),
         )
@@ -299,13 +322,14 @@ class SatisfactionIndex(Result):
         the source, ``T * sd(source's score) / sd(target's score)`` in index units.
         ``impact_5`` is the gain for +5 points, the custom of the ACSI, or for the
         ``rise`` that is left below 100 where that is less. Effects are those of the PLS
-        scores, so they are the same for every `kind`. Limits are nan before a bootstrap.
+        scores, so they are the same for every `kind` but ``"metric4"``, which has scores of
+        its own. Limits are nan before a bootstrap.
         """
         sources = self.pls.estimator.spec.antecedents(self.target)
         at = [self.constructs.index(name) for name in sources]
         column = self.constructs.index(self.target)
-        impact = self._impacts(self.pls.arrays)[at, column]
-        rise = np.clip(100 - self._of(self.kind, self.pls.arrays)[at], 0, STEP)
+        impact = self._impacts(self._model(self.kind).arrays)[at, column]
+        rise = np.clip(100 - self.indices.to_numpy()[at], 0, STEP)
         se = np.full(len(at), np.nan)
         one = five = (se, se)
         if self.draws is not None:
@@ -325,60 +349,27 @@ class SatisfactionIndex(Result):
             }
         )
 
-    def by(self, column: str) -> pd.DataFrame:
+    def by(self, column: str | Sequence[str]) -> pd.DataFrame:
         """Return the indices of segments: the model's weights, each segment's respondents.
 
         Parameters
         ----------
-        column : str
-            Any column of the survey, such as the group. Respondents without a value are
-            left out with a warning.
+        column : str or sequence of str
+            Any column of the survey, such as the group or the wave, or several. Respondents
+            without a value are left out with a warning.
 
         Returns
         -------
         pandas.DataFrame
-            ``construct index ci_lower ci_upper n segment se interval``, segments sorted.
-            Intervals hold the weights fixed.
+            ``construct index ci_lower ci_upper n segment se interval``, segments sorted; of
+            several columns these instead of ``segment``. Intervals hold the weights fixed.
 
         Raises
         ------
         SurveyError
             When the survey has no such column.
         """
-        sample = self.pls.sample
-        assert sample.survey is not None  # `satisfaction_index` refuses moments
-        segments = sample.survey.column(column).iloc[np.asarray(sample.rows)].reset_index(drop=True)
-        gaps = int(segments.isna().sum())
-        if gaps:
-            warnings.warn(
-                f"{gaps} of {len(segments)} respondents have no value in {column!r} and are in "
-                "no segment.",
-                DroppedRespondentsWarning,
-                stacklevel=2,
-            )
-        scores = self._respondents(self.kind)
-        parts = []
-        for segment, rows in segments.groupby(segments, observed=True).indices.items():
-            weights = None if sample.weights is None else sample.weights[rows]
-            design = None if sample.design is None else sample.design.part(np.asarray(rows))
-            mean, lower, upper, se = _mean_interval(scores[rows], weights, self.level, design)
-            parts.append(
-                pd.DataFrame(
-                    {
-                        "construct": self.constructs,
-                        "index": mean,
-                        "ci_lower": lower,
-                        "ci_upper": upper,
-                        "n": len(rows),
-                        "segment": segment,
-                        "se": se,
-                        "interval": FIXED,
-                    }
-                )
-            )
-        if not parts:
-            raise SurveyError(f"Column {column!r} is empty, so it makes no segments.")
-        return pd.concat(parts, ignore_index=True)
+        return segment_table(self, column)
 
     def verify(self) -> tuple[Finding, ...]:
         """Return items that count against their own index, and constructs without a scale."""
@@ -418,12 +409,7 @@ class SatisfactionIndex(Result):
 
     def _shares(self, kind: IndexKind, q: Mapping[str, Array]) -> Array:
         """Return item shares (..., p, k) by a definition, from quantities with batch axes."""
-        a = q["outer_weights"]
-        if kind is IndexKind.ACSI:
-            w = kernel.unstandardized_weights(a, q["item_sds"], self.low, self.high)
-        else:
-            w = a if kind is IndexKind.STANDARDIZED else np.ones_like(a)
-        return kernel.shares(w, self._membership)
+        return shares(kind, q, self.low, self.high, self._membership)
 
     def _of(self, kind: IndexKind, q: Mapping[str, Array]) -> Array:
         """Return indices (..., k) by a definition, from quantities with batch axes."""
@@ -434,22 +420,22 @@ class SatisfactionIndex(Result):
         w = kernel.unstandardized_weights(q["outer_weights"], q["item_sds"], self.low, self.high)
         return kernel.impacts(q["total_effects"], w, self._membership)
 
-    def _respondents(self, kind: IndexKind) -> Array:
+    def respondents_by(self, kind: IndexKind) -> Array:
         """Return each respondent's indices (n, k) by a definition."""
         answers = self.pls.answers("A 0-100 index")
         performance = kernel.rescaled(answers, self.low, self.high)
-        shares = self._shares(kind, self.pls.arrays)
+        share = self._shares(kind, self._model(kind).arrays)
         return np.column_stack(
-            [performance[:, own] @ shares[own, j] for j, own in enumerate(self._membership.T)]
+            [performance[:, own] @ share[own, j] for j, own in enumerate(self._membership.T)]
         )
 
     def _uncertainty(self, kind: IndexKind) -> tuple[Array, Array, Array]:
         """Return lower and upper limits and standard errors (k,) of the indices."""
-        draws = self.pls.draws
+        draws = self._model(kind).draws
         if draws is None:
-            scores = self._respondents(kind)
+            scores = self.respondents_by(kind)
             sample = self.pls.sample
-            return _mean_interval(scores, sample.weights, self.level, sample.design)[1:]
+            return mean_interval(scores, sample.weights, self.level, sample.design)[1:]
         draws = draws.derived(lambda values: {"index": self._of(kind, values)})
         return *draws.interval("index"), draws.se("index")
 
@@ -469,13 +455,3 @@ def _design_columns(sample: Sample) -> Iterator[tuple[str, NDArray[Any] | None]]
         if survey is not None and column is not None:
             values = survey.column(column).to_numpy()[np.asarray(sample.rows)]
         yield role, values
-
-
-def _mean_interval(
-    scores: Array, weights: Array | None, level: float, design: Design | None
-) -> tuple[Array, Array, Array, Array]:
-    """Return means, t limits and standard errors (k,) of scores (n, k)."""
-    mean, se = kernel.weighted_mean_se(scores, weights, design)
-    df = len(scores) - 1 if design is None else design.df
-    t = stdtrit(df, (1 + level) / 2) if df else np.nan
-    return mean, mean - t * se, mean + t * se, se
