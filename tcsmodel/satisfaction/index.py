@@ -240,12 +240,12 @@ class SatisfactionIndex(Result):
         does not.
         """
         at, sample = self.constructs.index(self.target), self.pls.sample
-        scores = self.respondents_by(self.kind)[:, at]
+        scores = self.respondents_by(self.kind)[:, [at]]
         designs = {FIXED: None} if sample.design is None else {FIXED: None, DESIGNED: sample.design}
         rows = []
         for name, design in designs.items():
             _, lower, upper, se = mean_interval(scores, sample.weights, self.level, design)
-            rows.append((name, float(se), float(lower), float(upper)))
+            rows.append((name, float(se[0]), float(lower[0]), float(upper[0])))
         if self.draws is not None:
             lower, upper = (limit[at] for limit in self.draws.interval("index"))
             rows.append((BOOTSTRAP, self.draws.se("index")[at], lower, upper))

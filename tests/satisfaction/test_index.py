@@ -87,11 +87,60 @@ def test_the_definition_moves_the_index(survey):
     values = index.definitions.set_index("kind")["index"]
     assert values["acsi"] == pytest.approx(72.54, abs=0.005)
     assert values["standardized"] == pytest.approx(71.86, abs=0.005)
+    assert values["metric4"] == pytest.approx(71.248, abs=0.0005)
     assert values["equal"] == pytest.approx(71.97, abs=0.005)
     for kind in values.index:
         alone = satisfaction_index(index.pls, kind=kind)
         assert alone.value == values[kind]
         assert alone.definition in alone.summary()
+
+
+def test_metric_4_gives_the_latent_means_of_the_published_analysis(survey):
+    pls = PLS(library.ecsi(), scheme="centroid").fit(survey)
+    index = satisfaction_index(pls, kind="metric4")
+    printed = {
+        "Image": 72.684,
+        "Expectation": 72.324,
+        "Quality": 74.583,
+        "Value": 61.583,
+        "Satisfaction": 71.248,
+        "Complaints": 67.422,
+        "Loyalty": 69.292,
+    }
+    assert index.indices.to_dict() == pytest.approx(printed, abs=6e-4)
+    raw = PLS(library.ecsi(), scheme="centroid", standardized=False).fit(survey)
+    assert satisfaction_index(raw, kind="metric4").value == index.value
+    assert satisfaction_index(raw).value == pytest.approx(72.5428, abs=5e-4)
+    drawn = satisfaction_index(pls.bootstrap(50, seed=2), kind="metric4").draws.values["index"]
+    own = satisfaction_index(raw.bootstrap(50, seed=2), kind="metric4").draws.values["index"]
+    np.testing.assert_allclose(drawn, own)
+
+
+def test_every_interval_stands_beside_the_others(survey, pls):
+    index = satisfaction_index(pls.bootstrap(400, seed=1))
+    frame = index.intervals.set_index("interval")
+    assert frame.index.tolist() == ["fixed weights", "bootstrap"]
+    assert frame.loc["fixed weights", "ratio"] == 1
+    assert 0.9 < frame.loc["bootstrap", "ratio"] < 1.2
+    row = index.table().set_index("construct").loc["Satisfaction"]
+    assert frame.loc["bootstrap", "ci_lower"] == row["ci_lower"]
+    block = np.repeat(np.arange(50), 5)
+    clustered = Survey(
+        survey.data.assign(block=block), items=survey.items, scale=(1, 10), cluster="block"
+    )
+    designed = satisfaction_index(PLS(library.ecsi()).fit(clustered)).intervals
+    assert designed["interval"].tolist() == ["fixed weights", "survey design"]
+    assert designed["se"].nunique() == 2
+
+
+def test_segments_by_several_columns(survey):
+    frame = survey.data.assign(brand=list("AB") * 125, wave=np.repeat([1, 2], 125))
+    whole = Survey(frame, items=survey.items, scale=(1, 10))
+    index = satisfaction_index(PLS(library.ecsi()).fit(whole))
+    table = index.by(["brand", "wave"]).query("construct == 'Satisfaction'")
+    assert list(zip(table["brand"], table["wave"], strict=True)) == [
+        ("A", 1), ("A", 2), ("B", 1), ("B", 2)]  # fmt: skip
+    assert np.average(table["index"], weights=table["n"]) == pytest.approx(index.value)
 
 
 def test_equal_weights_give_the_mean_of_the_items(frame, pls):

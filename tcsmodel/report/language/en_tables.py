@@ -165,6 +165,7 @@ TABLES: dict[str, str] = {
     "custom.bic": "the smaller of two models",
     "kind.acsi": "ACSI",
     "kind.standardized": "Standardized",
+    "kind.metric4": "METRIC 4",
     "kind.equal": "Equal",
     "weights.acsi": "ACSI weights",
     "weights.standardized": "standardized weights",
@@ -173,5 +174,7 @@ TABLES: dict[str, str] = {
     "weights of the unstandardized items",
     "definition.standardized": "Items rescaled to 0–100, weighted by the PLS weights of the "
     "standardized items",
+    "definition.metric4": "Items rescaled to 0–100, weighted by the weights that PLS gives the "
+    "answers as they are",
     "definition.equal": "Items rescaled to 0–100, all weighted alike",
 }
