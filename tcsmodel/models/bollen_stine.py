@@ -93,7 +93,13 @@ class BollenStine(Result):
 
 def bollen_stine(result: SEMResult, n: int, seed: int, progress: bool) -> BollenStine:
     """Return what `SEMResult.bollen_stine` describes."""
-    criterion = result.criterion
+    criterion, estimator = result.criterion, result.estimator.estimator
+    if estimator.is_distribution_free:
+        raise TcsError(
+            "The bootstrap of Bollen and Stine mends a test that rests on normality, and that of "
+            f"estimator={estimator.value!r} does not. Read it in result.fit_measures, or fit the "
+            "model with estimator='ml'."
+        )
     if criterion.takes_weights:
         raise TcsError(
             "The bootstrap of Bollen and Stine needs complete answers, of which the moments are "

@@ -92,6 +92,16 @@ def test_fit(case):
         close(ours.fit_measures[name], given[key], tolerance, slack)
 
 
+def test_standardized_solution(case):
+    ours, theirs = case
+    table = theirs["standardizedSolution"]
+    table = table[table["op"].isin(["=~", "~", "~~", ":="])]
+    se = table["se"].to_numpy(float)
+    close(ours.standardized["std"], table["est.std"], tol.POINT, tol.LAVAAN_STOP * se)
+    estimated = se > 1e-9
+    close(ours.standardized["se"][estimated], se[estimated], tol.SE)
+
+
 def test_there_is_no_likelihood(case):
     ours, theirs = case
     for name in ("loglik", "aic", "bic"):
@@ -286,13 +296,15 @@ def test_unit_of_measurement_does_not_matter(hs_frame, estimator):
     assert_allclose(large.estimates["std"], small.estimates["std"], atol=1e-6)
 
 
-@pytest.mark.parametrize(("estimator", "theirs"), [("gls", 23.4216), ("wls", 32.8572)])
-def test_modification_indices_are_those_of_lavaan(hs_frame, estimator, theirs):
-    """lavaan multiplies the information by n and the score by n - 1."""
-    top = CFA(HS, estimator=estimator).fit(hs_frame).modification_indices().iloc[0]
-    assert (top["lhs"], top["rhs"]) == ("x7", "x8")
-    n = len(hs_frame)
-    assert top["mi"] * (n - 1) / n == pytest.approx(theirs, rel=tol.MODIFICATION)
+@pytest.mark.parametrize("name", [name for name in CASES if name.endswith(("_GLS", "_WLS"))])
+def test_modification_indices_are_those_of_lavaan(name):
+    """Which multiplies the information by n and the score by n - 1."""
+    ours, theirs = fitted(*CASES[name]), expected(name)["modindices_top20"]
+    table = ours.modification_indices().set_index(["lhs", "op", "rhs"])
+    keys = list(zip(theirs["lhs"], theirs["op"], theirs["rhs"], strict=True))
+    n = ours.sample.n
+    for column in ("mi", "epc"):
+        close(table.loc[keys, column] * (n - 1) / n, theirs[column], tol.MODIFICATION, 1e-5)
 
 
 @pytest.mark.parametrize("estimator", ["gls", "uls", "dwls", "wlsmv"])
@@ -379,6 +391,15 @@ def test_moments_are_not_enough(hs_frame, estimator):
     frame = hs_frame[list(HS.items)]
     with pytest.raises(TcsError, match=f"estimator='{estimator}' needs respondents"):
         CFA(HS, estimator=estimator).fit(Moments.from_cov(frame.cov(), len(frame)))
+
+
+@pytest.mark.parametrize("estimator", ["wls", "ulsmv", "wlsmv"])
+def test_a_test_without_normality_needs_no_bootstrap(hs_frame, estimator):
+    result = CFA(HS, estimator=estimator).fit(hs_frame)
+    with pytest.raises(TcsError, match=f"Bollen and Stine mends.*estimator='{estimator}'"):
+        result.bollen_stine(20)
+    plain = CFA(HS, estimator="uls").fit(hs_frame).bollen_stine(20, seed=1)
+    assert plain.chi2 == pytest.approx(74.526, abs=1e-3)
 
 
 def test_moments_are_enough_under_normality(hs_frame):
