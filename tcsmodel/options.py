@@ -24,6 +24,7 @@ class SEMMissing(StrEnum):
     FIML = "fiml"
     TWO_STAGE = "two_stage"
     ROBUST_TWO_STAGE = "robust_two_stage"
+    PAIRWISE = "pairwise"
 
     @property
     def uses_partial(self) -> bool:
@@ -119,11 +120,17 @@ class Estimator(StrEnum):
     DWLS = "dwls"
     ULSMV = "ulsmv"
     WLSMV = "wlsmv"
+    WLSM = "wlsm"
+
+    @property
+    def is_ordinal(self) -> bool:
+        """Whether ordinal items have it."""
+        return self.is_least_squares and self is not Estimator.GLS
 
     @property
     def is_least_squares(self) -> bool:
         """Whether squared residuals of the moments are minimized, not a likelihood maximized."""
-        return self.value.endswith("ls") or self.is_shifted_squares
+        return self.value.endswith("ls") or self.is_shifted_squares or self is Estimator.WLSM
 
     @property
     def is_shifted_squares(self) -> bool:
@@ -187,6 +194,13 @@ class GroupEqual(StrEnum):
     LV_COVARIANCES = "lv_covariances"
     RESIDUAL_COVARIANCES = "residual_covariances"
     THRESHOLDS = "thresholds"
+
+
+class Parameterization(StrEnum):
+    """What is fixed of the variables behind ordinal items: their scales, or residual variances."""
+
+    DELTA = "delta"
+    THETA = "theta"
 
 
 class InvarianceStep(StrEnum):

@@ -159,14 +159,14 @@ def robust_fit(test: ScaledTest, baseline: ScaledTest, n: float | Array) -> Scal
 
 @dataclass(frozen=True, slots=True)
 class CorrelationLikelihood:
-    """value (B,): F_ML of correlations at estimates by least squares; trace (B,): its bias, n F."""
+    """value (1,): F_ML of correlations at estimates by least squares; trace (1,): its bias, n F."""
 
     value: Array
     trace: Array
 
 
 def correlation_likelihood(
-    corr: Array, implied: Array, delta: Array, weight: Array, gamma: Array
+    corr: Array, implied: Array, delta: Array, weight: Array, gamma: Array, share: Array
 ) -> CorrelationLikelihood:
     """Return the likelihood discrepancy of polychoric correlations and what it expects.
 
@@ -174,33 +174,40 @@ def correlation_likelihood(
     those of continuous data. ``trace = tr(M'V M Gamma)``, ``M = I - D E^-1 D'W`` and V the
     normal-theory weight of correlations at the implied ones. Then ``scaled(n * value, df,
     Traces(trace, trace), Correction.MEAN)`` with lavaan's n, not n - 1; the baseline has the
-    identity for `implied` and no columns in `delta`.
+    identity for `implied` and no columns in `delta`. The blocks of G groups count by their
+    shares of the respondents, so that Gamma counts by the inverse.
 
     Parameters
     ----------
-    corr, implied : ndarray (B, p, p)
+    corr, implied : ndarray (G, p, p)
         Polychoric and implied correlations.
-    delta : ndarray (B, s, q)
-        Derivatives of the implied correlations below the diagonal, column by column, by the
-        parameters other than thresholds.
-    weight : ndarray (B, s)
+    delta : ndarray (G, s, q)
+        Derivatives of the implied correlations below the diagonal, column by column.
+    weight : ndarray (G, s)
         Diagonal of W for those correlations: of DWLS, or ones for ULS.
-    gamma : ndarray (B, s, s)
+    gamma : ndarray (G, s, s)
         Block of Gamma for those correlations.
+    share : ndarray (G,)
+        Shares of the groups, with sum one.
     """
-    p = corr.shape[-1]
-    log_det, _ = linalg.log_determinant(implied)
-    own, _ = linalg.log_determinant(corr)
+    groups, p = corr.shape[:2]
     inverse, _ = linalg.inverse(implied)
     with np.errstate(invalid="ignore"):
-        value = log_det - own + np.einsum("bij,bji->b", inverse, corr) - p
+        value = linalg.log_determinant(implied)[0] - linalg.log_determinant(corr)[0] - p
+        value = value + np.einsum("gij,gji->g", inverse, corr)
     off = np.flatnonzero(vech(np.eye(p)) == 0)
     v = normal_weight(inverse, with_mean=False)[:, off[:, None], off]
-    wide = weight[..., None] * delta
-    back, _ = linalg.inverse(np.swapaxes(delta, -1, -2) @ wide)
-    left = np.eye(len(off)) - delta @ back @ np.swapaxes(wide, -1, -2)
-    trace = np.einsum("bij,bjk,bki->b", v, left @ gamma, np.swapaxes(left, -1, -2), optimize=True)
-    return CorrelationLikelihood(value, trace)
+    wide = (share[:, None] * weight)[..., None] * delta
+    bread = np.einsum("gsq,gsr->qr", wide, delta)
+    back = np.linalg.pinv(bread, hermitian=True) if np.isfinite(bread).all() else np.nan * bread
+    trace = np.zeros(1)
+    for g in range(groups):
+        # The rows of M of one group; those of the others reach it through shared parameters.
+        across = delta[g] @ back @ np.swapaxes(wide, -1, -2)
+        across[g] -= np.eye(len(off))
+        spread = across @ (gamma / share[:, None, None]) @ np.swapaxes(across, -1, -2)
+        trace = trace + share[g] * np.einsum("ij,hji->", v[g], spread)
+    return CorrelationLikelihood(np.array([share @ value]), trace)
 
 
 @dataclass(frozen=True, slots=True)

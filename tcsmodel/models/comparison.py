@@ -37,6 +37,8 @@ def compare(results: Sequence[SEMResult], names: Sequence[str] | None) -> pd.Dat
     for label, other in zip(labels[1:], results[1:], strict=True):
         _require_same_data(first, other, labels[0], label)
     kept = KEPT if first.robust is None else KEPT_SCALED
+    if any(np.isnan(r.fit_measures.get("cfi_robust", 0.0)) for r in results):
+        kept = [name.replace("robust", "scaled") for name in kept]
     kept = [name for name in kept if name in first.fit_measures]
     frame = pd.DataFrame([r.fit_measures[kept] for r in results], index=pd.Index(labels))
     order = np.argsort(frame["df"].to_numpy(), kind="stable")
@@ -45,7 +47,7 @@ def compare(results: Sequence[SEMResult], names: Sequence[str] | None) -> pd.Dat
         return _with_scaled(frame, [results[k] for k in order])
     chi2, df = frame["chi2"].diff().to_numpy(), frame["df"].diff().to_numpy()
     each = first.criterion.problem.n / first.model.n_groups
-    known = df > 0
+    known = (df > 0) & first.criterion.problem.is_chi_square
     return frame.assign(
         chi2_diff=chi2,
         df_diff=df,
@@ -64,12 +66,12 @@ def _with_scaled(frame: pd.DataFrame, results: Sequence[SEMResult]) -> pd.DataFr
         for name in ("chi2", "p")
     )
     df = frame["df"].diff().to_numpy()
-    known = df > 0
+    known, cfi = df > 0, "cfi_robust" if "cfi_robust" in frame else "cfi_scaled"
     return frame.assign(
         chi2_diff_scaled=np.where(known, chi2, np.nan),
         df_diff=df,
         p_scaled=np.where(known, p, np.nan),
-        cfi_robust_diff=frame["cfi_robust"].diff(),
+        **{f"{cfi}_diff": frame[cfi].diff()},
     )
 
 
@@ -113,6 +115,11 @@ def _require_same_data(first: SEMResult, other: SEMResult, name: str, label: str
             f"{name!r} (likelihood={first.estimator.likelihood.value!r}) and {label!r} "
             f"(likelihood={other.estimator.likelihood.value!r}) weigh respondents differently. Fit "
             "both with the same likelihood."
+        )
+    if set(first.estimator.ordinal_items) != set(other.estimator.ordinal_items):
+        raise TcsError(
+            f"{name!r} and {label!r} do not take the same items for ordinal, so their chi-squares "
+            "are of different statistics. Fit both with the same ordered=."
         )
     items = set(first.sample.names) ^ set(other.sample.names)
     advice = "Fit nested models to the same survey, items and groups."

@@ -245,6 +245,20 @@ class CovarianceModel:
         """Return the local parameters (B, G, f) of theta (B, q)."""
         return grouped.spread(self.grouped, theta)
 
+    def comparable(self, local: Array, sigma: Array) -> Array:
+        """Return implied covariances (..., p, p) at local parameters (..., f) as sampled ones are.
+
+        Those of the variables behind ordinal items have variances of one.
+        """
+        scale = self._scales(local)
+        return sigma * scale[..., :, None] * scale[..., None, :]
+
+    def _scales(self, local: Array) -> Array:
+        """Return what turns items (..., p) at local parameters (..., f) into comparable ones."""
+        if self.grouped.ordinal is None:
+            return np.ones(len(self.parameters.items))
+        return implied.matrices(self.layout, local).scale[..., 0]
+
     def structure(self, theta: Array) -> dict[str, Array]:
         """Return what the parameters (B, q) say of the model.
 
@@ -318,13 +332,14 @@ class CovarianceModel:
         local = self.spread(theta).reshape(len(cov), -1)
         parts = implied.matrices(self.layout, local)
         phi = np.diagonal(implied.implied(self.layout, local).phi, axis1=1, axis2=2)[:, :k]
-        raw = np.where(member, parts.loading[:, :, :k], 0.0)
+        raw = np.where(member, parts.loading[:, :, :k], 0.0) * self._scales(local)[..., None]
+        residual = self.comparable(local, parts.residual)
         std = std[:, : len(self.parameters.rows)]
         loadings = self._standardized_loadings(std.reshape(len(cov), -1))
         values = {
             "alpha": reliability.alpha(cov, member),
             "alpha_std": reliability.alpha(corr, member),
-            "omega": reliability.omega(raw, phi, parts.residual, member),
+            "omega": reliability.omega(raw, phi, residual, member),
             "omega_observed": reliability.omega_observed(raw, phi, cov, member),
             "rho_c": reliability.rho_c(loadings, member),
             "ave": reliability.ave(loadings, member),

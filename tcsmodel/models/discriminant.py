@@ -15,7 +15,7 @@ from scipy import special
 from tcsmodel.errors import SpecError, TcsWarning
 from tcsmodel.kernels.fitmeasures import chi2_p
 from tcsmodel.models.cfa import CFA
-from tcsmodel.models.fitted import only_group, require_fit, require_no_auxiliary
+from tcsmodel.models.fitted import only_group, require_continuous, require_fit, require_no_auxiliary
 from tcsmodel.models.sem import SEM
 from tcsmodel.models.sem_result import SEMResult
 from tcsmodel.options import SEMMissing, require
@@ -89,6 +89,11 @@ def discriminant_validity(
     ['Quality', 'Satisfaction', 'severe']
     """
     require_fit(result, "discriminant_validity()")
+    require_continuous(
+        result,
+        "discriminant_validity()",
+        "Look at the intervals of the correlations of constructs in result.standardized",
+    )
     require_no_auxiliary(result, "discriminant_validity()")
     require(0 < cutoff <= 1, f"cutoff={cutoff!r} must lie between 0 and 1, as 0.9.")
     level = result.estimator.level if level is None else level

@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 
 from tcsmodel.kernels import fitmeasures, implied
 from tcsmodel.models.robust_gaps import robust_fit_with_gaps
-from tcsmodel.models.robust_inference import robust_measures
 
 if TYPE_CHECKING:
     from tcsmodel.models.covariance_model import CovarianceModel
@@ -31,7 +30,7 @@ def of_result(result: SEMResult) -> dict[str, float]:
     if result.sampled.table is not None:
         return values | robust_fit_with_gaps(result)
     if robust is not None:
-        return values | robust_measures(robust.test, robust.baseline, n)
+        return values | robust.robust_measures(n)
     return values
 
 
@@ -126,9 +125,10 @@ def _implied(model: CovarianceModel, problem: Problem, theta: Array) -> tuple[Ar
     """Return the implied covariances (B, G, p, p) and, where modelled, gaps of means (B, G, p)."""
     local = model.spread(theta)
     at = implied.implied(model.layout, local)
+    sigma = model.comparable(local, at.sigma)
     if problem.sampled.mean is None:
-        return at.sigma, None
-    return at.sigma, problem.sampled.mean - implied.means(model.layout, local, at).item
+        return sigma, None
+    return sigma, problem.sampled.mean - implied.means(model.layout, local, at).item
 
 
 def _points(

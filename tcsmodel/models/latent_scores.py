@@ -13,7 +13,13 @@ from numpy.typing import NDArray
 from tcsmodel.errors import SurveyError, TcsError
 from tcsmodel.kernels import implied, scores
 from tcsmodel.models.estimator import as_survey
-from tcsmodel.models.fitted import FittedGroup, fitted_groups, measured_loadings, require_fit
+from tcsmodel.models.fitted import (
+    FittedGroup,
+    fitted_groups,
+    measured_loadings,
+    require_continuous,
+    require_fit,
+)
 from tcsmodel.options import ScoreMethod, choose, did_you_mean
 from tcsmodel.survey.survey import Survey
 
@@ -72,6 +78,7 @@ def latent_scores(
     [-1.386, 1.547]
     """
     require_fit(result, "latent_scores()")
+    require_continuous(result, "latent_scores()", "Score sums or means of the items")
     chosen = choose(ScoreMethod, method, "method")
     if not result.model.constructs:
         raise TcsError(

@@ -25,6 +25,7 @@ from tcsmodel.models.fitted import (
     fitted_groups,
     group_layout,
     held_constraints,
+    require_continuous,
     require_fit,
     require_no_auxiliary,
 )
@@ -84,6 +85,11 @@ def modification_indices(result: SEMResult) -> pd.DataFrame:
     (['PERQ1', '~~', 'CUSA1'], 19.84)
     """
     require_fit(result, "modification_indices()")
+    require_continuous(
+        result,
+        "modification_indices()",
+        "Look at result.residual_corr, free a parameter and compare() the two models",
+    )
     require_no_auxiliary(result, "modification_indices()")
     if result.ended is Status.SINGULAR:
         raise TcsError(
@@ -155,6 +161,9 @@ def release_tests(result: SEMResult) -> pd.DataFrame:
     ('PERQ4', 0.133)
     """
     require_fit(result, "release_tests()")
+    require_continuous(
+        result, "release_tests()", "Fit the model without an equality and compare() the two"
+    )
     require_no_auxiliary(result, "release_tests()")
     if result.estimator.estimator.is_least_squares:
         raise TcsError(

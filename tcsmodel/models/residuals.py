@@ -12,7 +12,13 @@ from tcsmodel.errors import TcsError
 from tcsmodel.kernels import residuals as kernel
 from tcsmodel.kernels.implied import implied
 from tcsmodel.models.covariance_sample import has_gaps
-from tcsmodel.models.fitted import FittedGroup, fitted_groups, held_constraints, require_fit
+from tcsmodel.models.fitted import (
+    FittedGroup,
+    fitted_groups,
+    held_constraints,
+    require_continuous,
+    require_fit,
+)
 from tcsmodel.models.sem_result import SEMResult
 from tcsmodel.options import require
 
@@ -51,6 +57,11 @@ def residuals(result: SEMResult) -> pd.DataFrame:
     ('PERQ1', 'PERQ3', 1.48)
     """
     require_fit(result, "residuals()")
+    require_continuous(
+        result,
+        "residuals()",
+        "Look at result.residual_corr, which compares polychoric correlations",
+    )
     frames = [_pairs(result, group, xi) for group, xi in _sampled(result)]
     frame = pd.concat(frames, ignore_index=True)
     order = frame["corr"].abs().sort_values(ascending=False, kind="stable").index
@@ -138,6 +149,9 @@ def srmr_test(result: SEMResult, *, bound: float = 0.05, level: float = 0.90) ->
     [0.016]
     """
     require_fit(result, "srmr_test()")
+    require_continuous(
+        result, "srmr_test()", "Report the SRMR of result.fit_measures without a test"
+    )
     require(bound > 0, f"bound={bound!r} must be positive, as 0.05.")
     require(0 < level < 1, f"level={level!r} must lie between 0 and 1, as 0.90.")
     if has_gaps(result.sample):

@@ -30,7 +30,7 @@ from tcsmodel.kernels.grouped import Grouped
 from tcsmodel.kernels.likelihood import Sampled
 from tcsmodel.kernels.robust import Traces
 from tcsmodel.kernels.robust_groups import Answers
-from tcsmodel.kernels.scaled_tests import Correction, ScaledTest
+from tcsmodel.kernels.scaled_tests import Correction, ScaledFit, ScaledTest
 from tcsmodel.options import Estimator
 from tcsmodel.survey.moments import read_only
 
@@ -75,12 +75,15 @@ class RobustInference:
         Of the model and of the baseline model, a batch of one.
     nested : Nested, optional
         What differences of chi-square are scaled by; None where the factors of both tests are.
+    robust_fit : ScaledFit, optional
+        Robust fit measures that do not come from these tests.
     """
 
     vcov: Array
     test: ScaledTest
     baseline: ScaledTest
     nested: Nested | None = None
+    robust_fit: ScaledFit | None = None
 
     def measures(self, n: float | Array) -> dict[str, float]:
         """Return the scaled test and the scaled fit measures; n that of RMSEA."""
@@ -99,6 +102,12 @@ class RobustInference:
         values |= {f"{name}_scaled": value for name, value in more.items()}
         fit = scaled_tests.scaled_fit(test, null, n)
         return {name: float(value[0]) for name, value in values.items()} | _named(fit, "scaled")
+
+    def robust_measures(self, n: float | Array) -> dict[str, float]:
+        """Return the robust fit measures; n that of RMSEA."""
+        if self.robust_fit is not None:
+            return _named(self.robust_fit, "robust")
+        return robust_measures(self.test, self.baseline, n)
 
 
 def robust_measures(test: ScaledTest, baseline: ScaledTest, n: float | Array) -> dict[str, float]:

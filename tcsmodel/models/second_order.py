@@ -7,7 +7,7 @@ import pandas as pd
 
 from tcsmodel.errors import TcsError
 from tcsmodel.kernels import implied, reliability
-from tcsmodel.models.fitted import measured_loadings, only_group, require_fit
+from tcsmodel.models.fitted import measured_loadings, only_group, require_continuous, require_fit
 from tcsmodel.models.sem_result import SEMResult
 
 
@@ -50,6 +50,7 @@ def second_order_reliability(result: SEMResult) -> pd.DataFrame:
     {'General': 0.866}
     """
     require_fit(result, "second_order_reliability()")
+    require_continuous(result, "second_order_reliability()", "Look at result.reliability")
     group = only_group(result, "second_order_reliability()")
     constructs = result.model.constructs
     loading, order = measured_loadings(group, result.theta, constructs)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import cast
 
 import numpy as np
 import pandas as pd
@@ -13,7 +14,7 @@ from numpy.typing import NDArray
 from tcsmodel.errors import IdentificationError, ImproperSolutionWarning
 from tcsmodel.kernels.sem import Fit
 from tcsmodel.kernels.status import Status
-from tcsmodel.models import least_squares, semopy_engine
+from tcsmodel.models import estimator_options, least_squares, ordinal_sample, semopy_engine
 from tcsmodel.models.auxiliary import Auxiliary
 from tcsmodel.models.covariance_model import CovarianceModel
 from tcsmodel.models.covariance_sample import item_variances
@@ -21,6 +22,7 @@ from tcsmodel.models.criterion import Criterion
 from tcsmodel.models.estimator import Data, Sample, take
 from tcsmodel.models.identification_options import require_one_way
 from tcsmodel.models.maximum_likelihood import MaximumLikelihood
+from tcsmodel.models.ordinal_least_squares import OrdinalLeastSquares
 from tcsmodel.models.sem_fits import SEMFits, fit_each
 from tcsmodel.models.sem_refusals import no_likelihood, refuse_design
 from tcsmodel.models.sem_result import SEMResult
@@ -32,6 +34,7 @@ from tcsmodel.options import (
     GroupEqual,
     Information,
     Likelihood,
+    Parameterization,
     SEMMissing,
     choose,
     require,
@@ -62,7 +65,7 @@ class SEM:
     spec : ModelSpec
         Reflective constructs (``=~``), paths (``~``; cycles are allowed) and covariances
         (``~~``).
-    estimator : {"ml", "mlr", "mlm", "mlmv", "gls", "uls", "wls", "dwls", "ulsmv", "wlsmv"}
+    estimator : {"ml", "mlr", "mlm", "mlmv", "gls", "uls", "wls", "dwls", "ulsmv", "wlsmv", "wlsm"}
         Maximum likelihood, with normal-theory standard errors and test (``"ml"``), or with
         standard errors and a scaled test that do not rely on normality: ``"mlr"``
         (Huber-White; Yuan and Bentler), ``"mlm"`` (Satorra and Bentler), ``"mlmv"`` (the same
@@ -75,12 +78,13 @@ class SEM:
         for very large samples) or by their variances (``"dwls"``); ``"ulsmv"`` and ``"wlsmv"``
         are the second and the last with errors and a scaled and shifted test that do not rely on
         normality. See Notes.
-    missing : {"listwise", "fiml", "two_stage", "robust_two_stage"}
+    missing : {"listwise", "fiml", "two_stage", "robust_two_stage", "pairwise"}
         What is done about missing answers: respondents with any are left out; the likelihood of
         the answers there are is maximized (full information); or means and covariances are
         estimated that way and the model is fitted to them (two stages), with standard errors and
         a scaled test from the first stage, under normality or not (``"robust_two_stage"``). All
-        but the first model the means.
+        but the first model the means. With ordered items the choice is between ``"listwise"`` and
+        ``"pairwise"``, each correlation from those who answered both items.
     auxiliary : sequence of str
         Columns that say something about who did not answer or what they would have answered,
         such as age, with ``missing="fiml"``. They are not part of the model, df or the number
@@ -116,13 +120,20 @@ class SEM:
     group_equal : sequence of str
         What is equal in all groups: ``"loadings"``, ``"intercepts"``, ``"residuals"``,
         ``"means"``, ``"regressions"``, ``"lv_variances"``, ``"lv_covariances"``,
-        ``"residual_covariances"``. With equal intercepts the means of constructs are free in
-        all groups but the first, unless these are equal too.
+        ``"residual_covariances"``, ``"thresholds"``. With equal intercepts the means of constructs
+        are free in all groups but the first, unless these are equal too.
     group_partial : sequence of str
         Parameters left out of that, by the names of `SEMResult.vcov`: ``"x3~1"``.
     bounds : {"standard"}, optional
         Keep variances at zero or above. Bounds of single parameters stand in the model text
         (``lower(0)*x``), as do constraints (``a == b``, ``a > 0``).
+    ordered : bool or sequence of str
+        Items whose answers are ordered categories; True for all items of constructs. Items with
+        thresholds in the text (``x | t1``) are among them. The estimator is one of least squares
+        then, ``"wlsmv"`` by default. See Notes.
+    parameterization : {"delta", "theta"}
+        What is fixed of the variables behind ordered items: their scales, or their residual
+        variances. Fit and standardized estimates are the same.
     engine : {"native", "semopy"}
         The program that finds the solution: the kernels of this library, or the package semopy
         (extra ``engines``), for a cross-check. With semopy the estimator is ``"ml"``, answers are
@@ -162,6 +173,13 @@ class SEM:
     ``wlsmv``  1 / diagonal of free Gamma             sandwich, free        scaled and shifted
     =========  =====================================  ====================  ====================
 
+    Ordered items cut continuous variables at thresholds (Muthen 1984). The statistics are their
+    thresholds, polychoric and polyserial correlations, and the moments of continuous items; Gamma
+    is that of all of them, errors are always its sandwich, and ``"uls"`` and ``"dwls"`` have no
+    test. With equal thresholds the intercepts of ordered items are free in later groups, and so
+    are their scales or residual variances, until these are made equal too (Wu & Estabrook 2016);
+    lavaan keeps the intercepts at zero.
+
     Examples
     --------
     >>> import tcsmodel as tcs
@@ -175,10 +193,23 @@ class SEM:
     >>> result = tcs.SEM(spec).fit(tcs.datasets.mobi())
     >>> result.fit_measures[["chi2", "df", "cfi"]].round(3).to_dict()
     {'chi2': 38.645, 'df': 17.0, 'cfi': 0.979}
+
+    Ordered items, here the answers in five categories:
+
+    >>> spec = tcs.ModelSpec.parse('''
+    ...     Image =~ IMAG1 + IMAG3 + IMAG5
+    ...     Satisfaction =~ CUSA1 + CUSA2 + CUSA3
+    ...     Satisfaction ~ Image
+    ... ''')
+    >>> five = (tcs.datasets.mobi().data[list(spec.items)] + 1) // 2
+    >>> ordinal = tcs.SEM(spec, ordered=True).fit(five)
+    >>> ordinal.fit_measures[["chi2_scaled", "df", "cfi_robust"]].round(3).to_dict()
+    {'chi2_scaled': 17.076, 'df': 8.0, 'cfi_robust': 0.961}
     """
 
     spec: ModelSpec
-    estimator: Estimator = field(default=Estimator.ML, kw_only=True)
+    # None is filled in at birth, by whether items are ordered.
+    estimator: Estimator = field(default=cast(Estimator, None), kw_only=True)
     missing: SEMMissing = field(default=SEMMissing.LISTWISE, kw_only=True)
     auxiliary: tuple[str, ...] = field(default=(), kw_only=True)
     information: Information | None = field(default=None, kw_only=True)
@@ -193,6 +224,8 @@ class SEM:
     group_equal: tuple[GroupEqual, ...] = field(default=(), kw_only=True)
     group_partial: tuple[str, ...] = field(default=(), kw_only=True)
     bounds: Bounds | None = field(default=None, kw_only=True)
+    ordered: bool | tuple[str, ...] = field(default=(), kw_only=True)
+    parameterization: Parameterization = field(default=Parameterization.DELTA, kw_only=True)
     engine: Engine = field(default=Engine.NATIVE, kw_only=True)
     level: float = field(default=0.95, kw_only=True)
 
@@ -203,26 +236,9 @@ class SEM:
             f"spec must be a ModelSpec, not {type(self.spec).__name__}. "
             f"Try {kind}(tcs.ModelSpec.parse(text)).",
         )
-        object.__setattr__(self, "estimator", choose(Estimator, self.estimator, "estimator"))
         object.__setattr__(self, "missing", choose(SEMMissing, self.missing, "missing"))
         object.__setattr__(self, "likelihood", choose(Likelihood, self.likelihood, "likelihood"))
-        require(
-            self.estimator in (Estimator.ML, Estimator.MLR) or self.missing is SEMMissing.LISTWISE,
-            f"estimator={self.estimator.value!r} needs complete answers; with missing='fiml' use "
-            "estimator='mlr' or 'ml'.",
-        )
-        require(
-            self.estimator is Estimator.ML or not self.missing.is_staged,
-            f"missing={self.missing.value!r} has standard errors and a scaled test of its own, "
-            "beside estimates by 'ml'. Leave out estimator=; missing='robust_two_stage' does not "
-            "rely on normality.",
-        )
-        require(
-            (self.estimator is Estimator.ML and not self.missing.is_staged)
-            or self.information is None,
-            "information= is a choice for estimator='ml' with missing='listwise' or 'fiml'; "
-            "robust and two-stage standard errors have their own.",
-        )
+        estimator_options.resolve(self)
         object.__setattr__(self, "auxiliary", tuple(dict.fromkeys(_listed(self.auxiliary))))
         require(
             not self.auxiliary or self.missing is SEMMissing.FIML,
@@ -257,7 +273,7 @@ class SEM:
         )
         object.__setattr__(self, "engine", choose(Engine, self.engine, "engine"))
         model = self.model_of(None)
-        if self.estimator.is_least_squares:
+        if self.estimator.is_least_squares and not self.ordinal_items:
             least_squares.require_modelled(model, self.estimator)
         if self.engine is Engine.SEMOPY:
             semopy_engine.require_known(self)
@@ -274,8 +290,10 @@ class SEM:
     def model_of(self, sample: Sample | None) -> CovarianceModel:
         """Return the specification as a parameter table and arrays, for the groups of a sample."""
         groups, spec = self._some_groups(), self._fitted_spec()
+        ordinal = ordinal_sample.assumed(spec, self.ordinal_items, self._theta)
         if sample is not None:
             groups = sample.groups
+            ordinal = ordinal_sample.found(sample, self.ordinal_items, self._theta)
         if self.reliability is not None:
             spec = with_errors(spec, self.reliability, item_variances(sample, spec, len(groups)))
         return CovarianceModel.of(
@@ -290,7 +308,17 @@ class SEM:
             group_equal=self.group_equal,
             group_partial=self.group_partial,
             bounds=self.bounds,
+            ordinal=ordinal,
         )
+
+    @property
+    def ordinal_items(self) -> tuple[str, ...]:
+        """The ordinal items of the model that is fitted."""
+        return ordinal_sample.ordered_items(self._fitted_spec(), self.ordered)
+
+    @property
+    def _theta(self) -> bool:
+        return self.parameterization is Parameterization.THETA
 
     @property
     def uses_observed(self) -> bool:
@@ -426,6 +454,8 @@ class SEM:
         """Return what the model minimizes on a sample."""
         if self.engine is Engine.SEMOPY:
             return semopy_engine.SemopyLikelihood(model, sample, self.estimator, observed=False)
+        if model.parameters.ordinal:
+            return OrdinalLeastSquares(model, sample, self.estimator)
         if self.estimator.is_least_squares:
             return least_squares.LeastSquares(model, sample, self.estimator)
         if sample.joint is not None:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from tcsmodel.kernels import sem as kernel
 from tcsmodel.kernels.implied import implied
 from tcsmodel.kernels.status import Status
+from tcsmodel.models.ordinal_findings import ordinal_findings
 from tcsmodel.options import SEMMissing
 from tcsmodel.result import Finding, Severity
 
@@ -40,6 +41,7 @@ def findings(result: SEMResult) -> tuple[Finding, ...]:
         *_limits(result),
         *_undefined(result),
         *_naive_errors(result, name),
+        *ordinal_findings(result),
     ]
     if result.draws is not None:
         found += replicate_findings(result.draws, name)
@@ -162,7 +164,8 @@ def _naive_errors(result: SEMResult, name: str) -> Iterator[Finding]:
         evidence = {"clusters": len(design.stratum), "strata": len(design.sizes)}
         yield Finding("ignored_design", Severity.CAUTION, (name,), evidence)
     weights = result.sample.weights
-    if weights is None or result.estimator.estimator.is_distribution_free:
+    heeded = result.estimator.estimator.is_distribution_free or result.model.parameters.ordinal
+    if weights is None or heeded:
         return
     # Kish (1965): what unequal weights alone do to the variance of a mean.
     effect = len(weights) * float((weights**2).sum()) / float(weights.sum()) ** 2

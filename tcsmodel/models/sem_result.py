@@ -250,7 +250,7 @@ class SEMResult(Derived):
     @cached_property
     def implied_cov(self) -> pd.DataFrame:
         """The covariances of the items that the model implies (divisor n)."""
-        return self._by_items(self._implied.sigma)
+        return self._by_items(self.model.comparable(self._local, self._implied.sigma))
 
     @cached_property
     def implied_mean(self) -> pd.Series:

@@ -19,10 +19,12 @@ SECTIONS = (
     ("Regressions", "~"),
     ("Covariances", "~~"),
     ("Intercepts", "~1"),
+    ("Thresholds", "|"),
     ("Variances", "variance"),
+    ("Scales of ordinal items", "~*~"),
     ("Defined parameters", ":="),
 )
-ALONE = ("variance", "~1", ":=")
+ALONE = ("variance", "~1", ":=", "~*~")
 ERRORS = {
     Estimator.ML: "expected information",
     Estimator.MLR: "sandwich, observed information",
@@ -33,6 +35,7 @@ ERRORS = {
     Estimator.ULS: "sandwich, normal theory",
     Estimator.DWLS: "sandwich, normal theory",
     Estimator.ULSMV: "sandwich, distribution-free",
+    Estimator.WLSM: "sandwich, distribution-free",
     Estimator.WLSMV: "sandwich, distribution-free",
 }
 STAGES = {
@@ -63,6 +66,7 @@ def _fit(result: SEMResult) -> str:
     m = result.fit_measures
     lines = [
         ("Estimator", _estimator(result)),
+        *_ordinal(result),
         ("Respondents", _respondents(result)),
         ("Free parameters", f"{m['npar']:.0f}"),
         ("Iterations", f"{result.iterations}"),
@@ -91,6 +95,14 @@ def _estimator(result: SEMResult) -> str:
 
 def _plain_p(result: SEMResult, m: pd.Series) -> str:
     return f", p {_p(m['p'])}" if result.criterion.problem.is_chi_square else ""
+
+
+def _ordinal(result: SEMResult) -> Iterator[tuple[str, str]]:
+    ordinal = result.model.parameters.ordinal
+    if ordinal:
+        count, whole = len(ordinal.counts), len(result.model.parameters.items)
+        way = result.estimator.parameterization
+        yield "Ordinal items", f"{count} of {whole}, {way} parameterization"
 
 
 def _likelihood(m: pd.Series) -> Iterator[tuple[str, str]]:
@@ -125,6 +137,8 @@ def _errors(result: SEMResult) -> str:
             return STAGES[result.estimator.missing]
         if result.estimator.uses_observed and result.robust is None:
             return "observed information"
+        if result.model.parameters.ordinal:
+            return "sandwich of the correlations and thresholds"
         return ERRORS[result.estimator.estimator]
     if result.draws.source is Source.MONTE_CARLO:
         return f"Monte Carlo, {result.draws.n} draws of the estimates"
@@ -137,11 +151,20 @@ def _intervals(result: SEMResult) -> Iterator[tuple[str, str]]:
 
 
 def _sections(result: SEMResult) -> Iterator[str]:
+    table = result.estimates
+    if result.model.parameters.ordinal:
+        table = table[~_customary(table)]
     # Defined parameters belong to no group.
     for group in dict.fromkeys((*result.sample.groups, "")):
-        table = result.estimates
         title = f"Group {group}: " if group else ""
         yield from _parameters(result, table[table["group"] == group], title)
+
+
+def _customary(table: pd.DataFrame) -> pd.Series:
+    """Return which rows are fixed as everywhere: intercepts at zero and scales at one."""
+    zero = (table["op"] == "~1") & (table["estimate"] == 0)
+    one = (table["op"] == "~*~") & (table["estimate"] == 1)
+    return (zero | one) & (table["se"] == 0)
 
 
 def _parameters(result: SEMResult, table: pd.DataFrame, group: str) -> Iterator[str]:

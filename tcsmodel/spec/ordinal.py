@@ -110,7 +110,9 @@ class OrdinalItems:
             return False
         return row.op is Op.SCALE if self.theta else row.is_variance
 
-    def check(self, spec: ModelSpec, structure: Structure, equal: Collection[str]) -> None:
+    def check(
+        self, spec: ModelSpec, structure: Structure, equal: Collection[str], *, fixed_x: bool
+    ) -> None:
         """Raise where ordinal items are asked for what they do not have.
 
         Raises
@@ -122,11 +124,10 @@ class OrdinalItems:
         """
         if not self:
             return
-        for name in structure.causes:
+        for name in structure.causes if fixed_x else ():
             raise SpecError(
                 f"{name!r} is an observed cause in a model with ordinal items, whose thresholds "
-                f"would depend on it. Model its variance ({name} ~~ {name}), so that it counts as "
-                "one of the items."
+                "would depend on it. Take fixed_x=False, so that it counts as one of the items."
             )
         for name in self.counts:
             if name in structure.latents:

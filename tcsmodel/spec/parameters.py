@@ -300,7 +300,7 @@ def parameter_table(
     """
     _refuse(spec, len(groups), KNOWN if not ordinal else tuple(Feature))
     structure, equal = Structure(spec), frozenset(group_equal)
-    ordinal.check(spec, structure, group_equal)
+    ordinal.check(spec, structure, group_equal, fixed_x=fixed_x)
     means = means or bool(ordinal) or len(groups) > 1
     means = means or any(t.op is Op.INTERCEPT for t in spec.terms)
     defaults = Defaults(means, std_lv, effect_coding, orthogonal, fixed_x, equal, ordinal)

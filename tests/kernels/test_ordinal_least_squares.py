@@ -110,7 +110,7 @@ class Ours:
             (sigma, delta, self.case.fit["df"]),
             (np.eye(p)[None], delta[:, :, :0], p * (p - 1) / 2),
         ):
-            part = scaled_tests.correlation_likelihood(corr, at, slopes, weight, spread)
+            part = scaled_tests.correlation_likelihood(corr, at, slopes, weight, spread, np.ones(1))
             chi2 = len(self.case.x) * part.value
             traces = Traces(part.trace, part.trace)
             found.append(scaled_tests.scaled(chi2, df, traces, Correction.MEAN))

@@ -216,7 +216,7 @@ def test_composite_is_named():
 
 
 def test_options_are_checked():
-    known = "ml, mlr, mlm, mlmv, gls, uls, wls, dwls, ulsmv, wlsmv"
+    known = "ml, mlr, mlm, mlmv, gls, uls, wls, dwls, ulsmv, wlsmv, wlsm"
     with pytest.raises(OptionError, match=f"estimator='mll' is not one of {known}. Did you mean"):
         SEM(SPEC, estimator="mll")
     with pytest.raises(OptionError, match="level=95"):

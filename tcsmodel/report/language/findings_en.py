@@ -450,6 +450,27 @@ FINDINGS: dict[str, dict[str, str]] = {
         "advice": "Fit the model without the limit to see what the data ask for, and keep it only "
         "where theory demands it.",
     },
+    "rare_category": {
+        "finding": "Some answers of {subjects} are rare.",
+        "evidence": "A category has {count} answers; below {limit} its threshold says little.",
+        "meaning": "Correlations of these items lean on few respondents, and a bootstrap loses the "
+        "replicates without them.",
+        "advice": "Join a rare category with its neighbour, or check that the results stay as they "
+        "are when you do.",
+    },
+    "extreme_correlation": {
+        "finding": "No correlation below one explains the answers to {subjects}.",
+        "evidence": "The likelihood of {count} correlation(s) rises all the way to 1 or -1.",
+        "meaning": "The table of the two items has empty cells, so that they could be one item.",
+        "advice": "Join rare categories, or leave one of the items out.",
+    },
+    "correlations_not_definite": {
+        "finding": "The polychoric correlations are impossible as a set.",
+        "evidence": "Their least eigenvalue is {eigenvalue:.3f}.",
+        "meaning": "Each pair has its own respondents and table; robust fit measures are not known.",
+        "advice": "Join rare categories or leave out an item that nearly repeats another; with "
+        "missing='pairwise', compare with 'listwise'.",
+    },
     "improper_step": {
         "finding": "These steps of invariance have no admissible solution: {subjects}.",
         "evidence": "The {first} step ended with status {status}: {reason}",

@@ -1,0 +1,63 @@
+"""What is thin about answers to ordinal items and their correlations, as named findings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, cast
+
+import numpy as np
+
+from tcsmodel.kernels.moments import to_corr
+from tcsmodel.kernels.status import Status
+from tcsmodel.models.ordinal_least_squares import OrdinalLeastSquares
+from tcsmodel.result import Finding, Severity
+
+if TYPE_CHECKING:
+    from tcsmodel.models.sem_result import SEMResult
+
+# A threshold beside fewer answers than these is known to half of its size at best.
+FEW = 5
+
+
+def ordinal_findings(result: SEMResult) -> Iterator[Finding]:
+    """Yield rare categories, correlations at their limit, and an impossible set of them."""
+    if not result.model.parameters.ordinal:
+        return
+    yield from _rare(result)
+    yield from _extreme(result)
+    yield from _indefinite(result)
+
+
+def _rare(result: SEMResult) -> Iterator[Finding]:
+    items, sample = result.model.parameters.items, result.sample
+    least: dict[str, int] = {}
+    for part in sample.by_group:
+        values = part.respondents("ordered=")
+        for name in result.model.parameters.ordinal.counts:
+            own = values[:, items.index(name)]
+            count = int(np.unique(own[np.isfinite(own)], return_counts=True)[1].min())
+            least[name] = min(count, least.get(name, count))
+    rare = tuple(name for name, count in least.items() if count < FEW)
+    if rare:
+        evidence = {"count": min(least[name] for name in rare), "limit": FEW}
+        yield Finding("rare_category", Severity.NOTE, rare, evidence)
+
+
+def _extreme(result: SEMResult) -> Iterator[Finding]:
+    sampling = cast(OrdinalLeastSquares, result.criterion).problem.sampling
+    items = result.model.parameters.items
+    improper = np.asarray(sampling.pair_status[0] == Status.IMPROPER)
+    unsure = np.triu(np.any(improper, axis=0), 1)
+    pairs = [f"{items[i]} and {items[j]}" for i, j in np.argwhere(unsure)]
+    if pairs:
+        evidence = {"count": len(pairs)}
+        yield Finding("extreme_correlation", Severity.CAUTION, tuple(pairs), evidence)
+
+
+def _indefinite(result: SEMResult) -> Iterator[Finding]:
+    corr = to_corr(result.sampled.cov[0])
+    least = np.linalg.eigvalsh(np.nan_to_num(corr))[:, 0]
+    if (least <= 0).any():
+        name = type(result.estimator).__name__
+        evidence = {"eigenvalue": float(least.min())}
+        yield Finding("correlations_not_definite", Severity.CAUTION, (name,), evidence)
