@@ -39,8 +39,11 @@ def weighted_of(sample: Sample, weights: Array) -> Sampled:
 
     Their patterns, or in two-stage estimation the moments alone.
     """
-    found = patterned_of(sample, weights)
-    return Sampled(found.cov, found.mean, found.n) if sample.staged else found
+    if not sample.staged:
+        return patterned_of(sample, weights)
+    found, p = patterned_of(sample.joint or sample, weights), len(sample.names)
+    mean = None if found.mean is None else found.mean[..., :p]
+    return Sampled(found.cov[..., :p, :p], mean, found.n)
 
 
 def own_weights(sample: Sample) -> Array:

@@ -87,8 +87,8 @@ class SEM:
         ``"pairwise"``, each correlation from those who answered both items.
     auxiliary : sequence of str
         Columns that say something about who did not answer or what they would have answered,
-        such as age, with ``missing="fiml"``. They are not part of the model, df or the number
-        of parameters.
+        such as age, unless ``missing="listwise"``. They are not part of the model, df or the
+        number of parameters.
     information : {"expected", "observed"}, optional
         What standard errors come from; by default the expected information, and with
         ``missing="fiml"`` the observed one, as in lavaan.
@@ -241,8 +241,9 @@ class SEM:
         estimator_options.resolve(self)
         object.__setattr__(self, "auxiliary", tuple(dict.fromkeys(_listed(self.auxiliary))))
         require(
-            not self.auxiliary or self.missing is SEMMissing.FIML,
-            "auxiliary= helps with missing answers that are kept: add missing='fiml'.",
+            not self.auxiliary or self.missing.uses_partial,
+            "auxiliary= helps with missing answers that are kept: add missing='fiml', or "
+            "'two_stage'.",
         )
         for name in self.auxiliary:
             require(
@@ -458,10 +459,10 @@ class SEM:
             return OrdinalLeastSquares(model, sample, self.estimator)
         if self.estimator.is_least_squares:
             return least_squares.LeastSquares(model, sample, self.estimator)
-        if sample.joint is not None:
-            return Auxiliary(model, sample, self.estimator, self.uses_observed)
         if sample.staged:
             return TwoStage(model, sample, self.estimator, observed=False)
+        if sample.joint is not None:
+            return Auxiliary(model, sample, self.estimator, self.uses_observed)
         return MaximumLikelihood(model, sample, self.estimator, self.uses_observed)
 
     def check_identified(self, criterion: Criterion) -> None:

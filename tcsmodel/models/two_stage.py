@@ -68,13 +68,17 @@ class TwoStage(MaximumLikelihood):
 
 
 def _first_stage(result: SEMResult) -> FirstStage:
-    sampled = patterned_of(result.sample, own_weights(result.sample)[None])
+    sample = result.sample.joint or result.sample
+    sampled = patterned_of(sample, own_weights(sample)[None])
     model, theta = saturated(sampled)
     if result.estimator.missing is SEMMissing.ROBUST_TWO_STAGE:
-        vcov = sandwich(model, theta, sampled, result.sample, list(range(len(sampled.n))))[0]
+        vcov = sandwich(model, theta, sampled, sample, list(range(len(sampled.n))))[0]
     else:
         vcov = observed_inverse(model, theta, sampled)
-    return FirstStage(np.stack([vcov[own[:, None], own] for own in model.index]))
+    # Auxiliary variables stand behind the items, and only the moments of items go on.
+    p, layout = len(result.sample.names), model.layout
+    kept = np.flatnonzero(np.maximum(layout.row, layout.column) < p)
+    return FirstStage(np.stack([vcov[own[:, None], own] for own in model.index[:, kept]]))
 
 
 def _staged(

@@ -42,10 +42,11 @@ def gaps():
     return pd.read_csv(DATA / "HS1939_missing.csv")
 
 
+@pytest.mark.parametrize("missing", ["fiml", "two_stage", "robust_two_stage"])
 @pytest.mark.filterwarnings("ignore::tcsmodel.errors.DroppedRespondentsWarning")
-def test_they_remove_the_bias_of_answers_missing_because_of_them(frame):
-    plain = CFA(ONE, missing="fiml").fit(frame).estimates.set_index(["lhs", "op", "rhs"])
-    ours = CFA(ONE, missing="fiml", auxiliary=["calls"]).fit(frame)
+def test_they_remove_the_bias_of_answers_missing_because_of_them(frame, missing):
+    plain = CFA(ONE, missing=missing).fit(frame).estimates.set_index(["lhs", "op", "rhs"])
+    ours = CFA(ONE, missing=missing, auxiliary=["calls"]).fit(frame)
     found = ours.estimates.set_index(["lhs", "op", "rhs"])
     for item in TRUTH:
         z = found.loc[(item, "~1", ""), "estimate"] / found.loc[(item, "~1", ""), "se"]
@@ -67,6 +68,29 @@ def test_complete_answers_gain_nothing(hs_frame, options):
     names = [n for n in plain.fit_measures.index if not n.startswith(of_both)]
     kept = [n for n in names if not n.endswith("_robust")]
     assert_allclose(ours.fit_measures[kept], plain.fit_measures[kept], rtol=1e-6, atol=1e-8)
+
+
+@pytest.mark.parametrize("missing", ["two_stage", "robust_two_stage"])
+def test_complete_answers_gain_nothing_in_two_stages(hs_frame, missing):
+    plain = CFA(HS, missing=missing, group="school").fit(hs_frame)
+    ours = CFA(HS, missing=missing, auxiliary=["ageyr"], group="school").fit(hs_frame)
+    for column in ("estimate", "se"):
+        assert_allclose(ours.estimates[column], plain.estimates[column], rtol=1e-6, atol=1e-8)
+    assert_allclose(ours.fit_measures, plain.fit_measures, rtol=1e-6, atol=1e-8)
+
+
+def test_two_stages_are_close_to_one(gaps):
+    one, two = (
+        CFA(HS, missing=missing, auxiliary=["ageyr"]).fit(gaps) for missing in ("fiml", "two_stage")
+    )
+    ratio = (two.estimates["se"] / one.estimates["se"])[one.estimates["se"] > 0]
+    assert ratio.between(0.75, 1.25).all()
+    assert ratio[one.estimates["op"] == "~1"].between(0.98, 1.02).all()
+    gap = (two.estimates["estimate"] - one.estimates["estimate"]).abs()
+    assert (gap <= 0.6 * one.estimates["se"]).all()
+    assert two.fit_measures[["df", "npar"]].tolist() == [24, 30]
+    draws = two.resampled(np.ones((1, two.sample.n))).draws.values["estimates"]
+    assert_allclose(draws[0], two.estimates["estimate"], rtol=1e-5, atol=1e-6)
 
 
 def test_the_model_stays_what_it_is(gaps):

@@ -135,3 +135,12 @@ def test_other_errors_are_refused():
         CFA(HS, information="observed", missing="two_stage")
     with pytest.raises(OptionError, match="Did you mean 'two_stage'"):
         CFA(HS, missing="twostage")
+
+
+def test_first_stage_of_normal_theory_does_not_know_weights(gaps):
+    weight = np.random.default_rng(1).uniform(0.3, 3, len(gaps))
+    survey = Survey(gaps.assign(w=weight), items=HS.items, weight="w")
+    plain, robust = (CFA(HS, missing=m).fit(survey) for m in ("two_stage", "robust_two_stage"))
+    assert "naive_errors" in [finding.code for finding in plain.verify()]
+    assert "naive_errors" not in [finding.code for finding in robust.verify()]
+    assert "robust_two_stage" in plain.verify()[0].sentence("advice")
