@@ -343,9 +343,9 @@ class SEMResult(Derived):
 
         Respondents are drawn with replacement, within groups where there are groups (or clusters
         within strata, where the survey names them), and the model is fitted anew: estimates,
-        standardized estimates, effects, reliability and fit. Replicates at a bound, on a ridge and improper ones are kept, those without a solution
-        are nan; all are counted in ``draws.status_shares``. The same seed gives the same numbers
-        on any number of cores.
+        standardized estimates, effects, reliability and fit. Replicates at a bound, on a ridge
+        and improper ones are kept, those without a solution are nan; all are counted in
+        ``draws.status_shares``. The same seed gives the same numbers on any number of cores.
 
         Parameters
         ----------
