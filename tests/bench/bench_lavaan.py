@@ -2,9 +2,7 @@
 
 R runs as one process that times its own tasks, so neither its start nor reading data counts; its
 tasks and ours are run in turns. Equality comes first, as everywhere. Where R would run for
-minutes, a smaller number of replicates is timed and scaled, and the line says so. Seconds are those
-of the clock; the ratio of processor seconds, threads added up, stands behind, since it suffers less
-from neighbors on the machine.
+minutes, a smaller number of replicates is timed and scaled, and the line says so.
 """
 
 from __future__ import annotations
@@ -19,8 +17,6 @@ import sys
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
-from statistics import median
-from time import process_time
 
 import numpy as np
 import pandas as pd
@@ -75,7 +71,7 @@ def fitted(estimator: type, text: str, data: pd.DataFrame, **options: object) ->
 
 def check_fit(peer: RPeer, task: Task) -> None:
     """Stop unless chi-square, df and CFI agree, and the standard errors in sum."""
-    result, theirs = task.ours(), peer.run(task.theirs)[2]
+    result, theirs = task.ours(), peer.run(task.theirs)[1]
     ours = [*result.fit_measures[["chi2", "df", "cfi"]], result.estimates["se"].sum()]
     np.testing.assert_allclose(ours, [*theirs[:3], theirs[4]], rtol=1e-4)
     print(f"{task.name}: equal in chi2 {ours[0]:.3f}, df {ours[1]:.0f}, CFI, standard errors")
@@ -96,19 +92,14 @@ def wlsmv() -> tuple[float, float]:
     return float(found.n * found.value[0]), float(found.se.sum())
 
 
-def compare(peer: RPeer, task: Task) -> tuple[Timing, float]:
-    """Return the least of runs in turns, R's scaled, and the ratio of processor seconds."""
-    own, theirs, used, their_used = [], [], [], []
+def compare(peer: RPeer, task: Task) -> Timing:
+    """Return the least of runs in turns; R's scaled to the work of ours."""
+    own, theirs = [], []
     for run in range(task.runs):
-        before = process_time()
         own.append(seconds(task.ours))
-        used.append(process_time() - before)
         if run < (task.peer_runs or task.runs):
-            took, processor, _ = peer.run(task.theirs)
-            theirs.append(took * task.scale)
-            their_used.append(processor * task.scale)
-    timing = Timing(task.name, min(own), task.peer, min(theirs))
-    return timing, median(their_used) / median(used)
+            theirs.append(peer.run(task.theirs)[0] * task.scale)
+    return Timing(task.name, min(own), task.peer, min(theirs))
 
 
 def fits() -> list[Task]:
@@ -145,9 +136,9 @@ def ordinal(peer: RPeer) -> list[Task]:
     """Return the tasks of ordinal items, whose numbers were found to agree."""
     values = big_five().to_numpy(float)
     # R's lower triangle down its columns is our upper one along its rows.
-    gap = np.abs(polychorics(values) - peer.run("bfi_polychoric")[2]).max()
+    gap = np.abs(polychorics(values) - peer.run("bfi_polychoric")[1]).max()
     chi2, errors = wlsmv()
-    theirs = peer.run("bfi_wlsmv")[2]
+    theirs = peer.run("bfi_wlsmv")[1]
     if gap > 5e-5:
         sys.exit(f"polychoric correlations differ by {gap:.1e}; no timing is printed.")
     np.testing.assert_allclose([chi2, errors], [theirs[0], theirs[3]], rtol=1e-4)
@@ -172,17 +163,17 @@ def main() -> int:
     tasks = fits()
     for task in tasks:
         check_fit(peer, task)
-    if not peer.run("ecsi_ml")[2][0]:
+    if not peer.run("ecsi_ml")[1][0]:
         print("ECSI mobi: this lavaan does not converge, so a single fit is not compared")
     tasks += ordinal(peer)
     tasks += bootstraps()
-    solved = peer.run("ecsi_boot")[2]
+    solved = peer.run("ecsi_boot")[1]
     print(f"ECSI: lavaan solved {sum(solved):.0f} of {len(solved)} resamples, the rest unexplained")
     missed = 0
     for task in tasks:
-        timing, processor = compare(peer, task)
+        timing = compare(peer, task)
         verdict = "" if timing.ratio >= task.target else "  MISSED"
-        print(f"{timing}  target {task.target:g} x{verdict}  (processor {processor:.1f} x)")
+        print(f"{timing}  target {task.target:g} x{verdict}")
         missed += timing.ratio < task.target
     return 1 if missed else 0
 

@@ -38,14 +38,14 @@ class RPeer:
             raise RuntimeError("R ended; is lavaan installed?")
         return line
 
-    def run(self, task: str) -> tuple[float, float, list[float]]:
-        """Return the seconds that a task took, on the clock and of processor, and its numbers."""
+    def run(self, task: str) -> tuple[float, list[float]]:
+        """Return the seconds that a task took, as R measured them, and its numbers."""
         self.process.stdin.write(f"{task}\n")
         self.process.stdin.flush()
-        seconds, used, answer = self._read().split(" ", 2)
+        seconds, answer = self._read().split(" ", 1)
         if answer.startswith("error"):
             raise RuntimeError(f"{task}: {answer}")
-        return float(seconds), float(used), [float(number) for number in answer.split()]
+        return float(seconds), [float(number) for number in answer.split()]
 
 
 def r_peer() -> RPeer | None:
