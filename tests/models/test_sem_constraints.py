@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-from tcsmodel.errors import IdentificationError, ImproperSolutionWarning, OptionError, SpecError
+from tcsmodel.errors import IdentificationError, ImproperSolutionWarning, OptionError
 from tcsmodel.models.cfa import CFA
 from tcsmodel.models.sem import SEM
 from tcsmodel.spec.model import ModelSpec
@@ -192,8 +192,6 @@ def test_constraints_that_cannot_hold_are_not_a_solution(mobi_frame):
     assert not result.converged
 
 
-def test_what_stays_refused():
-    with pytest.raises(SpecError, match=r"Thresholds \(\|\) have no estimator in CFA and SEM yet"):
-        CFA(ModelSpec.parse("f =~ x1 + x2 + x3\nx1 | t1"))
+def test_a_mistyped_bound_is_refused():
     with pytest.raises(OptionError, match=r"bounds='standart'.*Did you mean 'standard'"):
         CFA(ModelSpec.parse(HS), bounds="standart")
