@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from tcsmodel.models.efa import EFA as EFA
     from tcsmodel.models.invariance import invariance as invariance
     from tcsmodel.models.latent_scores import latent_scores as latent_scores
+    from tcsmodel.models.mediation import mediation as mediation
     from tcsmodel.models.modification import modification_indices as modification_indices
     from tcsmodel.models.modification import release_tests as release_tests
     from tcsmodel.models.pls import PLS as PLS
@@ -75,6 +76,7 @@ _HOMES = {
     "discriminant_validity": "tcsmodel.models.discriminant",
     "dynamic_cutoffs": "tcsmodel.models.dynamic_cutoffs",
     "latent_scores": "tcsmodel.models.latent_scores",
+    "mediation": "tcsmodel.models.mediation",
     "modification_indices": "tcsmodel.models.modification",
     "release_tests": "tcsmodel.models.modification",
     "residuals": "tcsmodel.models.residuals",
@@ -117,6 +119,7 @@ __all__ = [
     "items",
     "latent_scores",
     "library",
+    "mediation",
     "modification_indices",
     "paths",
     "power",

@@ -89,6 +89,7 @@ EXAMPLES: dict[str, Callable[[], Any]] = {
     "BollenStine": lambda: sem().bollen_stine(50, seed=1),
     "DiscriminantValidity": lambda: tcs.discriminant_validity(sem()),
     "WaldTest": lambda: labelled().wald_test("a == b", "c == 0.5"),
+    "Mediation": lambda: tcs.mediation(pls().bootstrap(60, seed=1)),
     "DynamicCutoffs": lambda: tcs.dynamic_cutoffs(example("CFAResult"), replications=60),
     "Drivers": drivers,
     "PowerResult": lambda: tcs.power(tcs.ModelSpec.parse(SMALL), n=[60, 120], replications=100),

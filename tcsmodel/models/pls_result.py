@@ -21,6 +21,7 @@ from tcsmodel.models.bootstrapped import Bootstrapped, refuse_studentized
 from tcsmodel.models.draws import Draws, Replicator
 from tcsmodel.models.estimator import Sample
 from tcsmodel.models.path_model import PathModel
+from tcsmodel.models.pls_effects import effects
 from tcsmodel.models.quantities import (
     QUANTITIES,
     interval_table,
@@ -311,6 +312,25 @@ class PLSResult(Bootstrapped):
             Before a bootstrap.
         """
         return interval_table(self._model, self.arrays, self.draws, quantity, level)
+
+    def effects(
+        self, level: float | None = None, kind: IntervalKind | str | None = None
+    ) -> pd.DataFrame:
+        """Return direct, indirect, total and specific indirect effects, as `SEMResult.effects`.
+
+        Tidy: ``source target effect via estimate vaf``, once bootstrapped with ``se z p ci_lower
+        ci_upper`` before `vaf`. `effect` is ``direct``, ``indirect`` (all ways together),
+        ``total`` or ``specific`` (one way, its stops in `via`). `vaf`, variance accounted for,
+        is the share of the total effect; it is no share where effects of opposite sign add up.
+
+        Parameters
+        ----------
+        level : float, optional
+            Confidence level; that of the bootstrap by default.
+        kind : {"percentile", "bca", "basic"}, optional
+            How replicates become intervals; as the bootstrap was asked for by default.
+        """
+        return effects(self, level, kind)
 
     def table(self) -> pd.DataFrame:
         """Return the paths: ``source target path se ci_lower ci_upper f_squared vif``.

@@ -15,6 +15,7 @@ from tcsmodel.models.discriminant import DiscriminantValidity
 from tcsmodel.models.dynamic_cutoffs import DynamicCutoffs
 from tcsmodel.models.efa import EFAResult
 from tcsmodel.models.invariance import InvarianceResult
+from tcsmodel.models.mediation import Mediation
 from tcsmodel.models.pls import PLSResult
 from tcsmodel.models.power import PowerResult
 from tcsmodel.models.sem import SEMFits, SEMResult
@@ -22,6 +23,7 @@ from tcsmodel.models.wald import WaldTest
 from tcsmodel.options import did_you_mean
 from tcsmodel.report import chi2_pictures as tests
 from tcsmodel.report import covariance_pictures as covariance
+from tcsmodel.report import effect_pictures as effects
 from tcsmodel.report import factor_pictures as factors
 from tcsmodel.report import fit_pictures as fits
 from tcsmodel.report import invariance_pictures as groups
@@ -96,6 +98,11 @@ def _(result: PowerResult) -> Mapping[str, Maker]:
 @kinds.register
 def _(result: DiscriminantValidity) -> Mapping[str, Maker]:
     return {"correlations": covariance.correlations_forest}
+
+
+@kinds.register
+def _(result: Mediation) -> Mapping[str, Maker]:
+    return {"effects": effects.mediation_forest}
 
 
 @kinds.register

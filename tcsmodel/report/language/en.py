@@ -1,6 +1,7 @@
 """English strings of pictures, tables and the report."""
 
 from tcsmodel.report.language.en_discriminant import PICTURE as DISCRIMINANT
+from tcsmodel.report.language.en_effects import PICTURE as EFFECTS
 from tcsmodel.report.language.en_fit import PICTURE as FIT
 from tcsmodel.report.language.en_report import REPORT
 from tcsmodel.report.language.en_tables import TABLES
@@ -221,4 +222,4 @@ PICTURES: dict[str, str] = {
     "{kmo:.2r}.",
 }
 
-STRINGS: dict[str, str] = {**PICTURES, **DISCRIMINANT, **FIT, **TABLES, **REPORT}
+STRINGS: dict[str, str] = {**PICTURES, **DISCRIMINANT, **EFFECTS, **FIT, **TABLES, **REPORT}

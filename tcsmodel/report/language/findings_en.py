@@ -5,6 +5,7 @@ subject) and ``{subjects}`` (all of them, joined).
 """
 
 from tcsmodel.report.language.en_discriminant import DISCRIMINANT
+from tcsmodel.report.language.en_effects import EFFECTS
 from tcsmodel.report.language.en_fit import FINDINGS as FIT
 from tcsmodel.report.language.en_screening import SCREENING
 from tcsmodel.report.language.en_units import UNITS
@@ -12,6 +13,7 @@ from tcsmodel.report.language.en_units import UNITS
 FINDINGS: dict[str, dict[str, str]] = {
     **SCREENING,
     **DISCRIMINANT,
+    **EFFECTS,
     **FIT,
     **UNITS,
     "not_converged": {
