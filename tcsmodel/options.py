@@ -206,6 +206,7 @@ class Parameterization(StrEnum):
 class InvarianceStep(StrEnum):
     """Which step of invariance is to hold."""
 
+    THRESHOLDS = "thresholds"
     METRIC = "metric"
     SCALAR = "scalar"
     STRICT = "strict"

@@ -3,32 +3,31 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 import pandas as pd
 
-from tcsmodel.errors import ImproperSolutionWarning, SurveyError
+from tcsmodel.errors import ImproperSolutionWarning
 from tcsmodel.models import invariance_findings
 from tcsmodel.models.cfa import CFA
 from tcsmodel.models.estimator import as_survey, take
+from tcsmodel.models.invariance_ladder import ladder, options_of, require_answers
 from tcsmodel.models.invariance_rules import (
     CFI_FALL,
     LEAST_CFI,
-    LEVELS,
     MOST_SRMR,
-    STEPS,
     chen_limits,
     holds_by_chen,
     steps_table,
 )
 from tcsmodel.models.modification import release_tests
+from tcsmodel.models.ordinal_invariance import refit_tests, released_with
 from tcsmodel.models.sem_result import SEMResult
 from tcsmodel.options import (
     Estimator,
-    GroupEqual,
     InvarianceStep,
     SEMMissing,
     choose,
@@ -40,7 +39,7 @@ from tcsmodel.survey.survey import Survey
 
 HOLDS, FAILS, IMPROPER = "holds", "fails", "improper"
 # The parameters of each step: their operator, and whether both of its ends are one item.
-KINDS = {"metric": "=~", "scalar": "~1", "strict": "~~"}
+KINDS = {"thresholds": "|", "metric": "=~", "scalar": "~1", "strict": "~~"}
 TESTED = ["parameter", "construct", "item", "group", "chi2", "df", "p", "p_adjusted", "epc"]
 # Fewer invariant items than this cannot carry the comparison of a construct.
 ANCHORS = 2
@@ -51,15 +50,17 @@ def invariance(
     survey: Survey | pd.DataFrame,
     group: str | None = None,
     *,
-    estimator: Estimator | str = Estimator.ML,
+    estimator: Estimator | str | None = None,
     missing: SEMMissing | str = SEMMissing.LISTWISE,
+    ordered: bool | Sequence[str] = (),
 ) -> InvarianceResult:
     """Return how far groups of respondents measure their constructs alike.
 
-    Fits the measurement part of a specification to all groups at once by maximum likelihood,
-    each step with more that is equal: ``configural`` (nothing), ``metric`` (loadings),
-    ``scalar`` (and intercepts), ``strict`` (and residual variances), ``means`` (and the means
-    of constructs). Means of groups may be compared from ``scalar`` on.
+    Fits the measurement part of a specification to all groups at once, each step with more
+    that is equal: ``configural`` (nothing), ``metric`` (loadings), ``scalar`` (and intercepts),
+    ``strict`` (and residual variances), ``means`` (and the means of constructs). Of ordinal
+    items the thresholds come first, as a step of their own (Wu & Estabrook 2016). Means of
+    groups may be compared from ``scalar`` on.
 
     Parameters
     ----------
@@ -70,11 +71,15 @@ def invariance(
     group : str, optional
         The column that tells groups apart; the survey's own by default. The group that appears
         first is the one with which others are compared.
-    estimator : {"ml", "mlr", "mlm", "mlmv"}
-        As in `CFA`. Other than with ``"ml"`` tests, and differences of tests (Satorra & Bentler
-        2001), are scaled, and CFI and RMSEA are the robust ones.
-    missing : {"listwise", "fiml", "two_stage", "robust_two_stage"}
+    estimator : {"ml", "mlr", "mlm", "mlmv", "wlsmv", "wlsm", "ulsmv"}, optional
+        As in `CFA`: ``"ml"`` by default, of ordinal items ``"wlsmv"``. Other than with ``"ml"``
+        tests, and differences of tests (Satorra & Bentler 2001; 2000 of ordinal items), are
+        scaled, and CFI and RMSEA are the robust ones, of ordinal items the scaled ones.
+    missing : {"listwise", "fiml", "two_stage", "robust_two_stage", "pairwise"}
         As in `CFA`: what is done about missing answers.
+    ordered : bool or sequence of str
+        Which items are ordinal, as in `CFA`; with three categories or more. Residual variances
+        are those of the theta parameterization, constructs have a variance of one.
 
     Returns
     -------
@@ -83,7 +88,8 @@ def invariance(
     Raises
     ------
     OptionError
-        When no column of groups is named, or an option is outside its vocabulary.
+        When no column of groups is named, an option is outside its vocabulary, or the estimator
+        of ordinal items has no test.
     SurveyError
         When an item is constant or without answers in a group, when a group is too small for
         the model, or there is one group only; the message names item and group.
@@ -133,47 +139,22 @@ def invariance(
     model = CFA(
         spec,
         group=column,
-        estimator=choose(Estimator, estimator, "estimator"),
         missing=choose(SEMMissing, missing, "missing"),
+        **options_of(spec, estimator, ordered),
     )
     items = model.parameters.items
     if isinstance(survey, (Survey, pd.DataFrame)):
         survey = as_survey(survey, items)
-        _require_answers(survey, items, column)
+        require_answers(survey, items, column)
     sample = take(survey, items, model.missing, column)
     assert sample.survey is not None
     assert sample.rows is not None
     used = np.zeros(sample.survey.n, dtype=bool)
     used[sample.rows] = True
     whole = sample.survey if used.all() else sample.survey.where(used)
-    result = _ladder(model, whole, ())
+    result = InvarianceResult(ladder(model, whole, ()))
     _warn_of_improper(result)
     return result
-
-
-def _require_answers(survey: Survey, items: tuple[str, ...], group: str) -> None:
-    """Raise SurveyError when nobody in a group answered an item."""
-    values, column = survey.values(items), survey.column(group)
-    for label in column.dropna().unique():
-        empty = np.isnan(values[(column == label).to_numpy(dtype=bool)]).all(axis=0)
-        for name in (item for item, gone in zip(items, empty, strict=True) if gone):
-            raise SurveyError(
-                f"Item {name!r} has no answers at all in group {str(label)!r} of {group!r}. Leave "
-                f"the item out of the model, or the group out with survey.where(...)."
-            )
-
-
-def _ladder(model: CFA, survey: Survey, released: tuple[str, ...]) -> InvarianceResult:
-    """Return the fits of all steps, with some parameters free in every group."""
-    steps: dict[str, SEMResult] = {}
-    equal: tuple[GroupEqual, ...] = ()
-    for name, more in STEPS.items():
-        equal += more
-        own = released if equal else ()
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", ImproperSolutionWarning)
-            steps[name] = replace(model, group_equal=equal, group_partial=own).fit(survey)
-    return InvarianceResult(steps, released)
 
 
 def _warn_of_improper(result: InvarianceResult) -> None:
@@ -194,7 +175,8 @@ class InvarianceResult(Result):
     Parameters
     ----------
     steps : mapping of str to SEMResult
-        The fits ``configural metric scalar strict means``.
+        The fits ``configural metric scalar strict means``; of ordinal items with ``thresholds``
+        behind the first.
     released : tuple of str
         Parameters that differ between groups in every step, as ``x3~1``.
 
@@ -286,12 +268,19 @@ class InvarianceResult(Result):
         """
         return self._table.copy()
 
+    @property
+    def _levels(self) -> tuple[str, ...]:
+        return tuple(name for name in self.steps if name != "means")
+
     @cached_property
     def level(self) -> str:
-        """The last step up to which all hold: ``none configural metric scalar strict``."""
+        """The last step up to which all hold: ``none configural metric scalar strict``.
+
+        Of ordinal items also ``thresholds``.
+        """
         verdicts = dict(zip(self._table["step"], self._table["verdict"], strict=True))
         reached = "none"
-        for name in LEVELS:
+        for name in self._levels:
             if verdicts[name] != HOLDS:
                 break
             reached = name
@@ -305,8 +294,9 @@ class InvarianceResult(Result):
     @property
     def failing(self) -> str | None:
         """The first step that does not hold; None when all up to strict do."""
-        at = 0 if self.level == "none" else LEVELS.index(self.level) + 1
-        return LEVELS[at] if at < len(LEVELS) else None
+        levels = self._levels
+        at = 0 if self.level == "none" else levels.index(self.level) + 1
+        return levels[at] if at < len(levels) else None
 
     @cached_property
     def latent_means(self) -> pd.DataFrame:
@@ -337,7 +327,8 @@ class InvarianceResult(Result):
 
         ``parameter construct item group chi2 df p p_adjusted epc``: score tests
         (`release_tests`) of letting each parameter go while the others stay equal, those with
-        a Bonferroni-adjusted p below ``1 - level``. Empty when no step fails. One item that
+        a Bonferroni-adjusted p below ``1 - level``; of ordinal items scaled differences of the
+        step and one with the parameter free, without `epc`. Empty when no step fails. One item that
         differs makes its neighbors look different too, so `partial` releases one at a time.
         """
         frame = self._tests
@@ -361,6 +352,8 @@ class InvarianceResult(Result):
         if step not in KINDS:
             return pd.DataFrame(columns=columns)
         result = self.steps[step]
+        if result.model.parameters.ordinal:
+            return refit_tests(self, step, KINDS[step], _measured(self.estimator.spec))[TESTED]
         if step == "metric" and not result.estimator.std_lv:
             result = self._with_unit_variances(step)
         tests = release_tests(result)
@@ -398,8 +391,8 @@ class InvarianceResult(Result):
 
         Parameters
         ----------
-        step : {"metric", "scalar", "strict"}
-            What is to hold.
+        step : {"thresholds", "metric", "scalar", "strict"}
+            What is to hold; thresholds are those of ordinal items.
 
         Raises
         ------
@@ -407,6 +400,7 @@ class InvarianceResult(Result):
             When `step` is none of these.
         """
         goal = str(choose(InvarianceStep, step, "step"))
+        require(goal in self.steps, f"step={goal!r} is one of ordinal items, and there are none.")
         result = self
         while names := result._next_release(goal):
             result = result._releasing(names)
@@ -417,12 +411,11 @@ class InvarianceResult(Result):
     def _next_release(self, goal: str) -> tuple[str, ...]:
         """Return what to release next; nothing when `goal` holds or nothing may be released."""
         step = self.failing
-        if step not in KINDS or LEVELS.index(step) > LEVELS.index(goal):
+        if step not in KINDS or self._levels.index(step) > self._levels.index(goal):
             return ()
         for test in self._tests.itertuples():
             if step == "strict" or self._leaves_anchors(str(test.construct), str(test.item)):
-                names = [str(test.parameter)]
-                names += [f"{test.item}~1"] if step == "metric" else []
+                names = released_with(str(test.parameter), str(test.item), step)
                 return tuple(name for name in names if name not in self.released)
         return ()
 
@@ -430,7 +423,7 @@ class InvarianceResult(Result):
         items = set(self.estimator.spec.construct(construct).items)
         moved = {item}
         for name in self.released:
-            moved |= {name.removesuffix("~1"), name.partition("=~")[2]}
+            moved |= {name.removesuffix("~1"), name.partition("=~")[2], name.partition("|")[0]}
         return len(items - moved) >= ANCHORS
 
     def _releasing(self, names: tuple[str, ...]) -> InvarianceResult:
@@ -439,7 +432,8 @@ class InvarianceResult(Result):
         free = {row.name for row in model.parameters.free}
         if not free.issuperset(name for name in names if "=~" in name):
             model = replace(model, std_lv=True)  # a first item's loading is to be free
-        return _ladder(model, survey, (*self.released, *names))
+        released = (*self.released, *names)
+        return InvarianceResult(ladder(model, survey, released), released)
 
     def verify(self) -> tuple[Finding, ...]:
         """Return what stands against comparing the groups, worst first."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from tcsmodel.models import ordinal_invariance
 from tcsmodel.result import Finding, Severity
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ def findings(result: InvarianceResult) -> tuple[Finding, ...]:
         *_small(result),
         *_released(result),
         *_doubted(result),
+        *ordinal_invariance.findings(result),
     ]
     order = list(Severity)
     return tuple(sorted(found, key=lambda finding: order.index(finding.severity)))
@@ -69,9 +71,10 @@ def _doubted(result: InvarianceResult) -> Iterator[Finding]:
     """Find steps that hold by the change of fit, though the chi-square difference says no."""
     table = result.table()
     doubted = (table["verdict"] == "holds") & (table["chi2_rule"] == "fails")
-    for row in table[doubted & table["step"].isin(["metric", "scalar"])].itertuples():
+    for row in table[doubted & table["step"].isin(["thresholds", "metric", "scalar"])].itertuples():
         evidence = {"chi2": row.delta_chi2, "df": row.delta_df, "p": row.p_difference}
-        yield Finding("rules_disagree", Severity.NOTE, (str(row.step),), evidence)
+        code = "rules_disagree_ordinal" if result.estimator.ordinal_items else "rules_disagree"
+        yield Finding(code, Severity.NOTE, (str(row.step),), evidence)
 
 
 def _released(result: InvarianceResult) -> Iterator[Finding]:

@@ -22,9 +22,14 @@ STEPS: dict[str, tuple[GroupEqual, ...]] = {
     "strict": (GroupEqual.RESIDUALS,),
     "means": (GroupEqual.MEANS,),
 }
+# The same of ordinal items.
+ORDINAL_STEPS: dict[str, tuple[GroupEqual, ...]] = {
+    "configural": (),
+    "thresholds": (GroupEqual.THRESHOLDS,),
+    **{name: own for name, own in STEPS.items() if own},
+}
 # What is told of the fit of a step.
 FIT = ("chi2", "df", "p", "cfi", "rmsea", "srmr")
-LEVELS = ("configural", "metric", "scalar", "strict")
 
 # Customary least fit of a model worth comparing (Hu & Bentler 1999 for SRMR).
 LEAST_CFI, MOST_SRMR = 0.90, 0.08
@@ -64,7 +69,9 @@ def holds_by_chen(step: str, delta: dict[str, float], limits: ChenLimits) -> boo
 
 def steps_table(steps: Mapping[str, SEMResult]) -> pd.DataFrame:
     """Return the fit of each step and its change from the step before, without verdicts."""
-    fit = pd.DataFrame([_fit_of(result) for result in steps.values()])
+    measures = [result.fit_measures for result in steps.values()]
+    known = all(np.isfinite(own.get("cfi_robust", np.nan)) for own in measures)
+    fit = pd.DataFrame([_fit_of(result, known) for result in steps.values()])
     change = fit.diff()
     first, *others = steps.values()
     tests = first.compare(*others)
@@ -81,12 +88,11 @@ def steps_table(steps: Mapping[str, SEMResult]) -> pd.DataFrame:
     )
 
 
-def _fit_of(result: SEMResult) -> dict[str, float]:
-    """Return the fit of a step, scaled and robust where the estimator has it so."""
+def _fit_of(result: SEMResult, known: bool) -> dict[str, float]:
+    """Return the fit of a step, scaled where the estimator has it so, and robust where `known`."""
     measures = result.fit_measures
     sources = {name: name for name in FIT}
     if result.robust is not None:
         sources |= {"chi2": "chi2_scaled", "p": "p_scaled"}
-        known = np.isfinite(measures["cfi_robust"])
         sources |= {name: f"{name}_{'robust' if known else 'scaled'}" for name in ("cfi", "rmsea")}
     return {name: float(measures[source]) for name, source in sources.items()}

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 # A threshold beside fewer answers than these is known to half of its size at best.
 FEW = 5
+# A correlation that tells two items apart no more.
+SAME = 0.99
 
 
 def ordinal_findings(result: SEMResult) -> Iterator[Finding]:
@@ -45,8 +47,8 @@ def _rare(result: SEMResult) -> Iterator[Finding]:
 
 def _extreme(result: SEMResult) -> Iterator[Finding]:
     sampling = cast(OrdinalLeastSquares, result.criterion).problem.sampling
-    items = result.model.parameters.items
-    improper = np.asarray(sampling.pair_status[0] == Status.IMPROPER)
+    items, corr = result.model.parameters.items, to_corr(result.sampled.cov[0])
+    improper = (sampling.pair_status[0] == Status.IMPROPER) | (np.abs(corr) > SAME)
     unsure = np.triu(np.any(improper, axis=0), 1)
     pairs = [f"{items[i]} and {items[j]}" for i, j in np.argwhere(unsure)]
     if pairs:

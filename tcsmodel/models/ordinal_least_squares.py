@@ -204,6 +204,13 @@ class OrdinalLeastSquares:
         """The fit to the sample, a batch of one."""
         return self._problem(own_weights(self.sample)[None], frequency=False, whole=True)
 
+    def sharing(self, model: CovarianceModel) -> OrdinalLeastSquares:
+        """Return the criterion of another model of these items, with the same statistics."""
+        other = replace(self, model=model)
+        problem = replace(self.problem, model=model)
+        other.__dict__["problem"] = problem
+        return other
+
     @property
     def takes_weights(self) -> bool:
         """Correlations of ordinal items come from the respondents."""
@@ -229,15 +236,15 @@ class OrdinalLeastSquares:
         """Raise SurveyError when the sample cannot be fitted."""
         if self.estimator is not Estimator.WLS:
             return
-        s = self.n_statistics
-        for n, label in zip(rows_of(self.sample), self.sample.groups, strict=True):
-            if n <= s:
+        s, weight = self.n_statistics, cast(Array, self.problem.squares.weight)
+        for n, label, own in zip(rows_of(self.sample), self.sample.groups, weight, strict=True):
+            if n <= s or not np.isfinite(own).all():
                 place = f" in group {label!r}" if label else ""
                 raise SurveyError(
-                    f"estimator='wls' needs more respondents{place} ({n:.0f}) than thresholds and "
-                    f"correlations of the items ({s}): its weight is the inverse of their sampling "
-                    "covariances, which are singular otherwise. Use estimator='wlsmv', which needs "
-                    "the diagonal only."
+                    f"estimator='wls' needs many more respondents{place} ({n:.0f}) than thresholds "
+                    f"and correlations of the items ({s}): its weight is the inverse of their "
+                    "sampling covariances, which are singular here. Use estimator='wlsmv', which "
+                    "needs the diagonal only."
                 )
 
     @property

@@ -239,7 +239,7 @@ class SEM:
         object.__setattr__(self, "missing", choose(SEMMissing, self.missing, "missing"))
         object.__setattr__(self, "likelihood", choose(Likelihood, self.likelihood, "likelihood"))
         estimator_options.resolve(self)
-        object.__setattr__(self, "auxiliary", tuple(dict.fromkeys(_listed(self.auxiliary))))
+        object.__setattr__(self, "auxiliary", tuple(dict.fromkeys(listed(self.auxiliary))))
         require(
             not self.auxiliary or self.missing.uses_partial,
             "auxiliary= helps with missing answers that are kept: add missing='fiml', or "
@@ -260,9 +260,9 @@ class SEM:
         require(0 < self.level < 1, f"level={self.level!r} must lie between 0 and 1, as 0.95.")
         if self.bounds is not None:
             object.__setattr__(self, "bounds", choose(Bounds, self.bounds, "bounds"))
-        equal = [choose(GroupEqual, k, "group_equal") for k in _listed(self.group_equal)]
+        equal = [choose(GroupEqual, k, "group_equal") for k in listed(self.group_equal)]
         object.__setattr__(self, "group_equal", tuple(equal))
-        object.__setattr__(self, "group_partial", _listed(self.group_partial))
+        object.__setattr__(self, "group_partial", listed(self.group_partial))
         require(
             self.group is not None or not (self.group_equal or self.group_partial),
             "group_equal and group_partial need groups: name their column, as group='brand'.",
@@ -477,5 +477,6 @@ class SEM:
             )
 
 
-def _listed(names: str | Sequence[str]) -> tuple[str, ...]:
+def listed(names: str | Sequence[str]) -> tuple[str, ...]:
+    """Return names as a tuple, of a single one too."""
     return (names,) if isinstance(names, str) else tuple(names)

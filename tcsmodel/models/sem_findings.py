@@ -102,7 +102,8 @@ def _variances(result: SEMResult) -> Iterator[Finding]:
     for i, row in enumerate(result.model.parameters):
         if row.is_variance and std[i] < -kernel.BOUNDARY:
             estimate = result.estimates.iloc[i]
-            evidence = {"variance": float(result.arrays["estimates"][i]), "se": estimate["se"]}
+            se = result.standardized["se"].iloc[i] if row.derived else estimate["se"]
+            evidence = {"variance": float(result.arrays["estimates"][i]), "se": float(se)}
             subject = _named(result, row.lhs, row.group)
             yield Finding("negative_variance", Severity.PROBLEM, (subject,), evidence)
 

@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import ndtri
 
-from tcsmodel.errors import SurveyError, counted
+from tcsmodel.errors import SurveyError, TcsError, counted
 from tcsmodel.models.cfa import CFA
 from tcsmodel.models.invariance import InvarianceResult
 from tcsmodel.models.sem_result import SEMResult
@@ -66,6 +66,12 @@ def invariance_cost(
     >>> cost.table()[["difference_observed", "difference_latent", "cost"]].round(1).values.tolist()
     [[6.4, 1.5, 4.9]]
     """
+    if invariance.estimator.ordinal_items:
+        raise TcsError(
+            "invariance_cost() counts points of the answers, and ordinal items say nothing of the "
+            "distances between them. Take tcs.invariance(spec, survey) without ordered=, or read "
+            "the latent_means of the ordinal one."
+        )
     mended = invariance if invariance.comparable else invariance.partial()
     sample = mended.steps["scalar"].sample
     scale = {} if sample.survey is None else sample.survey.scale

@@ -79,21 +79,29 @@ class OrdinalItems:
                 free = not self.theta and self._released(name, group, equal)
                 yield Term(name, Op.SCALE, name, fixed=None if free else 1.0)
 
-    def residual(self, name: str, group: int, equal: Collection[str], alone: bool) -> float | None:
-        """Return what an item's residual variance is fixed to by default, None where free."""
+    def residual(
+        self, name: str, group: int, equal: Collection[str], partial: Collection[str], alone: bool
+    ) -> float | None:
+        """Return what an item's residual variance is fixed to by default, None where free.
+
+        What is equal in all groups is fixed alike, but for the rows named in `partial`.
+        """
         if alone and (self.theta or name not in self):
             return 0.0
         if name not in self:
             return None
         is_free = self.theta and self._released(name, group, equal)
-        return None if is_free and GroupEqual.RESIDUALS not in equal else 1.0
+        held = GroupEqual.RESIDUALS in equal and f"{name}~~{name}" not in partial
+        return None if is_free and not held else 1.0
 
-    def intercept(self, name: str, group: int, equal: Collection[str]) -> float | None:
+    def intercept(
+        self, name: str, group: int, equal: Collection[str], partial: Collection[str]
+    ) -> float | None:
         """Return what an item's intercept is fixed to by default, None where free."""
         if name not in self:
             return None
-        is_free = group and GroupEqual.THRESHOLDS in equal and GroupEqual.INTERCEPTS not in equal
-        return None if is_free else 0.0
+        held = GroupEqual.INTERCEPTS in equal and f"{name}~1" not in partial
+        return None if group and GroupEqual.THRESHOLDS in equal and not held else 0.0
 
     def _released(self, name: str, group: int, equal: Collection[str]) -> bool:
         """Tell whether equal thresholds give an item of a later group its scale.

@@ -303,13 +303,14 @@ def parameter_table(
     ordinal.check(spec, structure, group_equal, fixed_x=fixed_x)
     means = means or bool(ordinal) or len(groups) > 1
     means = means or any(t.op is Op.INTERCEPT for t in spec.terms)
-    defaults = Defaults(means, std_lv, effect_coding, orthogonal, fixed_x, equal, ordinal)
+    partial = frozenset(group_partial)
+    defaults = Defaults(means, std_lv, effect_coding, orthogonal, fixed_x, equal, ordinal, partial)
     terms = [
         [*written(spec, group, defaults), *unwritten(spec, structure, group, defaults)]
         for group in range(len(groups))
     ]
     if len(groups) > 1:
-        tie(terms, structure, equal, frozenset(group_partial))
+        tie(terms, structure, equal, partial)
     rows = tuple(structure.placed(*one) for one in numbered(terms))
     rows = tuple(replace(row, derived=True) if ordinal.derives(row) else row for row in rows)
     table = ParameterTable(

@@ -29,6 +29,7 @@ class Defaults:
     fixed_x: bool = True
     equal: frozenset[GroupEqual] = frozenset()
     ordinal: OrdinalItems = CONTINUOUS
+    partial: frozenset[str] = frozenset()
 
     def marker(self, spec: ModelSpec, construct: Construct) -> str:
         """Return the item whose loading is one by default, empty without one."""
@@ -81,10 +82,10 @@ def unwritten(
     observed += [n for n in structure.outcomes if n not in constructs]
     observed += [n for n in spec.items if n not in structure.causes]
     observed = list(dict.fromkeys(observed))
-    ordinal, equal = defaults.ordinal, defaults.equal
+    ordinal, equal, partial = defaults.ordinal, defaults.equal, defaults.partial
     for term in ordinal.thresholds(spec, observed):
         yield term, False
-    pairs = [(n, n, ordinal.residual(n, group, equal, n in alone)) for n in observed]
+    pairs = [(n, n, ordinal.residual(n, group, equal, partial, n in alone)) for n in observed]
     for name in constructs:
         # An ordinal item alone tells nothing of its construct's scale.
         single = ordinal.only_item(spec, name)
@@ -106,7 +107,7 @@ def unwritten(
     intercepts = {t.lhs for t in spec.terms if t.op is Op.INTERCEPT}
     for name in (*observed, *structure.causes):
         if name not in intercepts:
-            fixed = ordinal.intercept(name, group, equal)
+            fixed = ordinal.intercept(name, group, equal, partial)
             is_given = defaults.fixed_x and name in structure.causes
             yield Term(name, Op.INTERCEPT, "", fixed=fixed), is_given
     for name in constructs:

@@ -149,6 +149,7 @@ PICTURES: dict[str, str] = {
     "picture.invariance.caption": "blue: reached; each step is judged against the one above",
     "picture.invariance.alt": "Dots with intervals for RMSEA by step: {listing}.",
     "invariance.step.configural": "configural: same constructs",
+    "invariance.step.thresholds": "thresholds: same categories",
     "invariance.step.metric": "metric: same loadings",
     "invariance.step.scalar": "scalar: same intercepts",
     "invariance.step.strict": "strict: same residuals",

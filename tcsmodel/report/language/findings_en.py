@@ -452,6 +452,13 @@ FINDINGS: dict[str, dict[str, str]] = {
         "advice": "Fit the model without the limit to see what the data ask for, and keep it only "
         "where theory demands it.",
     },
+    "thresholds_untested": {
+        "finding": "Equal thresholds of {subjects} are supposed, not tested.",
+        "evidence": "Three categories have two thresholds each, which set the scale of the variable "
+        "behind ({count} item(s)).",
+        "meaning": "The step of thresholds fits as well as the one before, whatever the groups do.",
+        "advice": "Say so in the report; to test thresholds ask with four categories or more.",
+    },
     "rare_category": {
         "finding": "Some answers of {subjects} are rare.",
         "evidence": "A category has {count} answers; below {limit} its threshold says little.",
@@ -461,10 +468,11 @@ FINDINGS: dict[str, dict[str, str]] = {
         "are when you do.",
     },
     "extreme_correlation": {
-        "finding": "No correlation below one explains the answers to {subjects}.",
-        "evidence": "The likelihood of {count} correlation(s) rises all the way to 1 or -1.",
-        "meaning": "The table of the two items has empty cells, so that they could be one item.",
-        "advice": "Join rare categories, or leave one of the items out.",
+        "finding": "Behind their answers these items are all but the same: {subjects}.",
+        "evidence": "Correlations of 1 or -1, or nearly: {count}.",
+        "meaning": "Their table has empty cells on one side, so that the model measures one item "
+        "twice.",
+        "advice": "Leave one of the items out, or join rare categories.",
     },
     "correlations_not_definite": {
         "finding": "The polychoric correlations are impossible as a set.",
@@ -520,6 +528,15 @@ FINDINGS: dict[str, dict[str, str]] = {
         "often pass over a single item that differs moderately.",
         "advice": "Look at tcs.release_tests(result.steps['{subject}']), and say in the report which "
         "rule decides; where one item stands out, compare with and without it.",
+    },
+    "rules_disagree_ordinal": {
+        "finding": "The rules disagree on {subject} invariance.",
+        "evidence": "The chi-square difference is {chi2:.1f} on {df:.0f} df, p = {p:.3r}; the change of "
+        "fit is within its limits.",
+        "meaning": "Something differs, but too little for the rules by which the step holds, which "
+        "often pass over a single item that differs moderately.",
+        "advice": "Say in the report which rule decides; the limits of change were found for "
+        "continuous items. Free one item at a time by CFA(..., group_partial=[...]) and compare().",
     },
     "misread_difference": {
         "finding": "The index of {subject} misleads when {group} is compared with {first}.",
