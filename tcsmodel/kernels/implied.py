@@ -129,8 +129,8 @@ def layout(
     template[place[~is_free]] = value[~is_free]
     template[mirror[~is_free & symmetric]] = value[~is_free & symmetric]
     both = is_free & symmetric & (i != j)
-    left = np.where(np.isin(kind, (PATH, LATENT, LATENT_MEAN)), p + i, i)
-    right = np.select([kind == LATENT, kind == RESIDUAL], [p + j, j], p + m + j)
+    left = np.where((kind == PATH) | (kind == LATENT) | (kind == LATENT_MEAN), p + i, i)
+    right = j + np.array([p + m, p + m, p, 0, 0, 0, 0, 0])[kind]
     half = np.where(left == right, 0.5, 1.0)
     half[kind >= ITEM_MEAN] = 0.0
     right[kind >= ITEM_MEAN] = 0

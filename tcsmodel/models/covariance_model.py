@@ -97,24 +97,26 @@ class CovarianceModel:
         parameters of their own in each group, behind those of the model.
         """
         table, groups = self.parameters, self.n_groups
-        alike = list(zip(*table.by_group, strict=True))
-        local = _numbered([tuple(_role(row) for row in rows) for rows in alike])
+        rows, by_group = table.by_group[0], table.by_group
+        local = _numbered(
+            list(zip(*([_role(row) for row in own] for own in by_group), strict=True))
+        )
         count = max(local) + 1
         first = [local.index(k) for k in range(count)]
         more = _unrestricted(len(table.items), others)
         layout = implied.layout(
             len(table.items) + others,
             len(table.latents),
-            matrix=[*(rows[0].matrix for rows in alike), *(matrix for matrix, _, _ in more)],
-            row=[*(rows[0].row for rows in alike), *(row for _, row, _ in more)],
-            column=[*(rows[0].column for rows in alike), *(column for *_, column in more)],
+            matrix=[*(row.matrix for row in rows), *(matrix for matrix, _, _ in more)],
+            row=[*(row.row for row in rows), *(row for _, row, _ in more)],
+            column=[*(row.column for row in rows), *(column for *_, column in more)],
             free=[*local, *range(count, count + len(more))],
-            fixed=[np.nan if rows[0].fixed is None else rows[0].fixed for rows in alike]
+            fixed=[np.nan if row.fixed is None else row.fixed for row in rows]
             + [np.nan] * len(more),
             observed=table.observed_latents,
             n_cuts=table.ordinal.most_thresholds,
         )
-        own = [[alike[at][g] for at in first] for g in range(groups)]
+        own = [[given[at] for at in first] for given in by_group]
         index = [[-1 if row.free is None else row.free for row in rows] for rows in own]
         value = [[np.nan if row.fixed is None else row.fixed for row in rows] for rows in own]
         n_free = table.n_free + groups * len(more)

@@ -79,13 +79,17 @@ class LikelihoodProblem:
 
     def baseline_chi2(self) -> Array:
         """Return chi-square (B,) of the model without covariances but among observed causes."""
-        floor = likelihood.saturated(self.sampled)
-        return self.n * (likelihood.baseline(self.sampled, self.model.causes) - floor)
+        return self.n * (likelihood.baseline(self.sampled, self.model.causes) - self._floor)
+
+    @cached_property
+    def _floor(self) -> Array:
+        """The least discrepancy (B,) that any model can have."""
+        return likelihood.saturated(self.sampled)
 
     def loglik(self, value: Array) -> Array:
         """Return the log-likelihood (B,), conditional on observed causes that are given."""
         sampled, causes = self.sampled, self.model.given
-        value, n = value + likelihood.saturated(sampled), self.model.respondents(sampled)
+        value, n = value + self._floor, self.model.respondents(sampled)
         if c := len(causes):
             own = sampled.cov[..., causes[:, None], causes].reshape(-1, c, c)
             given = saturated(own).reshape(sampled.cov.shape[:2])
