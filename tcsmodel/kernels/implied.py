@@ -57,6 +57,8 @@ class Layout:
         Columns u, v of W of each free row; `half` (f,) holds its h.
     owner : ndarray (f,) of int
         The parameter of each free row; `shared` when labels make two rows one.
+    has_paths : bool
+        Whether B has any entry.
     """
 
     n_items: int
@@ -76,11 +78,7 @@ class Layout:
     half: Array
     owner: Index
     shared: bool
-
-    @property
-    def has_paths(self) -> bool:
-        """Whether B has any entry."""
-        return bool((self.matrix == PATH).any())
+    has_paths: bool
 
 
 def layout(
@@ -153,6 +151,7 @@ def layout(
         half[is_free],
         index[is_free],
         n_free < int(is_free.sum()),
+        bool((kind == PATH).any()),
     )
 
 
@@ -182,16 +181,21 @@ class Matrices:
 
 def matrices(layout: Layout, theta: Array) -> Matrices:
     """Return Lambda, B, Psi, Theta, nu, alpha, tau and d at theta (..., q)."""
-    shape = theta.shape[:-1]
-    flat = np.empty((*shape, len(layout.template)))
-    flat[...] = layout.template
-    flat[..., layout.target] = theta[..., layout.source]
+    flat, shape = _filled(layout, theta), theta.shape[:-1]
     parts, start = [], 0
     for rows, columns in _sides(layout.n_items, layout.n_latents, layout.n_cuts):
         end = start + rows * columns
         parts.append(flat[..., start:end].reshape(*shape, rows, columns))
         start = end
     return Matrices(*parts)
+
+
+def _filled(layout: Layout, theta: Array) -> Array:
+    """Return the matrices at theta (..., q), laid end to end (..., t)."""
+    flat = np.empty((*theta.shape[:-1], len(layout.template)))
+    flat[...] = layout.template
+    flat[..., layout.target] = theta[..., layout.source]
+    return flat
 
 
 def row_values(layout: Layout, theta: Array) -> Array:
@@ -215,18 +219,20 @@ class Implied:
 
 def implied(layout: Layout, theta: Array) -> Implied:
     """Return the implied covariances at theta (..., q); nan where I - B is singular."""
-    parts = matrices(layout, theta)
-    m = layout.n_latents
+    flat, shape = _filled(layout, theta), theta.shape[:-1]
+    p, m = layout.n_items, layout.n_latents
+    b, psi = p * m, p * m + m * m
+    end = psi + m * m
+    loading = reach = flat[..., :b].reshape(*shape, p, m)
+    phi = flat[..., psi:end].reshape(*shape, m, m)
+    total = np.eye(m) - flat[..., b:psi].reshape(*shape, m, m)
     if layout.has_paths:
-        gap = np.eye(m) - parts.path
-        total = linalg.inverse(gap.reshape(-1, m, m))[0].reshape(gap.shape)
-        reach = parts.loading @ total
-        phi = total @ parts.latent @ np.swapaxes(total, -1, -2)
-    else:
-        total = np.eye(m) - parts.path
-        reach, phi = parts.loading, parts.latent
-    shared = parts.loading @ phi
-    sigma = shared @ np.swapaxes(parts.loading, -1, -2) + parts.residual
+        total = linalg.inverse(total.reshape(-1, m, m))[0].reshape(total.shape)
+        reach = loading @ total
+        phi = total @ phi @ np.swapaxes(total, -1, -2)
+    shared = loading @ phi
+    residual = flat[..., end : end + p * p].reshape(*shape, p, p)
+    sigma = shared @ np.swapaxes(loading, -1, -2) + residual
     return Implied(sigma, total, phi, np.concatenate([reach, shared], axis=-1))
 
 

@@ -31,7 +31,8 @@ def starting_values(layout: Layout, cov: Array, mean: Array | None = None) -> Ar
     theta = np.zeros((len(cov), layout.n_free))
     variance = np.diagonal(cov, axis1=1, axis2=2)
     phi, markers = _latent_scales(layout, variance)
-    explained = np.isin(np.arange(layout.n_latents), layout.row[layout.matrix == PATH])
+    explained = np.zeros(layout.n_latents, dtype=bool)
+    explained[layout.row[layout.matrix == PATH]] = True
     higher = markers < 0
     diagonal = layout.row == layout.column
     i, j, k = _free_rows(layout, layout.matrix == LOADING)
