@@ -133,7 +133,8 @@ def main() -> int:
             chi2 = fit_seminr(case).estimation.fit_measures["chisq"]
             np.testing.assert_allclose(chi2, ours(case)[1]["chi2"], rtol=1e-6)
             calls[CBSEM] = lambda case=case: fit_seminr(case)
-        for timing in compare("text to SE and fit measures", lambda case=case: ours(case), calls):
+        task = "text to SE and fit measures"
+        for timing in compare(task, lambda case=case: ours(case), calls, calls=5):
             print(timing)
             missed += timing.peer == LIKE_FOR_LIKE and timing.ratio < case.target
         print(f"target: at least {case.target:g} x for the same work")
