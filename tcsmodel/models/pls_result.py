@@ -17,10 +17,11 @@ from tcsmodel.models.assessment import (
     convergence_findings,
     findings,
 )
-from tcsmodel.models.bootstrapped import Bootstrapped, refuse_studentized
+from tcsmodel.models.bootstrapped import refuse_studentized
 from tcsmodel.models.draws import Draws, Replicator
 from tcsmodel.models.estimator import Sample
 from tcsmodel.models.path_model import PathModel
+from tcsmodel.models.pls_derived import Derived
 from tcsmodel.models.pls_effects import effects
 from tcsmodel.models.quantities import (
     QUANTITIES,
@@ -40,7 +41,7 @@ Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class PLSResult(Bootstrapped):
+class PLSResult(Derived):
     """A fitted PLS path model; frozen. `bootstrap` returns a new one with draws.
 
     Parameters

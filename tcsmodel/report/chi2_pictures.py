@@ -1,17 +1,23 @@
-"""The picture of a chi-square among those it would have if the model held."""
+"""Pictures of a discrepancy among those it would have if the model held."""
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 from matplotlib.axes import Axes
+from numpy.typing import NDArray
 
 from tcsmodel.models.bollen_stine import BollenStine
+from tcsmodel.models.exact_fit import ExactFit
 from tcsmodel.report import theme
+from tcsmodel.report.frames import rows
 from tcsmodel.report.language import Language
 from tcsmodel.report.picture import Picture
 
 CUSTOMARY = 0.05
 BINS = 40
+SHOWN = {"srmr": "SRMR", "d_uls": "d_ULS", "d_g": "d_G", "d_ml": "d_ML"}
 
 
 def bollen_stine_histogram(result: BollenStine, words: Language) -> Picture:
@@ -28,17 +34,52 @@ def bollen_stine_histogram(result: BollenStine, words: Language) -> Picture:
         "seed": result.draws.seed,
     }
 
-    def paint(ax: Axes) -> None:
-        ax.hist(values, bins=BINS, color=theme.BLUE)
-        ax.axvline(result.chi2, color=theme.VERMILLION, linewidth=1.6)
-        ax.set_xlabel(words.text("picture.bollen_stine.axis"))
-        ax.set_ylabel(words.text("picture.bollen_stine.count"))
-
     key = "rejected" if result.p < CUSTOMARY else "kept"
     return Picture(
         title=words.text(f"picture.bollen_stine.title.{key}", **told),
         subtitle=words.text("picture.bollen_stine.subtitle"),
         caption=words.text("picture.bollen_stine.caption", **told),
         alt=words.text("picture.bollen_stine.alt", **told),
-        paint=paint,
+        paint=partial(
+            _histogram,
+            values=values,
+            line=result.chi2,
+            axis=words.text("picture.bollen_stine.axis"),
+            count=words.text("picture.bollen_stine.count"),
+        ),
     )
+
+
+def exact_fit_histogram(result: ExactFit, words: Language, measure: str) -> Picture:
+    """Return the replicates of a discrepancy as bars, and that of the fit as a line."""
+    values = result.distribution(measure)
+    row = next(row for row in rows(result.table()) if row.measure == measure)
+    told = {
+        "measure": SHOWN[measure],
+        "statistic": row.statistic,
+        "critical": row.critical_95,
+        "p": row.p,
+        "replicates": len(values),
+        "seed": result.draws.seed,
+    }
+    key = "rejected" if row.p < CUSTOMARY else "kept"
+    return Picture(
+        title=words.text(f"picture.exact_fit.title.{key}", **told),
+        subtitle=words.text("picture.exact_fit.subtitle"),
+        caption=words.text("picture.exact_fit.caption", **told),
+        alt=words.text("picture.exact_fit.alt", **told),
+        paint=partial(
+            _histogram,
+            values=values,
+            line=result.statistics[measure],
+            axis=SHOWN[measure],
+            count=words.text("picture.exact_fit.count"),
+        ),
+    )
+
+
+def _histogram(ax: Axes, values: NDArray[np.float64], line: float, axis: str, count: str) -> None:
+    ax.hist(values, bins=BINS, color=theme.BLUE)
+    ax.axvline(line, color=theme.VERMILLION, linewidth=1.6)
+    ax.set_xlabel(axis)
+    ax.set_ylabel(count)

@@ -14,6 +14,7 @@ from tcsmodel.models.cfa import CFAResult
 from tcsmodel.models.discriminant import DiscriminantValidity
 from tcsmodel.models.dynamic_cutoffs import DynamicCutoffs
 from tcsmodel.models.efa import EFAResult
+from tcsmodel.models.exact_fit import ExactFit
 from tcsmodel.models.invariance import InvarianceResult
 from tcsmodel.models.mediation import Mediation
 from tcsmodel.models.pls import PLSResult
@@ -123,6 +124,11 @@ def _(result: InvarianceResult) -> Mapping[str, Maker]:
 @kinds.register
 def _(result: InvarianceCost) -> Mapping[str, Maker]:
     return {"cost": groups.cost_picture}
+
+
+@kinds.register
+def _(result: ExactFit) -> Mapping[str, Maker]:
+    return {name: partial(tests.exact_fit_histogram, measure=name) for name in result.statistics}
 
 
 @kinds.register

@@ -17,6 +17,21 @@ FINDINGS: dict[str, dict[str, str]] = {
         "meaning": "A good value of these measures does not speak for the model.",
         "advice": "Judge by the measures or levels that have a cut-off; or collect more answers.",
     },
+    "exact_fit_rejected": {
+        "finding": "The model does not hold exactly, by {subjects}.",
+        "evidence": "Smallest p: {p:p}; {n:,d} respondents.",
+        "meaning": "The correlations that it implies differ from those observed by more than chance; "
+        "in large surveys also by little.",
+        "advice": "Look at result.residual_corr for the pairs of items that it misses most, and at "
+        "exact_fit(saturated=True), which tells the measurement from the paths.",
+    },
+    "replicates_left_out": {
+        "finding": "Some resamples of the test have no admissible solution and are left out.",
+        "evidence": "{out} of {replicates} ({share:%}).",
+        "meaning": "Critical values are those of the other resamples, in which the model fits better.",
+        "advice": "Use fewer constructs or more reliable items; or test composites, with "
+        "consistent=False.",
+    },
 }
 
 PICTURE = {
@@ -35,6 +50,16 @@ PICTURE = {
     "picture.cutoffs.observed": "this result {value:.3r}",
     "picture.cutoffs.caption": "{replications:,d} samples each; bars hold 90% of them, dots the middle",
     "picture.cutoffs.alt": "{measure} in samples of right and wrong models: {listing}.",
+    "picture.exact_fit.title.rejected": "The model does not hold exactly: {measure} {statistic:.3f}",
+    "picture.exact_fit.title.kept": "These answers are compatible with the model: {measure} "
+    "{statistic:.3f}",
+    "picture.exact_fit.subtitle": "Resamples of answers in which the model holds (bars) and the "
+    "answers themselves (line)",
+    "picture.exact_fit.count": "Resamples",
+    "picture.exact_fit.caption": "{replicates:,d} resamples, seed {seed}; 95% quantile {critical:.3f}; "
+    "p {p:p}",
+    "picture.exact_fit.alt": "Histogram of {measure} in {replicates:,d} resamples, 95% below "
+    "{critical:.3f}; a line at {statistic:.3f}.",
     "header.median_range": "Median [90%]",
     "header.difference_ci": "Difference [{level:%} CI]",
 }

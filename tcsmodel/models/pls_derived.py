@@ -1,0 +1,124 @@
+"""What a fitted PLS model is asked afterwards, each in a module of its own."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING, cast
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from tcsmodel.kernels.moments import to_corr
+from tcsmodel.models.bootstrapped import Bootstrapped
+from tcsmodel.models.exact_fit import ExactFit, exact_fit
+from tcsmodel.models.fit_measures import series
+from tcsmodel.models.pls_fit import fit_measures, implied_corr, selection_criteria
+
+if TYPE_CHECKING:
+    from tcsmodel.models.pls_result import PLSResult
+
+Array = NDArray[np.float64]
+
+
+class Derived(Bootstrapped):
+    """The fit and the comparison of `PLSResult`."""
+
+    @property
+    def _pls(self) -> PLSResult:
+        return cast("PLSResult", self)
+
+    @cached_property
+    def fit_measures(self) -> pd.Series:
+        """Distances of the correlations that the model implies from those observed, by name.
+
+        ``srmr``, ``d_uls`` (half the squared Euclidean distance), ``d_g`` (geodesic) and
+        ``d_ml``, each also ``_saturated``, with constructs left correlated as they are, so that
+        only the measurement is judged. ``chi2`` is ``(n - 1) d_ml`` with ``df``, and ``nfi cfi
+        tli ifi rmsea cn_05`` follow from it; PLS does not minimize it, so it has no chi-square
+        distribution and no p value: see `exact_fit`. ``gfi`` is that of maximum likelihood,
+        ``rms_theta`` the root mean square covariance of what scores leave of the items, and
+        ``gof`` Tenenhaus' mean of communality and R2, which is no measure of fit. Constructs
+        that consistent PLS corrects are common factors, all others composites, of which the
+        correlations within are not restricted (Dijkstra & Henseler 2015).
+
+        Examples
+        --------
+        >>> import tcsmodel as tcs
+        >>> fit = tcs.PLS(tcs.library.ecsi()).fit(tcs.datasets.mobi()).fit_measures
+        >>> fit[["srmr", "srmr_saturated", "d_uls", "nfi"]].round(3).tolist()
+        [0.124, 0.057, 4.583, 0.771]
+        """
+        return series(fit_measures(self._pls))
+
+    @cached_property
+    def implied_corr(self) -> pd.DataFrame:
+        """Correlations of the items that the model implies (item x item)."""
+        return self._item_square(self._implied())
+
+    @cached_property
+    def residual_corr(self) -> pd.DataFrame:
+        """Observed less implied correlations (item x item)."""
+        return self._item_square(to_corr(self._pls.sample.moments.cov_array) - self._implied())
+
+    @cached_property
+    def selection_criteria(self) -> pd.DataFrame:
+        """Criteria for choosing among models, a row for each construct with antecedents.
+
+        ``aic aicc aicu bic hq hqc fpe cp gm``, the lower the better; they compare models with
+        other antecedents of the same construct (Sharma, Sarstedt, Shmueli, Kim & Thiele 2019).
+        ``cp`` and ``gm`` (Mallows; Geweke & Meese) compare with the largest model, in which
+        every construct has all constructs before it as antecedents. nan where more than all
+        variance is explained.
+        """
+        return selection_criteria(self._pls)
+
+    def exact_fit(
+        self, n: int = 1000, *, seed: int = 0, saturated: bool = False, progress: bool = False
+    ) -> ExactFit:
+        """Return the bootstrap test of exact fit, Dijkstra & Henseler (2015).
+
+        Resamples are of answers transformed so that the model holds in them (Beran & Srivastava
+        1985). A discrepancy of the data beyond the 95% quantile of the replicates says that the
+        model does not hold exactly.
+
+        Parameters
+        ----------
+        n : int
+            Number of replicates.
+        seed : int
+            The same seed gives the same numbers.
+        saturated : bool
+            Whether to test the measurement alone, with constructs correlated as they are.
+        progress : bool
+            Whether to show a progress bar.
+
+        Raises
+        ------
+        TcsError
+            When fitted to moments alone, to answers with gaps or to ordinal answers, or when
+            there are no answers in which the model holds.
+
+        Examples
+        --------
+        >>> import tcsmodel as tcs
+        >>> spec = tcs.ModelSpec.parse('''
+        ...     Quality =~ PERQ1 + PERQ2 + PERQ3 + PERQ4
+        ...     Value =~ PERV1 + PERV2
+        ...     Satisfaction =~ CUSA1 + CUSA2 + CUSA3
+        ...     Value ~ Quality
+        ...     Satisfaction ~ Quality + Value
+        ... ''')
+        >>> test = tcs.PLS(spec).fit(tcs.datasets.mobi()).exact_fit(200, seed=8)
+        >>> test.table()[["measure", "statistic"]].round(4).values.tolist()[:2]
+        [['srmr', 0.0473], ['d_uls', 0.1005]]
+        """
+        return exact_fit(self._pls, n, seed, saturated, progress)
+
+    def _implied(self) -> Array:
+        corr = to_corr(self._pls.sample.moments.cov_array)
+        return implied_corr(self._pls.estimator, self._pls.arrays, corr, saturated=False)
+
+    def _item_square(self, values: Array) -> pd.DataFrame:
+        items = list(self._pls.sample.names)
+        return pd.DataFrame(values, index=items, columns=items)
