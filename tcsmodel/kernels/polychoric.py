@@ -210,6 +210,8 @@ def _continuous(answers: Answers, w: Array) -> tuple[Array, Array, Index]:
 
 def pair_tables(answers: Answers, w: Array, first: Index, second: Index) -> Array:
     """Return weighted two-way tables (B, P, K, K) of pairs of ordinal items, weights (B, n)."""
+    if len(w) == 1:
+        return _products(answers, w[0])[first, second][None]
     side = most_categories(answers.categories) + 1
     size = len(first) * side * side
     out = np.zeros((size, len(w)))
@@ -221,6 +223,22 @@ def pair_tables(answers: Answers, w: Array, first: Index, second: Index) -> Arra
         counted = csc_array((np.ones(cell.size), cell.ravel(), ends), shape=(size, len(cell)))
         out += counted @ np.ascontiguousarray(w[:, rows].T)
     return out.T.reshape(len(w), len(first), side, side)[..., :-1, :-1]
+
+
+def _products(answers: Answers, w: Array) -> Array:
+    """Return weighted two-way tables (p, p, K, K) of all pairs of items, weights (n,).
+
+    By products of indicators of the categories, which pays for one set of weights.
+    """
+    p, most = len(answers.categories), most_categories(answers.categories)
+    out = np.zeros((p * most, p * most))
+    step = max(1, ROWS // (p * most))
+    for start in range(0, len(answers.x), step):
+        rows = slice(start, start + step)
+        there = (answers.x[rows, :, None] == np.arange(most)).astype(np.float64)
+        there = there.reshape(-1, p * most)
+        out += (there * w[rows, None]).T @ there
+    return np.swapaxes(out.reshape(p, most, p, most), 1, 2)
 
 
 def most_categories(categories: Index) -> int:

@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 from tcsmodel.kernels import constrained, design, gamma, grouped, implied, jacobian, linalg, robust
 from tcsmodel.kernels.design import Design
 from tcsmodel.kernels.grouped import Grouped
+from tcsmodel.kernels.least_squares import weighted
 from tcsmodel.kernels.likelihood import Sampled, normal
 from tcsmodel.kernels.robust import Traces
 
@@ -65,7 +66,7 @@ class Weighed:
     """A model at its estimates, and what its residuals are weighed by.
 
     basis (q, r): the directions K that constraints leave, None without any; delta (G, s, r):
-    D K; weight (G, s, s).
+    D K; weight (G, s, s), or its diagonal (G, s).
     """
 
     basis: Array | None
@@ -171,11 +172,11 @@ def yuan_bentler(saturated: Array, model: Model, products: Array) -> Traces:
 def residual_traces(model: Weighed, spread: Array) -> Traces:
     """Return the traces (1,) of MLM and MLMV; nan where E is singular."""
     inverse, _ = linalg.inverse(expected_information(model)[None])
-    both = model.weight @ spread
-    wide = model.weight @ model.delta
+    both = weighted(model.weight, spread)
+    wide = weighted(model.weight, model.delta)
     along = inverse[0] @ score_products(model, spread)
     reach = spread @ wide
-    twice = (np.swapaxes(reach, 1, 2) @ model.weight @ reach).sum(axis=0)
+    twice = (np.swapaxes(reach, 1, 2) @ weighted(model.weight, reach)).sum(axis=0)
     first = np.einsum("gii->", both) - np.trace(along)
     second = np.einsum("gij,gji->", both, both) - 2 * np.einsum("ij,ji->", inverse[0], twice)
     second = second + np.einsum("ij,ji->", along, along)

@@ -298,18 +298,16 @@ class OrdinalLeastSquares:
         slopes = self.problem.squares.structure.jacobian(local[0])[None]
         delta = grouped.by_theta(given, slopes)[0]
         basis = robust_groups.directions(given, theta)
-        weight = self._diagonal[..., None] * np.eye(self._diagonal.shape[-1])
-        return Weighed(basis, delta if basis is None else delta @ basis, weight)
+        return Weighed(basis, delta if basis is None else delta @ basis, self._diagonal)
 
     def _independent(self) -> Weighed:
-        """Return the same of the baseline model, whose thresholds and variances are free."""
-        size, groups = self.n_statistics, self.model.n_groups
-        own = size - len(self.problem.ordinal.order.pairs.first)
-        delta = np.zeros((groups, size, groups * own))
-        for g in range(groups):
-            delta[g, :own, g * own : (g + 1) * own] = np.eye(own)
-        weight = self._diagonal[..., None] * np.eye(size)
-        return Weighed(None, delta, weight)
+        """Return the same of the baseline model.
+
+        Its free thresholds, means and variances have no residuals, and so no weight.
+        """
+        weight = self._diagonal.copy()
+        weight[:, : self.n_statistics - len(self.problem.ordinal.order.pairs.first)] = 0.0
+        return Weighed(None, np.zeros((*weight.shape, 0)), weight)
 
     def _robust_fit(self, theta: Array, plain: dict[str, float], at: Weighed) -> ScaledFit:
         """Return robust fit measures.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -58,7 +58,7 @@ def found(sample: Sample, ordered: Sequence[str], theta: bool) -> OrdinalItems:
         answers = values[:, sample.names.index(name)]
         occurring = np.unique(answers[np.isfinite(answers)])
         _check_categories(name, occurring)
-        for part, label in zip(sample.by_group, sample.groups, strict=True):
+        for part, label in _told_apart(sample):
             own = part.respondents("ordered=")[:, sample.names.index(name)]
             absent = np.setdiff1d(occurring, own)
             if len(absent):
@@ -70,6 +70,12 @@ def found(sample: Sample, ordered: Sequence[str], theta: bool) -> OrdinalItems:
                 )
         counts.append((name, len(occurring)))
     return OrdinalItems(tuple(counts), theta)
+
+
+def _told_apart(sample: Sample) -> Iterator[tuple[Sample, str]]:
+    """Yield the groups with their labels; none without groups."""
+    if sample.strata is not None:
+        yield from zip(sample.by_group, sample.groups, strict=True)
 
 
 def _check_categories(name: str, occurring: Array) -> None:
