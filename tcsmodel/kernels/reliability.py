@@ -8,6 +8,8 @@ per construct (..., k), or one per pair (..., k, k).
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -133,17 +135,11 @@ def htmt(corr: Array, member: Mask) -> Array:
     mean of the two mean absolute correlations within them (Henseler, Ringle &
     Sarstedt 2015). A single item counts as correlating 1 within its construct.
     """
-    m = member.sum(axis=0).astype(np.float64)
-    block = member.astype(np.float64)
-    sums = block.T @ np.abs(corr) @ block
-    own = np.abs(np.diagonal(corr, axis1=-2, axis2=-1)) @ block
-    within = np.diagonal(sums, axis1=-2, axis2=-1) - own
+    pairs = _Pairs.of(member)
+    mean = pairs.means(np.abs(pairs.correlations(corr)), alone=1.0)
+    own = np.diagonal(mean, axis1=-2, axis2=-1)
     with np.errstate(all="ignore"):
-        mono = np.where(m > 1, within / (m * (m - 1)), 1.0)
-        ratio = sums / np.outer(m, m) / np.sqrt(mono[..., :, None] * mono[..., None, :])
-    diagonal = np.arange(len(m))
-    ratio[..., diagonal, diagonal] = np.nan
-    return ratio
+        return _off_diagonal(mean / np.sqrt(own[..., :, None] * own[..., None, :]))
 
 
 def htmt2(corr: Array, member: Mask) -> Array:
@@ -152,14 +148,57 @@ def htmt2(corr: Array, member: Mask) -> Array:
     Consistent when loadings differ (Roemer, Schuberth & Henseler 2021). A single item counts as
     correlating 1 within its construct.
     """
-    m = member.sum(axis=0).astype(np.float64)
-    block = member.astype(np.float64)
-    with np.errstate(all="ignore"):
-        sums = block.T @ np.log(np.abs(corr)) @ block
-        within = np.diagonal(sums, axis1=-2, axis2=-1)
-        mono = np.where(m > 1, within / (m * (m - 1)), 0.0)
-        ratio = np.exp(sums / np.outer(m, m) - (mono[..., :, None] + mono[..., None, :]) / 2)
-    diagonal = np.arange(len(m))
+    pairs = _Pairs.of(member)
+    log = np.log(np.maximum(np.abs(pairs.correlations(corr)), np.finfo(np.float64).tiny))
+    mean = pairs.means(log, alone=0.0)
+    own = np.diagonal(mean, axis1=-2, axis2=-1)
+    return _off_diagonal(np.exp(mean - (own[..., :, None] + own[..., None, :]) / 2))
+
+
+@dataclass(frozen=True, slots=True)
+class _Pairs:
+    """Which pairs of items stand between, and within, which constructs.
+
+    cell (q,) the place of each pair in a flat correlation matrix; share (q, r) its share in the
+    mean of each pair of constructs, or of a construct; place (k, k) the column of `share` that
+    belongs to a pair; alone (k,) constructs of one item.
+    """
+
+    cell: NDArray[np.intp]
+    share: Array
+    place: NDArray[np.intp]
+    alone: Mask
+
+    @classmethod
+    def of(cls, member: Mask) -> _Pairs:
+        p, k = member.shape
+        i, j = np.triu_indices(p)
+        a, b = np.triu_indices(k)
+        inside = member.astype(np.float64)
+        share = inside[i][:, a] * inside[j][:, b]
+        share += np.where((i != j)[:, None], inside[j][:, a] * inside[i][:, b], 0.0)
+        share[np.ix_(i == j, a == b)] = 0.0
+        kept = share.any(axis=1)
+        share = share[kept] / np.maximum(share.sum(axis=0), 1.0)
+        place = np.zeros((k, k), dtype=np.intp)
+        place[a, b] = place[b, a] = np.arange(len(a))
+        return cls((i * p + j)[kept], share, place, member.sum(axis=0) == 1)
+
+    def correlations(self, corr: Array) -> Array:
+        """Return the correlations (..., q) of the pairs."""
+        return corr.reshape(*corr.shape[:-2], -1)[..., self.cell]
+
+    def means(self, values: Array, alone: float) -> Array:
+        """Return means (..., k, k) of values (..., q); `alone` within a construct of one item."""
+        mean = (values @ self.share)[..., self.place]
+        own = np.flatnonzero(self.alone)
+        mean[..., own, own] = alone
+        return mean
+
+
+def _off_diagonal(ratio: Array) -> Array:
+    """Return ratios (..., k, k) with nan on the diagonal."""
+    diagonal = np.arange(ratio.shape[-1])
     ratio[..., diagonal, diagonal] = np.nan
     return ratio
 

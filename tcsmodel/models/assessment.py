@@ -78,6 +78,7 @@ def assess(
         "item_means": mean,
         "item_sds": np.sqrt(np.diagonal(cov, axis1=-2, axis2=-1)),
         **_measurement(model, weighting, corr, rho_a, shown),
+        **_communalities(model, shown.loadings, inner.r_squared),
         "iterations": found.iterations,
         "status": _status(found, rho, shown, inner),
     }
@@ -107,10 +108,23 @@ def _measurement(
     by_construct = {key: np.where(formative, np.nan, v) for key, v in by_construct.items()}
     touched = np.logical_or.outer(formative, formative)
     htmt = np.where(touched, np.nan, reliability.htmt(corr, member))
+    htmt2 = np.where(touched, np.nan, reliability.htmt2(corr, member))
     fornell_larcker = shown.construct_corr.copy()
     diagonal = np.arange(len(model.constructs))
     fornell_larcker[..., diagonal, diagonal] = np.sqrt(by_construct["ave"])
-    return {**by_construct, "htmt": htmt, "fornell_larcker": fornell_larcker}
+    return {**by_construct, "htmt": htmt, "htmt2": htmt2, "fornell_larcker": fornell_larcker}
+
+
+def _communalities(model: PathModel, loadings: Array, r_squared: Array) -> dict[str, Array]:
+    """Return communality and redundancy of items (..., p) and their means (..., k)."""
+    own = (loadings**2).sum(axis=-1)
+    mean = reliability.ave(loadings, model.member)
+    return {
+        "communality": own,
+        "redundancy": own * r_squared[..., model.block],
+        "mean_communality": mean,
+        "mean_redundancy": mean * r_squared,
+    }
 
 
 def explain_singular(

@@ -187,6 +187,26 @@ class PLSResult(Derived):
         return self._square("htmt")
 
     @cached_property
+    def htmt2(self) -> pd.DataFrame:
+        """HTMT2, with geometric means: right also when loadings differ (Roemer et al. 2021).
+
+        Shaped as `htmt`.
+        """
+        return self._square("htmt2")
+
+    @cached_property
+    def redundancy(self) -> pd.DataFrame:
+        """Columns ``mean_communality mean_redundancy``, a row per construct.
+
+        Means over the items of squared loadings, and of these times the R2 of the construct; nan
+        without antecedents. Those of single items are `intervals` ``"communality"`` and
+        ``"redundancy"``.
+        """
+        names = ("mean_communality", "mean_redundancy")
+        columns = {name: self.arrays[name] for name in names}
+        return pd.DataFrame(columns, index=list(self._model.constructs))
+
+    @cached_property
     def fornell_larcker(self) -> pd.DataFrame:
         """Construct correlations with the square root of AVE on the diagonal."""
         return self._square("fornell_larcker")

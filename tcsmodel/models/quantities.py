@@ -22,6 +22,7 @@ class Layout(StrEnum):
     """What one number of a quantity belongs to."""
 
     ITEM = "item"
+    OUTCOME_ITEM = "item of a construct with antecedents"
     ITEM_BY_CONSTRUCT = "item by construct"
     CONSTRUCT = "construct"
     TARGET = "construct with antecedents"
@@ -49,6 +50,11 @@ QUANTITIES: dict[str, Layout] = {
     "rho_c": Layout.CONSTRUCT,
     "ave": Layout.CONSTRUCT,
     "htmt": Layout.PAIR,
+    "htmt2": Layout.PAIR,
+    "communality": Layout.ITEM,
+    "redundancy": Layout.OUTCOME_ITEM,
+    "mean_communality": Layout.CONSTRUCT,
+    "mean_redundancy": Layout.TARGET,
     "fornell_larcker": Layout.TRIANGLE,
     "item_vif": Layout.ITEM,
     "item_means": Layout.ITEM,
@@ -61,9 +67,10 @@ def cells(model: PathModel, quantity: str) -> tuple[pd.DataFrame, Cells]:
     layout = QUANTITIES[quantity]
     constructs = np.array(model.constructs, dtype=object)
     items = np.array(model.items, dtype=object)
-    if layout is Layout.ITEM:
-        at: Cells = (np.arange(len(items)),)
-        return _frame(item=items, construct=constructs[model.block]), at
+    if layout in (Layout.ITEM, Layout.OUTCOME_ITEM):
+        explained = np.isin(model.block, model.targets)
+        at: Cells = (np.flatnonzero(explained | (layout is Layout.ITEM)),)
+        return _frame(item=items[at[0]], construct=constructs[model.block][at[0]]), at
     if layout is Layout.ITEM_BY_CONSTRUCT:
         at = tuple(np.indices((len(items), len(constructs))).reshape(2, -1))
         return _frame(item=items[at[0]], construct=constructs[at[1]]), at

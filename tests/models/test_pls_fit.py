@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 
 import tcsmodel as tcs
-from tcsmodel.kernels import fitmeasures, pls_fit
+from tcsmodel.kernels import fitmeasures, pls_fit, reliability
 from tcsmodel.models.pls import PLS
 from tcsmodel.spec import library
 
@@ -176,6 +176,50 @@ def test_gof_equals_plspm(mobi_frame, case):
 
 def test_gof_equals_csem(csem):
     close(csem[0].fit_measures["gof"], csem[1]["assess"]["GoF"])
+
+
+def test_communality_and_redundancy_equal_plspm(mobi_frame):
+    for case, options in PLSPM.items():
+        result, theirs = fit(mobi_frame, **options), expected(case)
+        outer = theirs["outer_model"].set_index("name")
+        close(result.measurement_table().set_index("item")["communality"], outer["communality"])
+        redundancy = np.nan_to_num(result.arrays["redundancy"])
+        close(redundancy, outer["redundancy"][list(result.sample.names)])
+        inner = theirs["inner_summary"]
+        close(result.redundancy["mean_communality"], inner["Block_Communality"])
+        close(result.redundancy["mean_redundancy"].fillna(0), inner["Mean_Redundancy"])
+
+
+def test_htmt2_equals_csem_where_correlations_are_positive(mobi_frame):
+    """cSEM multiplies signed correlations: its value is empty where a product is negative."""
+    (case,) = FACTORS
+    theirs = expected(case)["assess"]["HTMT2"]
+    ours = fit(mobi_frame).htmt2.loc[theirs.index, theirs.columns]
+    corr = fit(mobi_frame).sample.moments.corr
+    lower = np.tril_indices(7, -1)
+    known = np.isfinite(theirs.to_numpy(dtype=float)[lower])
+    assert known.sum() >= 15
+    assert (corr.loc["CUSL2"] < 0).any()
+    close(ours.to_numpy()[lower][known], theirs.to_numpy(dtype=float)[lower][known])
+
+
+def test_htmt_of_a_batch_is_that_of_its_definition():
+    rng = np.random.default_rng(4)
+    corr = np.corrcoef(rng.standard_normal((7, 50)))
+    corr[0, 2] = corr[2, 0] = 0.0
+    member = np.zeros((7, 3), dtype=bool)
+    member[[0, 1], 0] = member[[2, 3, 4, 5], 1] = member[6, 2] = True
+    batch = np.stack([corr, np.eye(7) * 0.5 + corr * 0.5])
+    size = np.abs(batch[1])
+    within = size[0, 1], size[2:6, 2:6][np.triu_indices(4, 1)].mean()
+    ratio = reliability.htmt(batch, member)[1]
+    close(ratio[0, 1], size[:2, 2:6].mean() / np.sqrt(within[0] * within[1]), 1e-12)
+    close(ratio[1, 2], size[2:6, 6].mean() / np.sqrt(within[1]), 1e-12)
+    geometric = np.exp(np.log(np.abs(corr[2:6, 2:6][np.triu_indices(4, 1)])).mean())
+    found = reliability.htmt2(batch, member)[0]
+    close(found[1, 2], np.exp(np.log(np.abs(corr[2:6, 6])).mean()) / np.sqrt(geometric), 1e-12)
+    assert 0 <= found[0, 1] < 1e-20
+    assert np.isnan(np.diagonal(found)).all()
 
 
 def test_a_saturated_structure_has_one_fit(small):
