@@ -13,7 +13,7 @@ Section    Key                  Meaning
 [data]     missing_codes        codes in the items that mean "no answer"
 [data]     labels               table of item = "question text"
 [model]    text                 the model in lavaan's language, or:
-[model]    library              a published model: "ecsi" or "acsi"
+[model]    library              a published model, as "ecsi"; see `tcsmodel.library`
 [model]    items                table of construct = ["item", ...] for the library model
 [study]    target               the construct the study is about
 [study]    seed                 of everything random
@@ -46,8 +46,6 @@ from tcsmodel.study import Study
 from tcsmodel.survey.cleaning import require_column
 from tcsmodel.survey.io import read_table
 from tcsmodel.survey.survey import Survey
-
-LIBRARY: Mapping[str, Callable[..., ModelSpec]] = {"ecsi": library.ecsi, "acsi": library.acsi}
 
 
 @dataclass(frozen=True)
@@ -251,8 +249,9 @@ def _spec(model: Mapping[str, Any]) -> ModelSpec:
             raise OptionError("items belongs to library models; text names its items itself.")
         return ModelSpec.parse(model["text"])
     name = model["library"]
-    if name not in LIBRARY:
+    if name not in library.MODELS:
         raise OptionError(
-            f"library = {name!r} is not one of {', '.join(LIBRARY)}.{did_you_mean(name, LIBRARY)}"
+            f"library = {name!r} is not one of {', '.join(library.MODELS)}."
+            f"{did_you_mean(name, library.MODELS)}"
         )
-    return LIBRARY[name](model.get("items"))
+    return library.MODELS[name](model.get("items"))

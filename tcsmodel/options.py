@@ -73,6 +73,13 @@ class ScoreMethod(StrEnum):
     TEN_BERGE = "ten_berge"
 
 
+class CCSIVariant(StrEnum):
+    """The two reconstructions of the Chinese index."""
+
+    A = "a"
+    B = "b"
+
+
 class Scheme(StrEnum):
     """The inner weighting scheme of PLS."""
 

@@ -110,6 +110,15 @@ def test_library_model_with_own_items(folder):
     assert read(folder, text).study.spec == library.acsi()
 
 
+@pytest.mark.parametrize("name", library.MODELS)
+def test_every_library_model_by_name(folder, name):
+    items = list(library.MODELS[name]().items)
+    pd.DataFrame(5, index=range(3), columns=items).to_csv(folder / "mobi.csv", index=False)
+    target = library.MODELS[name]().construct_names[0]
+    text = MINIMAL.replace('"ecsi"', f'"{name}"') + f'[study]\ntarget = "{target}"\n'
+    assert read(folder, text).study.spec == library.MODELS[name]()
+
+
 MISTAKES = {
     "typo in a section": (
         MINIMAL.replace("[model]", "[modle]"),
@@ -196,7 +205,7 @@ MISTAKES = {
     ),
     "library": (
         MINIMAL.replace('"ecsi"', '"ecis"'),
-        r"\[model\]: library = 'ecis' is not one of ecsi, acsi\. Did you mean 'ecsi'",
+        r"\[model\]: library = 'ecis' is not one of acsi, .*profit_chain\. Did you mean 'ecsi'",
     ),
     "no model": ('[data]\nfile = "mobi.csv"\n', r"\[model\]: give either text.*not neither"),
     "two models": (MINIMAL + 'text = "A =~ CUSA1"\n', r"\[model\]: give either text.*not both"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -22,6 +23,7 @@ Array = NDArray[np.float64]
 NAME_SIZE, NOTE_SIZE, ITEM_SIZE, EDGE_SIZE = 9.5, 8.5, 8.0, 8.5
 ROW = 0.185
 NAME_WIDTH, ITEM_WIDTH = 1.25, 1.25
+BEFORE_CAPITAL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
 
 @dataclass(frozen=True)
@@ -153,7 +155,10 @@ def diagram(nodes: Sequence[Node], edges: Sequence[Edge]) -> Diagram:
 
 
 def _name_lines(node: Node) -> list[str]:
-    return wrap(node.name, NAME_WIDTH, NAME_SIZE, lines=3, weight="bold")
+    name = node.name
+    if theme.text_width(name, NAME_SIZE, "bold") > NAME_WIDTH:
+        name = BEFORE_CAPITAL.sub(" ", name)
+    return wrap(name, NAME_WIDTH, NAME_SIZE, lines=3, weight="bold")
 
 
 def _ellipse_size(nodes: Sequence[Node]) -> tuple[float, float]:

@@ -1,4 +1,4 @@
-"""`draw`: the picture of a result. Which pictures a result has is decided here by its class."""
+"""`draw`: the picture of a result or a model. Its class decides here which pictures it has."""
 
 from __future__ import annotations
 
@@ -31,6 +31,7 @@ from tcsmodel.report import invariance_pictures as groups
 from tcsmodel.report import model_pictures as models
 from tcsmodel.report import power_pictures as powers
 from tcsmodel.report import satisfaction_pictures as satisfaction
+from tcsmodel.report import spec_pictures as specs
 from tcsmodel.report import theme
 from tcsmodel.report import unit_pictures as units
 from tcsmodel.report.language import Language, language
@@ -41,15 +42,21 @@ from tcsmodel.satisfaction.gate import Gate
 from tcsmodel.satisfaction.index import SatisfactionIndex
 from tcsmodel.satisfaction.invariance_cost import InvarianceCost
 from tcsmodel.satisfaction.priorities import Priorities
+from tcsmodel.spec.model import ModelSpec
 from tcsmodel.survey.screening import Factorability, Screening
 
 Maker = Callable[[Any, Language], Picture]
 
 
 @singledispatch
-def kinds(result: Result) -> Mapping[str, Maker]:
+def kinds(result: Result | ModelSpec) -> Mapping[str, Maker]:
     """Return the pictures that a result has, by name; the first is the default."""
     return {}
+
+
+@kinds.register
+def _(result: ModelSpec) -> Mapping[str, Maker]:
+    return {"diagram": specs.spec_diagram}
 
 
 @kinds.register
@@ -159,7 +166,9 @@ def _(result: Priorities) -> Mapping[str, Maker]:
     return {"map": satisfaction.priorities_picture}
 
 
-def picture(result: Result, kind: str | None = None, language_code: str = "en") -> Picture:
+def picture(
+    result: Result | ModelSpec, kind: str | None = None, language_code: str = "en"
+) -> Picture:
     """Return the picture of a result with its words, not yet drawn.
 
     Raises
@@ -186,14 +195,17 @@ def picture(result: Result, kind: str | None = None, language_code: str = "en") 
 
 
 def draw(
-    result: Result, kind: str | None = None, ax: Axes | None = None, language: str = "en"
+    result: Result | ModelSpec,
+    kind: str | None = None,
+    ax: Axes | None = None,
+    language: str = "en",
 ) -> Axes:
     """Draw a result and return the axes; a notebook shows them as a picture.
 
     Parameters
     ----------
-    result : Result
-        What to draw.
+    result : Result or ModelSpec
+        What to draw; a specification is drawn as its path diagram, without data.
     kind : str, optional
         Which of its pictures; the first by default.
     ax : matplotlib.axes.Axes, optional

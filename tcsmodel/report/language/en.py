@@ -84,6 +84,10 @@ PICTURES: dict[str, str] = {
     "picture.diagram.title_improper": "No admissible solution: these paths must not be read",
     "picture.diagram.title_measurement": "How {count} items measure their constructs",
     "picture.diagram.title_items": "How the items go together",
+    "picture.diagram.title_spec": "The model: {count} constructs, {items} items, {paths} paths",
+    "picture.diagram.spec": "What is believed before there are answers; small arrows tell whether "
+    "a construct is measured by its items or formed by them",
+    "picture.diagram.arrow": "{source} to {target}",
     "picture.diagram.groups": "groups beside each other: {groups}",
     "picture.diagram.pls": "PLS path model: standardized paths, loadings in the boxes, R² under "
     "the names",
