@@ -90,7 +90,13 @@ def require_continuous(result: SEMResult, what: str, advice: str) -> None:
 
 def fitted_groups(result: SEMResult) -> tuple[FittedGroup, ...]:
     """Return the groups of a fitted model."""
-    table, sample = result.model.parameters, result.sample
+    table, sample, values = result.model.parameters, result.sample, result.arrays["estimates"]
+    if table.ordinal:
+        known = [
+            replace(row, fixed=float(value)) if row.derived else row
+            for row, value in zip(table.rows, values, strict=False)
+        ]
+        table = replace(table, rows=tuple(known))
     return tuple(
         FittedGroup(
             label,
@@ -174,5 +180,6 @@ def group_layout(
         free=[-1 if row.free is None else row.free for row in rows],
         fixed=[np.nan if row.fixed is None else row.fixed for row in rows],
         observed=table.observed_latents,
+        n_cuts=table.ordinal.most_thresholds,
     )
     return replace(layout, n_free=table.n_free if n_free is None else n_free, shared=True)

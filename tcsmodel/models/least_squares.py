@@ -31,7 +31,7 @@ from tcsmodel.kernels import gamma, grouped, jacobian, linalg, robust_groups, se
 from tcsmodel.kernels.gamma import NormalGamma, NormalWeight
 from tcsmodel.kernels.implied import Layout
 from tcsmodel.kernels.jacobian import independence_layout, vech
-from tcsmodel.kernels.least_squares import Weight, moment_structure, unit_weight
+from tcsmodel.kernels.least_squares import Structure, Weight, moment_structure, unit_weight
 from tcsmodel.kernels.likelihood import Sampled
 from tcsmodel.kernels.modification import Scores
 from tcsmodel.kernels.moments import moments
@@ -105,6 +105,16 @@ class SquaresProblem:
     def has_means(self) -> bool:
         """Whether means are modelled."""
         return self.sampled.mean is not None
+
+    def structure_of(self, layout: Layout) -> Structure:
+        """Return the moments of a group as functions of the parameters of a layout."""
+        return moment_structure(layout, mean=self.has_means)
+
+    def spread_of(self, group: int) -> Array:
+        """Return Gamma (s, s) of a group of the first sample."""
+        if self.free is not None:
+            return self.free[0, group]
+        return gamma.normal_theory(self.sampled.cov[0, group], with_mean=self.has_means)
 
     @cached_property
     def statistics(self) -> Array:
@@ -337,7 +347,13 @@ class LeastSquares:
         self, layouts: Sequence[Layout], theta: Array, restrictions: Array | None
     ) -> tuple[Array, ...]:
         """Return the sampling covariances of residuals of each group at theta (q,)."""
-        return squares_diagnosis.residual_cov(self.problem, layouts, theta, restrictions)
+        return squares_diagnosis.residual_cov(
+            self.problem,
+            layouts,
+            theta,
+            restrictions,
+            start=self.problem.sampled.cov.shape[-1] if self.problem.has_means else 0,
+        )
 
     def _weighed(self, model: grouped.Grouped, theta: Array) -> Weighed:
         """Return derivatives and weights of the groups at theta (q,), W free of `scale`."""

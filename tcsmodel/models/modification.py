@@ -85,11 +85,6 @@ def modification_indices(result: SEMResult) -> pd.DataFrame:
     (['PERQ1', '~~', 'CUSA1'], 19.84)
     """
     require_fit(result, "modification_indices()")
-    require_continuous(
-        result,
-        "modification_indices()",
-        "Look at result.residual_corr, free a parameter and compare() the two models",
-    )
     require_no_auxiliary(result, "modification_indices()")
     if result.ended is Status.SINGULAR:
         raise TcsError(
@@ -243,11 +238,18 @@ def _apart(
 def candidates(table: ParameterTable, rows: tuple[Parameter, ...]) -> Iterator[Parameter]:
     """Yield the parameters of one group that are fixed or absent and might be free."""
     taken = {(row.matrix, row.row, row.column) for row in rows}
-    yield from (row for row in rows if row.free is None)
+    yield from (row for row in rows if row.free is None and not _conventional(table, row))
     for lhs, op, rhs, place in _absent(table, rows):
         if place not in taken:
             taken.add(place)
             yield Parameter(lhs, op, rhs, *place)
+
+
+def _conventional(table: ParameterTable, row: Parameter) -> bool:
+    """Tell whether a row is fixed, or derived, because an ordinal item has no scale of its own."""
+    if row.lhs not in table.ordinal:
+        return False
+    return row.is_variance or row.op in (Op.INTERCEPT, Op.THRESHOLD, Op.SCALE)
 
 
 def _absent(
@@ -315,7 +317,8 @@ def _with_candidates(
     """Return layouts with the candidates behind the free parameters, and the values of both."""
     q, layouts, values = table.n_free, [], []
     for group, rows in zip(groups, offered, strict=True):
-        kept = tuple(row for row in group.rows if row.free is not None)
+        offered_rows = set(map(id, rows))
+        kept = tuple(row for row in group.rows if id(row) not in offered_rows)
         added = tuple(replace(row, free=q + k, fixed=None) for k, row in enumerate(rows))
         layouts.append(group_layout(table, kept + added, q + len(rows)))
         at = [0.0 if row.fixed is None else row.fixed for row in rows]

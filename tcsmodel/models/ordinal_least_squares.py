@@ -31,8 +31,9 @@ from tcsmodel.errors import SurveyError
 from tcsmodel.kernels import grouped, linalg, robust_groups, sem, squares
 from tcsmodel.kernels import ordinal_squares as kernel
 from tcsmodel.kernels.implied import Layout
-from tcsmodel.kernels.least_squares import ordinal_structure
+from tcsmodel.kernels.least_squares import Structure, ordinal_structure
 from tcsmodel.kernels.likelihood import Sampled
+from tcsmodel.kernels.modification import Scores
 from tcsmodel.kernels.ordinal import OrdinalLayout, ordinal_implied
 from tcsmodel.kernels.ordinal_squares import Sampling
 from tcsmodel.kernels.polychoric import Answers
@@ -47,6 +48,7 @@ from tcsmodel.kernels.scaled_tests import (
     scaled,
 )
 from tcsmodel.kernels.squares import Squares
+from tcsmodel.models import squares_diagnosis
 from tcsmodel.models.covariance_model import CovarianceModel
 from tcsmodel.models.covariance_sample import own_weights, rows_of
 from tcsmodel.models.estimator import Sample
@@ -111,6 +113,15 @@ class OrdinalProblem:
         structure = ordinal_structure(self.ordinal)
         size = self.weights - 1
         return Squares(self.model.grouped, structure, self.sampling.statistics, self._weight, size)
+
+    def structure_of(self, layout: Layout) -> Structure:
+        """Return the statistics of a group as functions of the parameters of a layout."""
+        given = OrdinalLayout.of(layout, self.model.categories, delta=self.ordinal.delta)
+        return ordinal_structure(given)
+
+    def spread_of(self, group: int) -> Array:
+        """Return Gamma (s, s) of a group of the first sample."""
+        return self.sampling.gamma[0, group]
 
     @property
     def _weight(self) -> Array:
@@ -278,8 +289,10 @@ class OrdinalLeastSquares:
             self._robust_fit(result.theta, plain, at),
         )
 
-    def scores(self, layouts: Sequence[Layout], theta: Sequence[Array]) -> None:
-        """Return None: modification indices are not those of a likelihood, and are refused."""
+    def scores(self, layouts: Sequence[Layout], theta: Sequence[Array]) -> Scores:
+        """Return the scores of candidates for modification, of all respondents."""
+        q = self.model.parameters.n_free
+        return squares_diagnosis.scores(self.problem, layouts, theta, q)
 
     def residual_cov(
         self, layouts: Sequence[Layout], theta: Array, restrictions: Array | None

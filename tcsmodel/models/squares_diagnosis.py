@@ -9,20 +9,32 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tcsmodel.kernels import gamma, jacobian, residuals
-from tcsmodel.kernels.least_squares import weighted
+from tcsmodel.kernels import residuals
+from tcsmodel.kernels.implied import Layout
+from tcsmodel.kernels.least_squares import Structure, weighted
 from tcsmodel.kernels.modification import Products, Scores
-
-if TYPE_CHECKING:
-    from tcsmodel.kernels.implied import Layout
-    from tcsmodel.models.least_squares import SquaresProblem
+from tcsmodel.kernels.squares import Squares
 
 Array = NDArray[np.float64]
+
+
+class Diagnosed(Protocol):
+    """A least squares problem of one sample, as scores and residuals need it."""
+
+    @property
+    def squares(self) -> Squares:
+        """The function that was minimized."""
+
+    def structure_of(self, layout: Layout) -> Structure:
+        """Return the statistics of a group as functions of the parameters of a layout."""
+
+    def spread_of(self, group: int) -> Array:
+        """Return Gamma (s, s) of a group."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,30 +49,23 @@ class _Own:
 
 
 def _groups(
-    problem: SquaresProblem, layouts: Sequence[Layout], theta: Sequence[Array]
+    problem: Diagnosed, layouts: Sequence[Layout], theta: Sequence[Array]
 ) -> Iterator[_Own]:
     """Yield the groups, with derivatives by the parameters theta (c,) of a layout each."""
     squares = problem.squares
     for g, (layout, here) in enumerate(zip(layouts, theta, strict=True)):
-        one = np.array([g])
-        delta = jacobian.moment_jacobian(layout, here[None], mean=problem.has_means)
-        sigma = jacobian.moments(layout, here[None], mean=problem.has_means)
-        if problem.free is not None:
-            spread = problem.free[0, g]
-        else:
-            spread = gamma.normal_theory(problem.sampled.cov[0, g], with_mean=problem.has_means)
+        structure = problem.structure_of(layout)
+        delta = structure.jacobian(here[None])
         yield _Own(
             float(squares.size[g]),
-            (squares.statistics[:, g] - sigma)[0],
+            (squares.statistics[:, g] - structure.implied(here[None]))[0],
             delta[0],
-            weighted(squares.weight[one], delta)[0],
-            spread,
+            weighted(squares.weight[np.array([g])], delta)[0],
+            problem.spread_of(g),
         )
 
 
-def scores(
-    problem: SquaresProblem, layouts: Sequence[Layout], theta: Sequence[Array], q: int
-) -> Scores:
+def scores(problem: Diagnosed, layouts: Sequence[Layout], theta: Sequence[Array], q: int) -> Scores:
     """Return the scores of candidates, of all respondents.
 
     The layout of each group has the q free parameters of the model, and behind them its
@@ -92,15 +97,23 @@ def scores(
 
 
 def residual_cov(
-    problem: SquaresProblem, layouts: Sequence[Layout], theta: Array, restrictions: Array | None
+    problem: Diagnosed,
+    layouts: Sequence[Layout],
+    theta: Array,
+    restrictions: Array | None,
+    *,
+    start: int,
 ) -> tuple[Array, ...]:
-    """Return the sampling covariances (1, t, t) of vech(S - Sigma) of each group at theta (q,)."""
+    """Return the sampling covariances (1, t, t) of vech(S - Sigma) of each group at theta (q,).
+
+    Behind `start` means.
+    """
     groups = list(_groups(problem, layouts, [theta] * len(layouts)))
     return residuals.carried(
         [group.delta[None] for group in groups],
         [group.wide[None] for group in groups],
         [group.spread[None] for group in groups],
         [group.size for group in groups],
-        start=problem.sampled.cov.shape[-1] if problem.has_means else 0,
+        start=start,
         restrictions=restrictions,
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -15,6 +16,8 @@ from numpy.testing import assert_allclose
 
 import tcsmodel as tcs
 from tcsmodel.errors import DroppedRespondentsWarning, ImproperSolutionWarning, TcsError
+from tcsmodel.kernels import modification as kernel
+from tcsmodel.models import modification
 from tcsmodel.models.cfa import CFA
 from tcsmodel.models.sem import SEM
 from tcsmodel.spec.model import ModelSpec
@@ -263,6 +266,43 @@ def test_a_replicate_without_a_category_is_lost_and_counted(mobi):
     assert draws.status_shares["singular"] == 0.5
 
 
+@pytest.mark.parametrize("name", ["B_mobi_ord_WLSMV", "B_bfirev10_ord_WLSMV"])
+def test_expected_changes_are_those_of_lavaan(name):
+    """Its indices divide by the information of these scores, which is not their variance."""
+    theirs = expected(name)["modindices_top20"].set_index(["lhs", "op", "rhs"])
+    result = fit_of(name)
+    n = result.sample.n
+    found = result.modification_indices().set_index(["lhs", "op", "rhs"]).loc[theirs.index]
+    assert_allclose(found["epc"] * (n - 1) / n, theirs["epc"], rtol=tol.MODIFICATION)
+    assert_allclose(found["sepc_all"] * (n - 1) / n, theirs["sepc.all"], rtol=tol.MODIFICATION)
+    table, groups = result.model.parameters, modification.fitted_groups(result)
+    offered = [tuple(modification.candidates(table, group.rows)) for group in groups]
+    scores = result.criterion.scores(
+        *modification._with_candidates(table, groups, offered, result.theta)
+    )
+    naive = kernel.indices(replace(scores, products=None)).mi[0]
+    names = [(row.lhs, str(row.op), row.rhs) for row in offered[0]]
+    own = pd.Series(naive, index=pd.MultiIndex.from_tuples(names)).loc[list(theirs.index)]
+    assert_allclose(own * (n - 1) / n, theirs["mi"], rtol=tol.MODIFICATION)
+
+
+def test_modification_indices_foretell_the_scaled_difference(mobi, model, both):
+    worst = both[0].modification_indices().query("op == '~~'").iloc[0]
+    free = fitted(SEM, f"{model}\n{worst['lhs']} ~~ {worst['rhs']}", mobi, ordered=True)
+    table = both[0].compare(free)
+    assert worst["mi"] == pytest.approx(table["chi2_diff_scaled"].iloc[1], rel=0.3)
+
+
+def test_modification_indices_do_not_know_the_parameterization(both):
+    first, second = (
+        result.modification_indices().set_index(["lhs", "op", "rhs"])[["mi", "sepc_all"]]
+        for result in both
+    )
+    assert set(first.index) == set(second.index)
+    assert not {"|", "~*~", "~1"} & set(first.index.get_level_values("op"))
+    assert_allclose(first, second.loc[first.index], rtol=1e-4, atol=1e-4)
+
+
 def test_summary_names_what_is_ordinal(both):
     text = both[1].summary()
     for words in ("WLSMV", "12 of 12, theta parameterization", "Thresholds", "PERQ1 | t1"):
@@ -276,7 +316,6 @@ def test_summary_names_what_is_ordinal(both):
     ("what", "advice"),
     [
         (lambda r: r.scores(), "sums or means"),
-        (lambda r: r.modification_indices(), "residual_corr"),
         (tcs.residuals, "residual_corr"),
         (tcs.srmr_test, "SRMR"),
         (tcs.discriminant_validity, "standardized"),
