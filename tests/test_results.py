@@ -86,6 +86,7 @@ EXAMPLES: dict[str, Callable[[], Any]] = {
     "SEMResult": sem,
     "SEMFits": firms,
     "PLSResult": pls,
+    "TetradTest": lambda: tcs.PLS(tcs.library.ecsi()).fit(tcs.datasets.mobi()).tetrads(60, seed=1),
     "ExactFit": lambda: pls().exact_fit(50, seed=1),
     "BollenStine": lambda: sem().bollen_stine(50, seed=1),
     "DiscriminantValidity": lambda: tcs.discriminant_validity(sem()),

@@ -14,6 +14,7 @@ from tcsmodel.models.bootstrapped import Bootstrapped
 from tcsmodel.models.exact_fit import ExactFit, exact_fit
 from tcsmodel.models.fit_measures import series
 from tcsmodel.models.pls_fit import fit_measures, implied_corr, selection_criteria
+from tcsmodel.models.tetrads import TetradTest, tetrad_test
 
 if TYPE_CHECKING:
     from tcsmodel.models.pls_result import PLSResult
@@ -114,6 +115,46 @@ class Derived(Bootstrapped):
         [['srmr', 0.0473], ['d_uls', 0.1005]]
         """
         return exact_fit(self._pls, n, seed, saturated, progress)
+
+    def tetrads(
+        self,
+        n: int = 5000,
+        *,
+        seed: int = 0,
+        level: float | None = None,
+        progress: bool = False,
+    ) -> TetradTest:
+        """Return the confirmatory tetrad analysis (CTA-PLS) of constructs with four items or more.
+
+        One factor behind the items makes all their tetrads ``r_gh r_ij - r_gi r_hj`` zero (Bollen
+        & Ting 2000). Where one differs from zero the items do not reflect one thing, and Mode B
+        is called for; or two of them share more than the construct (Gudergan, Ringle, Wende &
+        Will 2008). A construct with fewer than four items cannot be tested by itself.
+
+        Parameters
+        ----------
+        n : int
+            Number of bootstrap replicates.
+        seed : int
+            The same seed gives the same numbers.
+        level : float, optional
+            Confidence level for all tetrads of a construct together; the estimator's by default.
+        progress : bool
+            Whether to show a progress bar.
+
+        Raises
+        ------
+        TcsError
+            When no construct has four items, or when fitted to moments alone.
+
+        Examples
+        --------
+        >>> import tcsmodel as tcs
+        >>> test = tcs.PLS(tcs.library.ecsi()).fit(tcs.datasets.mobi()).tetrads(1000, seed=7)
+        >>> test.verdicts.query("tetrads > 0")[["construct", "tetrads", "verdict"]].values.tolist()
+        [['Image', 5, 'reflective'], ['Quality', 14, 'formative']]
+        """
+        return tetrad_test(self._pls, n, seed, level, progress)
 
     def _implied(self) -> Array:
         corr = to_corr(self._pls.sample.moments.cov_array)

@@ -1,4 +1,4 @@
-"""Pictures of tests and cut-offs of the fit of covariance-based models."""
+"""Pictures of tests and cut-offs of the fit of models."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from tcsmodel.models.dynamic_cutoffs import MEASURES, DynamicCutoffs
+from tcsmodel.models.tetrads import TetradTest
 from tcsmodel.models.wald import WaldTest
 from tcsmodel.report.charts import Line, forest, rows_height
 from tcsmodel.report.frames import rows
@@ -45,6 +46,42 @@ def wald_forest(test: WaldTest, words: Language) -> Picture:
             lines=[Line(0.0, "0")],
             axis=words.text("picture.wald.axis"),
             values_header=words.text("header.difference_ci", level=test.level),
+            bold=False,
+        ),
+        size=(WIDTH, rows_height(frame["label"].tolist(), 0.25)),
+    )
+
+
+def tetrads_forest(test: TetradTest, words: Language, construct: str) -> Picture:
+    """Return the tetrads of one construct with their intervals."""
+    numbers, table = words.numbers, test.table()
+    own = table[table["construct"] == construct]
+    frame = pd.DataFrame(
+        {
+            "label": own["tetrad"],
+            "estimate": own["estimate"],
+            "ci_lower": own["ci_lower"],
+            "ci_upper": own["ci_upper"],
+            "words": [
+                f"{numbers.ratio(row.estimate, 3)} "
+                f"{numbers.interval(row.ci_lower, row.ci_upper, 3, ratio=True)}"
+                for row in rows(own)
+            ],
+            "strong": own["rejected"],
+        }
+    )
+    key = "formative" if own["rejected"].any() else "reflective"
+    listing = [f"{row.label} {row.words}" for row in rows(frame)]
+    return Picture(
+        title=words.text(f"picture.tetrads.title.{key}", construct=construct),
+        subtitle=words.text("picture.tetrads.subtitle", level=test.level),
+        caption=words.text("caption.n", n=test.n),
+        alt=words.text("picture.tetrads.alt", count=len(own), construct=construct, listing=listing),
+        paint=forest(
+            frame,
+            lines=[Line(0.0, "0")],
+            axis=words.text("picture.tetrads.axis"),
+            values_header=words.text("header.tetrad_ci"),
             bold=False,
         ),
         size=(WIDTH, rows_height(frame["label"].tolist(), 0.25)),

@@ -20,6 +20,7 @@ from tcsmodel.models.mediation import Mediation
 from tcsmodel.models.pls import PLSResult
 from tcsmodel.models.power import PowerResult
 from tcsmodel.models.sem import SEMFits, SEMResult
+from tcsmodel.models.tetrads import TetradTest
 from tcsmodel.models.wald import WaldTest
 from tcsmodel.options import did_you_mean
 from tcsmodel.report import chi2_pictures as tests
@@ -131,6 +132,12 @@ def _(result: InvarianceResult) -> Mapping[str, Maker]:
 @kinds.register
 def _(result: InvarianceCost) -> Mapping[str, Maker]:
     return {"cost": groups.cost_picture}
+
+
+@kinds.register
+def _(result: TetradTest) -> Mapping[str, Maker]:
+    names = dict.fromkeys(result.table()["construct"])
+    return {name: partial(fits.tetrads_forest, construct=name) for name in names}
 
 
 @kinds.register

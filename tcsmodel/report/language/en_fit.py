@@ -25,6 +25,22 @@ FINDINGS: dict[str, dict[str, str]] = {
         "advice": "Look at result.residual_corr for the pairs of items that it misses most, and at "
         "exact_fit(saturated=True), which tells the measurement from the paths.",
     },
+    "tetrads_differ": {
+        "finding": "The items of {subject} do not reflect one thing.",
+        "evidence": "{rejected} of its {tetrads} tetrads differ from zero (smallest adjusted p: {p:p}).",
+        "meaning": "Under one common factor all of them vanish. The items may form {subject} rather than "
+        "reflect it, or some share more than {subject}, as questions of like wording do.",
+        "advice": "Decide by the meaning of the questions: where each adds something of its own, write "
+        "<~ (Mode B); where two repeat each other, leave one out or look at result.residual_corr.",
+    },
+    "tetrads_vanish": {
+        "finding": "The items of {subject} may as well reflect it as form it.",
+        "evidence": "None of its {tetrads} tetrads differs from zero (smallest adjusted p: {p:p}).",
+        "meaning": "One common factor is compatible with these answers; few respondents make that "
+        "likely too.",
+        "advice": "Keep <~ where the questions cover different things; otherwise write =~ (Mode A), "
+        "which has reliability and discriminant validity to look at.",
+    },
     "replicates_left_out": {
         "finding": "Some resamples of the test have no admissible solution and are left out.",
         "evidence": "{out} of {replicates} ({share:%}).",
@@ -50,6 +66,12 @@ PICTURE = {
     "picture.cutoffs.observed": "this result {value:.3r}",
     "picture.cutoffs.caption": "{replications:,d} samples each; bars hold 90% of them, dots the middle",
     "picture.cutoffs.alt": "{measure} in samples of right and wrong models: {listing}.",
+    "picture.tetrads.title.formative": "The items of {construct} do not reflect one thing",
+    "picture.tetrads.title.reflective": "The items of {construct} may reflect one thing",
+    "picture.tetrads.subtitle": "Tetrads, zero under one common factor; {level:%} intervals for all together",
+    "picture.tetrads.axis": "Tetrad",
+    "picture.tetrads.alt": "Dots with intervals for {count} tetrads of {construct}: {listing}.",
+    "header.tetrad_ci": "Tetrad [CI]",
     "picture.exact_fit.title.rejected": "The model does not hold exactly: {measure} {statistic:.3f}",
     "picture.exact_fit.title.kept": "These answers are compatible with the model: {measure} "
     "{statistic:.3f}",
