@@ -128,7 +128,7 @@ def simulate(
     ... ''')
     >>> survey = tcs.simulate(spec, n=500, seed=1, scale=(1, 10))
     >>> survey
-    Survey(500 respondents, 5 items, 0 missing answers)
+    Survey(500 respondents, 5 items, 0 missing answers, simulated)
     """
     require_whole(n, "n", 2)
     require_whole(seed, "seed", 0)
@@ -137,14 +137,15 @@ def simulate(
     generator = np.random.default_rng(seed)
     drawn = generator.standard_normal((n, len(people.items))) @ root.T
     if scale is None:
-        return Survey(pd.DataFrame(drawn, columns=list(people.items)))
+        return Survey(pd.DataFrame(drawn, columns=list(people.items)), simulated=True)
     low, high = scale
     require(
         low < high and float(low).is_integer() and float(high).is_integer(),
         f"scale={scale!r} must be two whole numbers, low below high, as (1, 10).",
     )
     answers = np.rint((low + high) / 2 + SPREAD * (high - low) * drawn).clip(low, high)
-    return Survey(pd.DataFrame(answers, columns=list(people.items)), scale=(low, high))
+    frame = pd.DataFrame(answers, columns=list(people.items))
+    return Survey(frame, scale=(low, high), simulated=True)
 
 
 def population(spec: ModelSpec, *, parameters: Mapping[str, float] | None = None) -> Population:

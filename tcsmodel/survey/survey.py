@@ -69,6 +69,8 @@ class Survey:
     frequency : bool
         Whether the weights count rows: a row of weight 3 stands for 3 respondents with the same
         answers, and is 3 rows of the survey.
+    simulated : bool
+        Whether nobody gave these answers; the survey says so wherever it is shown.
 
     Raises
     ------
@@ -102,6 +104,7 @@ class Survey:
     strata: str | None
     cluster: str | None
     frequency: bool
+    simulated: bool
     _frame: pd.DataFrame
     _answers: Array
     _weights: Array | None
@@ -121,6 +124,7 @@ class Survey:
         strata: str | None = None,
         cluster: str | None = None,
         frequency: bool = False,
+        simulated: bool = False,
     ) -> None:
         frame = checked_frame(data)
         given = {
@@ -177,6 +181,7 @@ class Survey:
             "missing_codes": codes,
             "labels": dict(labels or {}),
             "frequency": bool(frequency),
+            "simulated": bool(simulated),
             "_frame": frame,
             "_answers": read_only(answers),
             "_weights": weights,
@@ -416,4 +421,5 @@ class Survey:
             for role in ("weight", "group", "wave", "strata", "cluster")
             if getattr(self, role) is not None
         ]
+        facts += ["simulated"] * self.simulated
         return f"Survey({', '.join(facts)})"
