@@ -17,9 +17,9 @@ from tcsmodel.models.fitted import (
     FittedGroup,
     fitted_groups,
     measured_loadings,
-    require_continuous,
     require_fit,
 )
+from tcsmodel.models.ordinal_scores import ordinal_scores
 from tcsmodel.options import ScoreMethod, choose, did_you_mean
 from tcsmodel.survey.survey import Survey
 
@@ -45,7 +45,8 @@ def latent_scores(
         the row numbers in the data.
     method : {"regression", "bartlett", "ten_berge"}
         ``regression`` predicts best and shrinks towards the mean, ``bartlett`` is unbiased,
-        ``ten_berge`` keeps the covariances of the constructs.
+        ``ten_berge`` keeps the covariances of the constructs. With ordinal items there is
+        ``regression`` only.
 
     Returns
     -------
@@ -67,7 +68,8 @@ def latent_scores(
     With Sigma, Phi and C the implied covariances of items, of constructs and between them:
     ``C' Sigma^-1 (y - mu)``, ``(L' Sigma^-1 L)^-1 L' Sigma^-1 (y - mu)``, and ten Berge, Krijnen,
     Wansbeek & Shapiro (1999). Bartlett scores of a second-order construct take the loadings of
-    the items on it by way of the first-order ones, as lavaan.
+    the items on it by way of the first-order ones, as lavaan. With ordinal items the score is the
+    mode of the posterior distribution of the constructs given the answers, lavaan's ``EBM``.
 
     Examples
     --------
@@ -78,24 +80,31 @@ def latent_scores(
     [-1.386, 1.547]
     """
     require_fit(result, "latent_scores()")
-    require_continuous(result, "latent_scores()", "Score sums or means of the items")
     chosen = choose(ScoreMethod, method, "method")
     if not result.model.constructs:
         raise TcsError(
             "latent_scores() gives scores of constructs, and the model has none. State one, as in "
             "Satisfaction =~ sat1 + sat2 + sat3."
         )
-    scorers = [_Scorer(result, group) for group in fitted_groups(result)]
-    if chosen is ScoreMethod.TEN_BERGE:
-        for scorer in scorers:
-            scorer.check_covariances()
+    groups = fitted_groups(result)
     values, rows, member = _fitted_answers(result) if data is None else _answers(result, data)
     out = np.full((len(values), len(result.model.constructs)), np.nan)
-    for g, scorer in enumerate(scorers):
+    is_ordinal = bool(result.model.parameters.ordinal)
+    score = ordinal_scores if is_ordinal else _linear_scores
+    for g, group in enumerate(groups):
         own = np.flatnonzero(member == g)
-        scored = _by_pattern(values[own] - scorer.center, scorer, chosen)
-        out[own] = scored + scorer.latent_mean
+        out[own] = score(result, group, values[own], chosen)
     return pd.DataFrame(out, index=rows, columns=list(result.model.constructs))
+
+
+def _linear_scores(
+    result: SEMResult, group: FittedGroup, values: Array, method: ScoreMethod
+) -> Array:
+    """Return the scores (n, k) of respondents of a group, sums of their answers."""
+    scorer = _Scorer(result, group)
+    if method is ScoreMethod.TEN_BERGE:
+        scorer.check_covariances()
+    return _by_pattern(values - scorer.center, scorer, method) + scorer.latent_mean
 
 
 Answers = tuple[Array, NDArray[np.intp], NDArray[np.intp]]

@@ -13,9 +13,17 @@ from golden_files import expected
 from lavaan_cases import frame
 from lavaan_numbers import MEASURES, close
 from numpy.testing import assert_allclose
+from scipy import optimize, stats
+from scipy.special import ndtri
 
 import tcsmodel as tcs
-from tcsmodel.errors import DroppedRespondentsWarning, ImproperSolutionWarning, TcsError
+from tcsmodel.errors import (
+    DroppedRespondentsWarning,
+    ImproperSolutionWarning,
+    OptionError,
+    SurveyError,
+    TcsError,
+)
 from tcsmodel.kernels import modification as kernel
 from tcsmodel.models import modification
 from tcsmodel.models.cfa import CFA
@@ -213,8 +221,6 @@ def test_equal_weights_change_nothing_and_unequal_ones_do(mobi, model, both):
     other = fitted(SEM, model, tcs.Survey(mobi.assign(w=weights), weight="w"), ordered=True)
     thresholds = other.estimates.query("op == '|' and lhs == 'PERQ1'")["estimate"]
     share = np.array([weights[mobi["PERQ1"] <= k].sum() / weights.sum() for k in range(1, 5)])
-    from scipy.special import ndtri
-
     assert_allclose(thresholds, ndtri(share), atol=1e-6)
     assert "naive_errors" not in {finding.code for finding in other.verify()}
 
@@ -303,6 +309,59 @@ def test_modification_indices_do_not_know_the_parameterization(both):
     assert_allclose(first, second.loc[first.index], rtol=1e-4, atol=1e-4)
 
 
+@pytest.mark.parametrize("way", ["delta", "theta"])
+def test_scores_are_the_modes_of_lavaan(way):
+    theirs = expected("B_bfirev10_ord_scores_EBM")["scores5"]
+    data = frame("bfi_rev").head(300)
+    model = expected("B_bfirev10_ord_WLSMV")["model"]
+    result = fitted(CFA, model, data, ordered=True, std_lv=True, parameterization=way)
+    assert_allclose(result.scores().head(5), theirs, atol=tol.POINT)
+
+
+def test_scores_of_mixed_items_with_gaps_are_modes_of_the_posterior():
+    result = fit_of("B_mobi_mixed_WLSMV_fit")
+    data = frame("mixed")[list(result.model.parameters.items)].iloc[[7]].astype(float)
+    data[["PERQ2", "CUSA1"]] = np.nan
+    found = result.scores(data).to_numpy()[0]
+    table = result.estimates.set_index(["lhs", "op", "rhs"])["estimate"].sort_index()
+    constructs = list(result.model.constructs)
+    phi = result.construct_corr.to_numpy()
+    variance = [table[c, "~~", c] / (1 - result.r_squared.get(c, 0.0)) for c in constructs]
+    precision = np.linalg.inv(phi * np.sqrt(np.outer(variance, variance)))
+
+    def improbability(eta):
+        value = eta @ precision @ eta / 2
+        for construct, score in zip(constructs, eta, strict=True):
+            for item in (c for c in data if (construct, "=~", c) in table.index):
+                if np.isnan(answer := data[item].iloc[0]):
+                    continue
+                ahead = table[item, "~1", ""] + table[construct, "=~", item] * score
+                spread = np.sqrt(table[item, "~~", item])
+                if item.startswith("PERQ"):
+                    cuts = [-np.inf, *table[item, "|"].to_numpy(), np.inf]
+                    ends = (np.array(cuts[int(answer) - 1 : int(answer) + 1]) - ahead) / spread
+                    value -= np.log(np.diff(stats.norm.cdf(ends))[0])
+                else:
+                    value -= stats.norm.logpdf(answer, ahead, spread)
+        return value
+
+    best = optimize.minimize(improbability, np.zeros(3), tol=1e-10).x
+    assert_allclose(found, best, atol=1e-4)
+
+
+def test_scores_need_answers_that_were_fitted(both, mobi):
+    strange = mobi.assign(PERQ1=9)
+    with pytest.raises(SurveyError, match="'PERQ1' has the answer 9, which nobody gave"):
+        both[0].scores(strange)
+    with pytest.raises(OptionError, match="'bartlett' is for continuous items"):
+        both[0].scores(method="bartlett")
+    nobody = mobi.astype(float).head(2)
+    nobody.iloc[0] = np.nan
+    scores = both[0].scores(nobody)
+    assert scores.iloc[0].isna().all()
+    assert_allclose(scores.iloc[1], both[0].scores().iloc[1])
+
+
 def test_summary_names_what_is_ordinal(both):
     text = both[1].summary()
     for words in ("WLSMV", "12 of 12, theta parameterization", "Thresholds", "PERQ1 | t1"):
@@ -315,7 +374,6 @@ def test_summary_names_what_is_ordinal(both):
 @pytest.mark.parametrize(
     ("what", "advice"),
     [
-        (lambda r: r.scores(), "sums or means"),
         (tcs.residuals, "residual_corr"),
         (tcs.srmr_test, "SRMR"),
         (tcs.discriminant_validity, "standardized"),
