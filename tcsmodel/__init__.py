@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from tcsmodel.satisfaction.index import satisfaction_index as satisfaction_index
     from tcsmodel.satisfaction.invariance_cost import invariance_cost as invariance_cost
     from tcsmodel.satisfaction.priorities import priorities as priorities
+    from tcsmodel.satisfaction.unit_indices import unit_indices as unit_indices
     from tcsmodel.spec import library as library
     from tcsmodel.spec.build import bifactor as bifactor
     from tcsmodel.spec.build import composite as composite
@@ -90,6 +91,7 @@ _HOMES = {
     "satisfaction_index": "tcsmodel.satisfaction.index",
     "invariance_cost": "tcsmodel.satisfaction.invariance_cost",
     "priorities": "tcsmodel.satisfaction.priorities",
+    "unit_indices": "tcsmodel.satisfaction.unit_indices",
     "structure_gate": "tcsmodel.satisfaction.gate",
     "Study": "tcsmodel.study",
 }

@@ -78,6 +78,14 @@ def firms() -> Any:
         return tcs.CFA(tcs.ModelSpec.parse(SMALL)).fit_each(frame[::-1], by="firm")
 
 
+def brands() -> Any:
+    """Return PLS fitted to each of two brands, on a scale."""
+    survey = tcs.datasets.mobi()
+    frame = survey.data.assign(brand=["A", "B"] * 125)
+    scaled = tcs.Survey(frame, items=survey.items, scale=(1, 10))
+    return tcs.PLS(tcs.library.ecsi()).fit_each(scaled, by="brand")
+
+
 EXAMPLES: dict[str, Callable[[], Any]] = {
     "Screening": lambda: tcs.screening(tcs.datasets.mobi()),
     "Factorability": lambda: tcs.factorability(tcs.datasets.mobi()),
@@ -85,6 +93,8 @@ EXAMPLES: dict[str, Callable[[], Any]] = {
     "CFAResult": lambda: tcs.CFA(tcs.ModelSpec.parse(SMALL).measurement()).fit(tcs.datasets.mobi()),
     "SEMResult": sem,
     "SEMFits": firms,
+    "PLSFits": brands,
+    "UnitIndices": lambda: tcs.unit_indices(brands(), bootstrap=40, seed=1),
     "PLSResult": pls,
     "TetradTest": lambda: tcs.PLS(tcs.library.ecsi()).fit(tcs.datasets.mobi()).tetrads(60, seed=1),
     "ExactFit": lambda: pls().exact_fit(50, seed=1),

@@ -30,10 +30,12 @@ def moments(x: Array, weights: Array | None = None) -> tuple[Array, Array]:
     if weights is None:
         weights = np.ones(n)
     center = x.mean(axis=0)
-    d = x - center
     share = weights / weights.sum(axis=-1, keepdims=True)
-    shift = share @ d
-    second = _gram(d, share) if share.ndim == 1 else _batched_gram(d, share)
+    if share.ndim == 1:
+        shift, second = _sums(x, center, share)
+    else:
+        d = x - center
+        shift, second = share @ d, _batched_gram(d, share)
     cov = second - shift[..., :, None] * shift[..., None, :]
     own = np.arange(x.shape[1])
     variance = cov[..., own, own]
@@ -54,7 +56,7 @@ def by_unit(
     mean, cov = np.full((units, p), np.nan), np.full((units, p, p), np.nan)
     if weights is None:
         weights = np.ones(len(x))
-    for own in _alike(size, PRODUCTS // p):
+    for own in alike(size, PRODUCTS // p):
         place = np.arange(size[own].max())
         inside = place < size[own, None]
         rows = order[np.where(inside, first[own, None] + place, 0)]
@@ -67,7 +69,30 @@ def by_unit(
     return mean, cov
 
 
-def _alike(size: NDArray[np.intp], most: int) -> Iterator[NDArray[np.intp]]:
+def stacked(x: Array, weights: Array, size: NDArray[np.intp]) -> tuple[Array, Array]:
+    """Return means (U, B, p) and covariances (U, B, p, p) of U units, each under B weightings.
+
+    What `moments` returns for each, of answers (U, n, p) and weights (U, B, n); rows behind the
+    first `size` (U,) of a unit fill it up and weigh nothing.
+    """
+    p = x.shape[-1]
+    center = x.sum(axis=1, keepdims=True) / size[:, None, None]
+    d = x - center
+    first, second = np.triu_indices(p)
+    share = weights / weights.sum(axis=-1, keepdims=True)
+    shift = share @ d
+    packed = share @ (d[..., first] * d[..., second])
+    raw = packed[..., first == second]
+    packed -= shift[..., first] * shift[..., second]
+    cov = np.empty((*shift.shape, p))
+    cov[..., first, second] = packed
+    cov[..., second, first] = packed
+    own = np.arange(p)
+    cov[..., own, own] = np.where(cov[..., own, own] > ROUNDING * raw, cov[..., own, own], 0.0)
+    return center + shift, cov * (size / (size - 1))[:, None, None, None]
+
+
+def alike(size: NDArray[np.intp], most: int) -> Iterator[NDArray[np.intp]]:
     """Yield units of two rows or more, those of about one size together, `most` rows at once."""
     order = np.argsort(size, kind="stable")
     order = order[size[order] > 1]
@@ -78,9 +103,16 @@ def _alike(size: NDArray[np.intp], most: int) -> Iterator[NDArray[np.intp]]:
         order = order[end:]
 
 
-def _gram(d: Array, share: Array) -> Array:
-    root = d * np.sqrt(share)[:, None]
-    return root.T @ root
+def _sums(x: Array, center: Array, share: Array) -> tuple[Array, Array]:
+    """Return first and second moments (p,), (p, p) about a center, some rows at a time."""
+    p = x.shape[1]
+    first, second = np.zeros(p), np.zeros((p, p))
+    for start in range(0, len(x), step := max(1, PRODUCTS // p)):
+        d, own = x[start : start + step] - center, share[start : start + step]
+        first += own @ d
+        d *= np.sqrt(own)[:, None]
+        second += d.T @ d
+    return first, second
 
 
 def _batched_gram(d: Array, share: Array) -> Array:

@@ -87,7 +87,7 @@ def structure(corr: Array, paths: Mask) -> Structure:
     return Structure(b, r_squared, vif, f_squared)
 
 
-def adjusted(r_squared: Array, paths: Mask, n: int) -> Array:
+def adjusted(r_squared: Array, paths: Mask, n: int | NDArray[np.intp]) -> Array:
     """Return adjusted R2 (..., k), ``1 - (1 - R2)(n - 1)/(n - m - 1)`` with m sources.
 
     Nan where ``n <= m + 1``.

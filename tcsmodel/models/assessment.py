@@ -34,7 +34,7 @@ def assess(
     weighting: Weighting,
     mean: Array,
     cov: Array,
-    n: int,
+    n: int | NDArray[np.intp],
     *,
     scheme: Scheme,
     tol: float,

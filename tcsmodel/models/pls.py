@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from tcsmodel.errors import ImproperSolutionWarning, SampleSizeWarning
@@ -18,6 +19,7 @@ from tcsmodel.models.assessment import (
 )
 from tcsmodel.models.estimator import Data, Sample
 from tcsmodel.models.path_model import PathModel
+from tcsmodel.models.pls_fits import PLSFits, fit_each
 from tcsmodel.models.pls_result import PLSResult
 from tcsmodel.models.pls_sample import Rule, ordered_names, pls_sample
 from tcsmodel.models.weighting import Weighting, listed_names
@@ -33,6 +35,7 @@ from tcsmodel.options import (
 )
 from tcsmodel.spec.model import ModelSpec
 from tcsmodel.survey.moments import read_only
+from tcsmodel.survey.survey import Survey
 
 __all__ = ["PLS", "PLSResult"]
 
@@ -258,7 +261,40 @@ class PLS:
             )
         return result
 
-    def quantities(self, mean: Array, cov: Array, n: int) -> dict[str, Array]:
+    def fit_each(self, data: Survey | pd.DataFrame, by: str | Sequence[str]) -> PLSFits:
+        """Return the model fitted to each unit by itself, all in one batch.
+
+        Every unit, such as a firm, or a firm in a wave, has weights and paths of its own, the
+        same as from `fit` to its respondents alone. What cannot be fitted is named with the
+        reason, and stops nothing.
+
+        Parameters
+        ----------
+        data : Survey or pandas.DataFrame
+            The respondents of all units. Those with missing answers are left out; weights count
+            within their unit.
+        by : str or sequence of str
+            The column that tells units apart; with several, each combination is a unit.
+
+        Raises
+        ------
+        OptionError
+            When items are ordered or answers with gaps are to be kept; when `by` is an item.
+        SurveyError
+            When `by` is not a column, or is empty for a respondent used.
+        TcsError
+            When no unit can be fitted, or moments were given.
+
+        Warns
+        -----
+        DroppedRespondentsWarning
+            When respondents with missing answers are left out.
+        ImproperSolutionWarning
+            When a unit could not be fitted, or its solution must not be read.
+        """
+        return fit_each(self, data, by)
+
+    def quantities(self, mean: Array, cov: Array, n: int | NDArray[np.intp]) -> dict[str, Array]:
         """Return every quantity of means (..., p) and covariances (..., p, p), with `status`."""
         return assess(
             self.model,

@@ -97,7 +97,7 @@ class UnitFits(Result):
                 items = dict.fromkeys(item for k in own for item in units.refused[k].items)
                 evidence = {
                     "least": int(units.n[own].min()),
-                    "needed": len(units.sample.names) + 1,
+                    "needed": units.needed,
                     "items": tuple(items),
                 }
                 yield self._finding(code, Severity.PROBLEM, own, evidence)

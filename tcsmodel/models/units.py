@@ -59,6 +59,9 @@ class Units:
         The unit of each.
     mean, cov : ndarray (U, p), (U, p, p)
         The moments of each, weighted within it, divisor n - 1; nan below two respondents.
+    definite : bool
+        Whether the model needs covariances that can be inverted, as likelihood does and PLS
+        does not.
     """
 
     by: str
@@ -67,10 +70,15 @@ class Units:
     member: Index
     mean: Array
     cov: Array
+    definite: bool = True
 
     @classmethod
-    def of(cls, data: Data, items: Sequence[str], by: str) -> Units:
+    def of(
+        cls, data: Data, items: Sequence[str], by: str | Sequence[str], *, definite: bool = True
+    ) -> Units:
         """Return the units of those who answered all `items`.
+
+        With several columns in `by` a unit is a combination, such as a firm in a wave.
 
         Raises
         ------
@@ -81,22 +89,26 @@ class Units:
         TcsError
             When moments were given instead of respondents.
         """
-        require(
-            by not in items,
-            f"by={by!r} is an item of the model, so it is constant in every unit. Name another "
-            "column, or leave the item out of the model.",
-        )
+        columns = (by,) if isinstance(by, str) else tuple(by)
+        require(len(columns) > 0, "by=[] names no column that tells units apart.")
+        for name in columns:
+            require(
+                name not in items,
+                f"by={name!r} is an item of the model, so it is constant in every unit. Name "
+                "another column, or leave the item out of the model.",
+            )
+        by = ", ".join(columns)
         if isinstance(data, Moments):
             raise TcsError(
                 f"by={by!r} needs respondents, but moments were given. Pass a Survey or a "
                 "DataFrame; of moments, fit those of each unit by themselves."
             )
         sample = take(data, items)
-        values, column = sample.respondents("Fitting units"), cast(Survey, sample.survey).column(by)
+        values, column = sample.respondents("Fitting units"), _combined(sample.survey, columns)
         labels, member = labelled(column.iloc[cast(Index, sample.rows)])
         everyone = dict.fromkeys((*labels, *map(str, pd.unique(column.dropna()))))
         mean, cov = by_unit(values, member, len(everyone), sample.weights)
-        return cls(by, tuple(everyone), sample, member, read_only(mean), read_only(cov))
+        return cls(by, tuple(everyone), sample, member, read_only(mean), read_only(cov), definite)
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -108,19 +120,26 @@ class Units:
 
     @cached_property
     def refused(self) -> dict[int, Refusal]:
-        """The units whose moments no model of covariances can be fitted to."""
-        p = len(self.sample.names)
+        """The units whose moments the model cannot be fitted to."""
         variance = np.diagonal(self.cov, axis1=1, axis2=2)
-        sound = (self.n > p) & (variance > SOUND).all(axis=1)
-        least = np.linalg.eigvalsh(to_corr(self.cov[sound]))[:, 0]
-        sound[sound] = least > SOUND
+        sound = (self.n >= self.needed) & (variance > SOUND).all(axis=1)
+        if self.definite:
+            least = np.linalg.eigvalsh(to_corr(self.cov[sound]))[:, 0]
+            sound[sound] = least > SOUND
         found = ((k, self._refusal(k)) for k in np.flatnonzero(~sound).tolist())
         return {k: refusal for k, refusal in found if refusal is not None}
 
+    @property
+    def needed(self) -> int:
+        """The fewest respondents of a unit that can be fitted."""
+        return len(self.sample.names) + 1 if self.definite else 3
+
     def _refusal(self, k: int) -> Refusal | None:
         moments = self._moments(k)
-        if moments.n <= len(moments.names):
+        if moments.n < self.needed:
             kind, items = Unfit.TOO_FEW, tuple[str, ...]()
+            if not self.definite:
+                return Refusal(kind, items, f"{moments.n} respondents are too few to fit a model.")
         else:
             variance = np.diag(moments.cov_array)
             items = tuple(n for n, v in zip(moments.names, variance, strict=True) if v < SOUND)
@@ -128,7 +147,8 @@ class Units:
         try:
             if kind is Unfit.CONSTANT:
                 require_varying(moments)
-            require_definite(moments, "fitting it")
+            if self.definite:
+                require_definite(moments, "fitting it")
         except SurveyError as error:
             return Refusal(kind, items, str(error))
         return None
@@ -173,3 +193,13 @@ class Units:
         n, weights = int(self.n[k]), self.sample.weights
         total = n if weights is None else weights[self.member == k].sum()
         return Moments(self.sample.names, n, self.mean[k], self.cov[k], float(total))
+
+
+def _combined(survey: Survey | None, columns: Sequence[str]) -> pd.Series:
+    """Return the column that tells units apart; of several the combinations of their values."""
+    given = [cast(Survey, survey).column(name) for name in columns]
+    if len(given) == 1:
+        return given[0]
+    known = np.logical_and.reduce([column.notna() for column in given])
+    labels = [", ".join(str(value) for value in row) for row in zip(*given, strict=True)]
+    return pd.Series(labels, name=", ".join(columns), dtype=object).where(known)

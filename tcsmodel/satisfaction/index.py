@@ -86,7 +86,7 @@ def satisfaction_index(
     kind = choose(IndexKind, kind, "kind")
     construct = pls.estimator.spec.construct(target)
     pls.sample.respondents("A 0-100 index")
-    low, high = _limits(pls.sample)
+    low, high = limits(pls.sample)
     unscaled = [i for i in construct.items if not np.isfinite(low[pls.sample.names.index(i)])]
     if unscaled:
         raise SurveyError(
@@ -96,7 +96,7 @@ def satisfaction_index(
     return SatisfactionIndex(pls, target, kind, low, high)
 
 
-def _limits(sample: Sample) -> tuple[Array, Array]:
+def limits(sample: Sample) -> tuple[Array, Array]:
     """Return the scale limits (p,) of the items of a sample; nan where there is no scale."""
     scale = {} if sample.survey is None else sample.survey.scale
     limits = np.array([scale.get(name, (np.nan, np.nan)) for name in sample.names])

@@ -173,6 +173,7 @@ class Survey:
             low, high = limits[name]
             columns[name] = low + high - columns[name]
         answers = np.column_stack([columns[name] for name in names])
+        answers.setflags(write=False)
         fields = {
             "items": tuple(names),
             "scale": limits,
@@ -183,7 +184,7 @@ class Survey:
             "frequency": bool(frequency),
             "simulated": bool(simulated),
             "_frame": frame,
-            "_answers": read_only(answers),
+            "_answers": answers,
             "_weights": weights,
         }
         for field, value in fields.items():
@@ -254,7 +255,11 @@ class Survey:
         for name in items:
             if name not in at:
                 raise SurveyError(self._absent(name))
-        return read_only(self._answers[:, [at[name] for name in items]])
+        if tuple(items) == self.items:
+            return self._answers
+        answers = self._answers[:, [at[name] for name in items]]
+        answers.setflags(write=False)
+        return answers
 
     def _absent(self, name: str) -> str:
         hint = did_you_mean(name, self.items)
@@ -370,7 +375,7 @@ class Survey:
         weights = None
         if self._weights is not None:
             weights = self._weights[rows]
-        return values[rows], weights, rows
+        return values if len(rows) == self.n else values[rows], weights, rows
 
     def answered(self, items: Sequence[str]) -> tuple[Array, Array | None, NDArray[np.intp]]:
         """Return answers (m, k), nan where missing, weights as given or None, and row numbers.

@@ -579,6 +579,13 @@ FINDINGS: dict[str, dict[str, str]] = {
         "advice": "Leave out the item with the lowest loading, or read the fit without the "
         "correction: consistent=False.",
     },
+    "unit_replicates_lost": {
+        "finding": "Some bootstrap replicates of {count} of {total} units did not end.",
+        "evidence": "The worst is {unit}: {share:.0%} of its replicates.",
+        "meaning": "The intervals of these units rest on the replicates that ended.",
+        "advice": "Look at the items of these units for ones that hardly vary, or read their index "
+        "with the interval of fixed weights: bootstrap=0.",
+    },
     "latent_not_definite": {
         "finding": "The correlations that the model implies among {subjects} cannot exist.",
         "evidence": "Their matrix has an eigenvalue of {eigenvalue:.3f}; none may be negative.",

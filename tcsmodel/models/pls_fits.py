@@ -1,0 +1,158 @@
+"""`PLSFits`: one PLS path model fitted to many units, each by itself, in one batch."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from tcsmodel.errors import ImproperSolutionWarning, TcsError
+from tcsmodel.kernels.status import Status
+from tcsmodel.models.pls_result import PLSResult
+from tcsmodel.models.unit_fits import UnitFits
+from tcsmodel.models.units import Units
+from tcsmodel.options import require
+from tcsmodel.survey.moments import read_only
+from tcsmodel.survey.survey import Survey
+
+if TYPE_CHECKING:
+    from tcsmodel.models.pls import PLS
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class PLSFits(UnitFits):
+    """Separate fits of a PLS path model to the units of a survey; frozen.
+
+    ``fits["A"]`` is the `PLSResult` of one unit, with all that it offers.
+
+    Parameters
+    ----------
+    estimator : PLS
+        The options of every fit.
+    units_fitted : Units
+        The U units, and why some could not be fitted.
+    arrays : dict of str to ndarray (F, ...)
+        The quantities of the F others, as in ``PLSResult.arrays``.
+    ended, iterations : ndarray (F,)
+        How each ended, and in how many iterations.
+
+    Examples
+    --------
+    >>> import tcsmodel as tcs
+    >>> frame = tcs.datasets.mobi().data.assign(brand=["A", "B"] * 125)
+    >>> fits = tcs.PLS(tcs.library.ecsi()).fit_each(frame, by="brand")
+    >>> fits
+    PLSFits(2 units of brand, n=250, 2 converged)
+    >>> fits.r_squared.loc["A"].round(2).to_dict()["Satisfaction"]
+    0.73
+    """
+
+    estimator: PLS
+    arrays: Mapping[str, Array]
+    ended: NDArray[np.intp]
+    iterations: NDArray[np.intp]
+
+    def __getitem__(self, unit: object) -> PLSResult:
+        """Return the result of one unit.
+
+        Raises
+        ------
+        OptionError
+            When there is no such unit.
+        SurveyError
+            When it could not be fitted; the message says why.
+        """
+        units = self.units_fitted
+        number = units.at(unit)
+        at = int(np.searchsorted(units.fitted, number))
+        arrays = {name: values[at] for name, values in self.arrays.items()}
+        status = Status(int(self.ended[at]))
+        return PLSResult(
+            self.estimator, units.sample_of(number), arrays, status, int(self.iterations[at])
+        )
+
+    @property
+    def _ended(self) -> Sequence[Status]:
+        return [Status(code) for code in self.ended.tolist()]
+
+    @cached_property
+    def fitted(self) -> tuple[str, ...]:
+        """The units that were fitted."""
+        return tuple(self.units[k] for k in self.units_fitted.fitted)
+
+    @cached_property
+    def paths(self) -> pd.DataFrame:
+        """The path coefficients of every unit that was fitted: ``unit source target path``."""
+        model = self.estimator.model
+        source, target = np.array(model.written).T
+        names = np.array(model.constructs, dtype=object)
+        values = self.arrays["paths"][:, source, target]
+        return pd.DataFrame(
+            {
+                "unit": np.repeat(np.array(self.fitted, dtype=object), len(source)),
+                "source": np.tile(names[source], len(values)),
+                "target": np.tile(names[target], len(values)),
+                "path": values.ravel(),
+            }
+        )
+
+    @cached_property
+    def r_squared(self) -> pd.DataFrame:
+        """R2 (unit x construct with antecedents)."""
+        model = self.estimator.model
+        targets = list(model.targets)
+        return self._by_unit(
+            self.arrays["r_squared"][:, targets], [model.constructs[j] for j in targets]
+        )
+
+    def reliability(self, measure: str = "rho_c") -> pd.DataFrame:
+        """Return a measure of reliability (unit x construct): ``alpha rho_a rho_c`` or ``ave``."""
+        known = ("alpha", "rho_a", "rho_c", "ave")
+        require(measure in known, f"measure={measure!r} is not one of {', '.join(known)}.")
+        return self._by_unit(self.arrays[measure], list(self.estimator.model.constructs))
+
+    def _by_unit(self, values: Array, columns: list[str]) -> pd.DataFrame:
+        return pd.DataFrame(values, index=pd.Index(self.fitted, name="unit"), columns=columns)
+
+    def table(self) -> pd.DataFrame:
+        """Return ``unit n status reason`` and the R2 of every construct, a row per unit."""
+        shown = self.status[["n", "status", "reason"]].join(self.r_squared.add_prefix("r_squared_"))
+        return shown.reset_index()
+
+
+def fit_each(estimator: PLS, data: Survey | pd.DataFrame, by: str | Sequence[str]) -> PLSFits:
+    """Return the model fitted to each unit; see `PLS.fit_each`."""
+    require(
+        estimator.rule.is_plain,
+        "fit_each() takes complete answers, as they are: missing='listwise' and no ordered items. "
+        "Fit units with other options one by one.",
+    )
+    units = Units.of(data, estimator.model.items, by, definite=False)
+    if not len(units.fitted):
+        reasons = next(iter(units.refused.values())).reason
+        raise TcsError(
+            f"None of the {len(units)} units of {units.by} can be fitted. Of the first: {reasons}"
+        )
+    own = units.fitted
+    values = estimator.quantities(units.mean[own], units.cov[own], units.n[own][:, None])
+    status = values.pop("status").astype(np.intp)
+    iterations = values.pop("iterations").astype(np.intp)
+    arrays = {name: read_only(value) for name, value in values.items()}
+    fits = PLSFits(estimator, units, arrays, status, iterations)
+    troubled = int((~fits.status["proper"]).sum())
+    if troubled:
+        warnings.warn(
+            f"{troubled} of {len(fits)} units of {units.by} have no proper solution; "
+            "result.verify() names them and says what to do.",
+            ImproperSolutionWarning,
+            stacklevel=3,
+        )
+    return fits
