@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from tcsmodel.errors import ImproperSolutionWarning, TcsError
 from tcsmodel.kernels.status import Status
 from tcsmodel.models.pls_result import PLSResult
-from tcsmodel.models.unit_fits import UnitFits
+from tcsmodel.models.unit_fits import UnitFits, spread_table
 from tcsmodel.models.units import Units
 from tcsmodel.options import require
 from tcsmodel.survey.moments import read_only
@@ -105,6 +105,19 @@ class PLSFits(UnitFits):
         )
 
     @cached_property
+    def spread(self) -> pd.DataFrame:
+        """How each path differs over the units with a proper solution.
+
+        ``lhs op rhs n_units mean sd min q25 median q75 max``.
+        """
+        proper = self.ended == Status.CONVERGED
+        source, target = np.array(self.estimator.model.written).T
+        names = np.array(self.estimator.model.constructs, dtype=object)
+        values = self.arrays["paths"][proper][:, source, target]
+        paths = pd.DataFrame({"lhs": names[target], "op": "~", "rhs": names[source]})
+        return spread_table(paths, values)
+
+    @cached_property
     def r_squared(self) -> pd.DataFrame:
         """R2 (unit x construct with antecedents)."""
         model = self.estimator.model
@@ -123,9 +136,12 @@ class PLSFits(UnitFits):
         return pd.DataFrame(values, index=pd.Index(self.fitted, name="unit"), columns=columns)
 
     def table(self) -> pd.DataFrame:
-        """Return ``unit n status reason`` and the R2 of every construct, a row per unit."""
-        shown = self.status[["n", "status", "reason"]].join(self.r_squared.add_prefix("r_squared_"))
-        return shown.reset_index()
+        """Return ``unit n status proper r_squared reason``, a row per unit.
+
+        `r_squared` is the mean of those of the constructs.
+        """
+        table = self.status.assign(r_squared=self.r_squared.mean(axis=1)).reset_index()
+        return table[["unit", "n", "status", "proper", "r_squared", "reason"]]
 
 
 def fit_each(estimator: PLS, data: Survey | pd.DataFrame, by: str | Sequence[str]) -> PLSFits:
@@ -146,6 +162,8 @@ def fit_each(estimator: PLS, data: Survey | pd.DataFrame, by: str | Sequence[str
     status = values.pop("status").astype(np.intp)
     iterations = values.pop("iterations").astype(np.intp)
     arrays = {name: read_only(value) for name, value in values.items()}
+    for codes in (status, iterations):
+        codes.setflags(write=False)
     fits = PLSFits(estimator, units, arrays, status, iterations)
     troubled = int((~fits.status["proper"]).sum())
     if troubled:

@@ -22,7 +22,7 @@ from tcsmodel.models.estimator import Data
 from tcsmodel.models.maximum_likelihood import LikelihoodProblem
 from tcsmodel.models.sem_refusals import refuse_design
 from tcsmodel.models.sem_result import SEMResult
-from tcsmodel.models.unit_fits import UnitFits
+from tcsmodel.models.unit_fits import UnitFits, spread_table
 from tcsmodel.models.units import Units
 from tcsmodel.options import Engine, Estimator, SEMMissing, require
 from tcsmodel.survey.survey import Survey
@@ -36,7 +36,6 @@ Index = NDArray[np.intp]
 CHUNK = 64
 LIKELIHOOD = (Estimator.ML, Estimator.MLR, Estimator.MLM, Estimator.MLMV)
 SHOWN = ("chi2", "df", "p", "cfi", "tli", "rmsea", "srmr")
-QUARTILES = (0.0, 0.25, 0.5, 0.75, 1.0)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -165,17 +164,7 @@ class SEMFits(UnitFits):
         free = ~np.isclose(self.estimates["se"].to_numpy().reshape(len(proper), -1), 0).all(axis=0)
         values = self.arrays["estimates"][proper][:, free]
         names = {k: self.estimator.model.names[k] for k in ("lhs", "op", "rhs", "label")}
-        frame = pd.DataFrame(names)[free].reset_index(drop=True)
-        quantiles = np.full((len(QUARTILES), values.shape[1]), np.nan)
-        if len(values):
-            quantiles = np.quantile(values, QUARTILES, axis=0)
-        own = pd.DataFrame(values)
-        return frame.assign(
-            n_units=len(values),
-            mean=own.mean(),
-            sd=own.std(),
-            **dict(zip(("min", "q25", "median", "q75", "max"), quantiles, strict=True)),
-        )
+        return spread_table(pd.DataFrame(names)[free].reset_index(drop=True), values)
 
     def table(self) -> pd.DataFrame:
         """Return ``unit n status proper chi2 df p cfi tli rmsea srmr reason``, a row per unit.

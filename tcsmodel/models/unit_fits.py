@@ -17,6 +17,7 @@ from tcsmodel.result import Finding, Result, Severity
 
 Array = NDArray[np.float64]
 NAMED = 6
+QUARTILES = (0.0, 0.25, 0.5, 0.75, 1.0)
 
 # What a finding about several units is called, by how their fit ended.
 ENDINGS = {
@@ -136,3 +137,20 @@ class UnitFits(Result):
 
     def _facts(self) -> str:
         return ", ".join(self._counts())
+
+
+def spread_table(names: pd.DataFrame, values: Array) -> pd.DataFrame:
+    """Return how quantities (F, r) differ over units, beside the names of these r.
+
+    ``n_units mean sd min q25 median q75 max``.
+    """
+    quantiles = np.full((len(QUARTILES), values.shape[1]), np.nan)
+    if len(values):
+        quantiles = np.quantile(values, QUARTILES, axis=0)
+    own = pd.DataFrame(values)
+    return names.assign(
+        n_units=len(values),
+        mean=own.mean(),
+        sd=own.std(),
+        **dict(zip(("min", "q25", "median", "q75", "max"), quantiles, strict=True)),
+    )

@@ -18,6 +18,7 @@ from tcsmodel.models.exact_fit import ExactFit
 from tcsmodel.models.invariance import InvarianceResult
 from tcsmodel.models.mediation import Mediation
 from tcsmodel.models.pls import PLSResult
+from tcsmodel.models.pls_fits import PLSFits
 from tcsmodel.models.power import PowerResult
 from tcsmodel.models.sem import SEMFits, SEMResult
 from tcsmodel.models.tetrads import TetradTest
@@ -43,6 +44,7 @@ from tcsmodel.satisfaction.gate import Gate
 from tcsmodel.satisfaction.index import SatisfactionIndex
 from tcsmodel.satisfaction.invariance_cost import InvarianceCost
 from tcsmodel.satisfaction.priorities import Priorities
+from tcsmodel.satisfaction.unit_indices import UnitIndices
 from tcsmodel.spec.model import ModelSpec
 from tcsmodel.survey.screening import Factorability, Screening
 
@@ -91,6 +93,16 @@ def _(result: SEMResult) -> Mapping[str, Maker]:
 @kinds.register
 def _(result: SEMFits) -> Mapping[str, Maker]:
     return {"spread": units.spread_picture}
+
+
+@kinds.register
+def _(result: PLSFits) -> Mapping[str, Maker]:
+    return {"spread": units.spread_picture}
+
+
+@kinds.register
+def _(result: UnitIndices) -> Mapping[str, Maker]:
+    return {"indices": units.indices_picture}
 
 
 @kinds.register

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property, partial
 from numbers import Real
-from typing import cast
 
 import numpy as np
 import pandas as pd
@@ -121,6 +120,8 @@ def unit_indices(
     if not bootstrap:
         return found
     drawn, status = _replicates(found, bootstrap, seed)
+    for drawing in (drawn, status):
+        drawing.setflags(write=False)
     return UnitIndices(fits, target, kind, low, high, level, drawn, status)
 
 
@@ -257,7 +258,7 @@ class UnitIndices(Result):
             When a unit has no weight or group, or a weight is not positive.
         """
         table = self.table()
-        w = self._known(weights, "weights", table["unit"])
+        w = self._counted(weights, "weights", table["unit"])
         named = ["all"] * len(table)
         if groups is not None:
             named = [str(name) for name in self._looked_up(groups, "groups", table["unit"])]
@@ -292,7 +293,7 @@ class UnitIndices(Result):
             )
         return [known[name] for name in units]
 
-    def _known(
+    def _counted(
         self, weights: Mapping[str, float] | pd.Series | None, argument: str, units: pd.Series
     ) -> Array:
         if weights is None:
@@ -339,7 +340,7 @@ def _replicates(found: UnitIndices, replicates: int, seed: int) -> tuple[Array, 
     make = partial(_of_stack, found, order, first, replicates, seed)
     # `alike` drops units below two respondents, and `Units` those below three.
     stacks = alike(size, max(1, HELD // replicates))
-    for own, values, ended in map_chunks(make, cast(Iterator[Index], stacks)):
+    for own, values, ended in map_chunks(make, stacks):
         drawn[own], status[own] = values, ended
     return drawn, status
 
