@@ -16,9 +16,11 @@ if TYPE_CHECKING:
     from tcsmodel.models.cfa import CFA as CFA
     from tcsmodel.models.discriminant import discriminant_validity as discriminant_validity
     from tcsmodel.models.efa import EFA as EFA
+    from tcsmodel.models.group_comparison import compare_groups as compare_groups
     from tcsmodel.models.invariance import invariance as invariance
     from tcsmodel.models.latent_scores import latent_scores as latent_scores
     from tcsmodel.models.mediation import mediation as mediation
+    from tcsmodel.models.micom import micom as micom
     from tcsmodel.models.modification import modification_indices as modification_indices
     from tcsmodel.models.modification import release_tests as release_tests
     from tcsmodel.models.pls import PLS as PLS
@@ -74,6 +76,8 @@ _HOMES = {
     "SEM": "tcsmodel.models.sem",
     "PLS": "tcsmodel.models.pls",
     "invariance": "tcsmodel.models.invariance",
+    "micom": "tcsmodel.models.micom",
+    "compare_groups": "tcsmodel.models.group_comparison",
     "discriminant_validity": "tcsmodel.models.discriminant",
     "dynamic_cutoffs": "tcsmodel.models.dynamic_cutoffs",
     "latent_scores": "tcsmodel.models.latent_scores",
@@ -109,6 +113,7 @@ __all__ = [
     "Survey",
     "TcsError",
     "bifactor",
+    "compare_groups",
     "composite",
     "covariances",
     "datasets",
@@ -122,6 +127,7 @@ __all__ = [
     "latent_scores",
     "library",
     "mediation",
+    "micom",
     "modification_indices",
     "paths",
     "power",

@@ -210,6 +210,15 @@ class Parameterization(StrEnum):
     THETA = "theta"
 
 
+class GroupTest(StrEnum):
+    """How a difference between two groups is tested."""
+
+    PERMUTATION = "permutation"
+    HENSELER = "henseler"
+    PARAMETRIC = "parametric"
+    WELCH = "welch"
+
+
 class InvarianceStep(StrEnum):
     """Which step of invariance is to hold."""
 

@@ -86,6 +86,15 @@ def brands() -> Any:
     return tcs.PLS(tcs.library.ecsi()).fit_each(scaled, by="brand")
 
 
+def compared(compare: Callable[..., Any], **options: Any) -> Any:
+    """Return what is found between two brands, one of which answers an item higher."""
+    frame = tcs.datasets.mobi().data.assign(brand=["A", "B"] * 125)
+    frame["IMAG5"] += (frame["brand"] == "B") * frame["IMAG1"]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", tcs.errors.TcsWarning)
+        return compare(tcs.ModelSpec.parse(SMALL), frame, "brand", permutations=99, **options)
+
+
 EXAMPLES: dict[str, Callable[[], Any]] = {
     "Screening": lambda: tcs.screening(tcs.datasets.mobi()),
     "Factorability": lambda: tcs.factorability(tcs.datasets.mobi()),
@@ -108,6 +117,8 @@ EXAMPLES: dict[str, Callable[[], Any]] = {
     "SatisfactionIndex": lambda: tcs.satisfaction_index(pls()),
     "Priorities": lambda: tcs.priorities(pls()),
     "InvarianceResult": groups,
+    "MICOMResult": lambda: compared(tcs.micom),
+    "GroupComparison": lambda: compared(tcs.compare_groups, bootstrap=60),
     "InvarianceCost": lambda: tcs.invariance_cost(groups()),
     "Gate": lambda: tcs.structure_gate(pls(), sem()),
     "StudyResult": study,

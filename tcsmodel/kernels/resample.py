@@ -1,4 +1,4 @@
-"""Bootstrap resamples as counts.
+"""Bootstrap resamples as counts, and permutations as orders.
 
 A resample is a row of counts: how often each respondent was drawn. Replicates
 are made in blocks of `BLOCK`, each from its own random stream, so replicate b of
@@ -89,6 +89,23 @@ def design_chunks(
             m = len(clusters)
             counts[:, clusters] = part * (m / (m - 1))
         yield counts[:, given.cluster]
+
+
+def permutation_chunks(
+    n: int, replicates: int, seed: int, size: int = 512
+) -> Iterator[NDArray[np.intp]]:
+    """Yield random orders (b, n) of n respondents, at most about `size` at a time."""
+    pending: list[NDArray[np.intp]] = []
+    for block, start in enumerate(range(0, replicates, BLOCK)):
+        stream = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(block,)))
+        for first in range(start, min(start + BLOCK, replicates), size):
+            rows = min(size, start + BLOCK - first, replicates - first)
+            pending.append(stream.permuted(np.tile(np.arange(n), (rows, 1)), axis=1))
+            if sum(len(part) for part in pending) >= size:
+                yield np.concatenate(pending)
+                pending = []
+    if pending:
+        yield np.concatenate(pending)
 
 
 def jackknife_chunks(

@@ -41,7 +41,8 @@ def _row_labels(labels: Sequence[str]) -> list[list[str]]:
     return [wrap(label, LABEL_WIDTH, LABEL_SIZE, lines=3) for label in labels]
 
 
-def _label_rows(ax: Axes, labels: Sequence[str], bold: Sequence[bool] | None = None) -> None:
+def label_rows(ax: Axes, labels: Sequence[str], bold: Sequence[bool] | None = None) -> None:
+    """Write the labels of rows to the left of the axes, the first on top."""
     ax.set_yticks(range(len(labels)))
     ax.set_yticklabels(["\n".join(lines) for lines in _row_labels(labels)], fontsize=LABEL_SIZE)
     for tick, strong in zip(ax.get_yticklabels(), bold or [False] * len(labels), strict=True):
@@ -51,7 +52,7 @@ def _label_rows(ax: Axes, labels: Sequence[str], bold: Sequence[bool] | None = N
     ax.spines["left"].set_visible(False)
 
 
-def _write_rows(ax: Axes, words: Sequence[str], header: str = "") -> None:
+def write_rows(ax: Axes, words: Sequence[str], header: str = "") -> None:
     """Write one column of values to the right of the axes, in line with the rows."""
     transform = ax.get_yaxis_transform()
     for row, value in enumerate(words):
@@ -110,7 +111,7 @@ def forest(
     def paint(ax: Axes) -> None:
         rows = np.arange(len(frame))
         strong = frame["strong"].to_numpy(dtype=bool)
-        ax.hlines(rows, *_span(frame, limits), color=theme.GRID, linewidth=0.8, zorder=0)
+        ax.hlines(rows, *span(frame, limits), color=theme.GRID, linewidth=0.8, zorder=0)
         for row, (low, high) in enumerate(zip(frame["ci_lower"], frame["ci_upper"], strict=True)):
             color = theme.BLUE if strong[row] else theme.QUIET
             ax.plot([low, high], [row, row], color=color, linewidth=2.6, alpha=0.75, zorder=2)
@@ -124,16 +125,17 @@ def forest(
             linewidths=1.0,
             zorder=3,
         )
-        _label_rows(ax, list(frame["label"]), list(strong & bold))
-        _write_rows(ax, list(frame["words"]), values_header)
+        label_rows(ax, list(frame["label"]), list(strong & bold))
+        write_rows(ax, list(frame["words"]), values_header)
         _reference_lines(ax, lines)
-        ax.set_xlim(*_span(frame, limits))
+        ax.set_xlim(*span(frame, limits))
         ax.set_xlabel(axis)
 
     return paint
 
 
-def _span(frame: pd.DataFrame, limits: tuple[float, float] | None) -> tuple[float, float]:
+def span(frame: pd.DataFrame, limits: tuple[float, float] | None) -> tuple[float, float]:
+    """Return limits of an axis that shows zero and all intervals, unless they are given."""
     if limits is not None:
         return limits
     numbers = frame[["estimate", "ci_lower", "ci_upper"]].to_numpy(dtype=float)
@@ -181,12 +183,12 @@ def bars(
         for row, (low, high) in enumerate(zip(frame["ci_lower"], frame["ci_upper"], strict=True)):
             for color, width in ((theme.PAPER, 4.0), (theme.INK, 1.5)):
                 ax.plot([low, high], [row, row], color=color, linewidth=width, zorder=3)
-        _label_rows(ax, list(frame["label"]))
-        _write_rows(ax, list(frame["words"]), values_header)
+        label_rows(ax, list(frame["label"]))
+        write_rows(ax, list(frame["words"]), values_header)
         ax.axvline(0, color=theme.FAINT, linewidth=0.9, zorder=3)
         ax.grid(axis="x", zorder=0)
         ax.set_axisbelow(True)
-        ax.set_xlim(*_span(frame, None))
+        ax.set_xlim(*span(frame, None))
         ax.xaxis.set_major_formatter(lambda value, _: write_tick(value))
         ax.set_xlabel(axis)
 
@@ -341,7 +343,7 @@ def heat(
                     )
                 )  # fmt: skip
         names = [str(label) for label in cells.values.index]
-        _label_rows(ax, names)
+        label_rows(ax, names)
         _label_columns(ax, [str(label) for label in cells.values.columns], names)
         ax.spines["bottom"].set_visible(False)
 
@@ -405,7 +407,7 @@ def checks(found: pd.DataFrame) -> Paint:
             np.arange(len(names)), -0.5, found.shape[1] - 0.5, color=theme.GRID, linewidth=0.8
         )
         ax.set_xlim(-0.5, found.shape[1] - 0.5)
-        _label_rows(ax, names)
+        label_rows(ax, names)
         _label_columns(ax, [str(name) for name in found.columns], names)
         ax.spines["bottom"].set_visible(False)
 

@@ -15,8 +15,10 @@ from tcsmodel.models.discriminant import DiscriminantValidity
 from tcsmodel.models.dynamic_cutoffs import DynamicCutoffs
 from tcsmodel.models.efa import EFAResult
 from tcsmodel.models.exact_fit import ExactFit
+from tcsmodel.models.group_comparison import GroupComparison
 from tcsmodel.models.invariance import InvarianceResult
 from tcsmodel.models.mediation import Mediation
+from tcsmodel.models.micom import MICOMResult
 from tcsmodel.models.pls import PLSResult
 from tcsmodel.models.pls_fits import PLSFits
 from tcsmodel.models.power import PowerResult
@@ -29,6 +31,7 @@ from tcsmodel.report import covariance_pictures as covariance
 from tcsmodel.report import effect_pictures as effects
 from tcsmodel.report import factor_pictures as factors
 from tcsmodel.report import fit_pictures as fits
+from tcsmodel.report import group_pictures as composites
 from tcsmodel.report import invariance_pictures as groups
 from tcsmodel.report import model_pictures as models
 from tcsmodel.report import power_pictures as powers
@@ -139,6 +142,16 @@ def _(result: WaldTest) -> Mapping[str, Maker]:
 @kinds.register
 def _(result: InvarianceResult) -> Mapping[str, Maker]:
     return {"steps": groups.steps_picture}
+
+
+@kinds.register
+def _(result: MICOMResult) -> Mapping[str, Maker]:
+    return {"composition": composites.micom_picture}
+
+
+@kinds.register
+def _(result: GroupComparison) -> Mapping[str, Maker]:
+    return {"paths": composites.paths_picture, "differences": composites.differences_picture}
 
 
 @kinds.register

@@ -3,6 +3,7 @@
 from tcsmodel.report.language.en_discriminant import PICTURE as DISCRIMINANT
 from tcsmodel.report.language.en_effects import PICTURE as EFFECTS
 from tcsmodel.report.language.en_fit import PICTURE as FIT
+from tcsmodel.report.language.en_groups import PICTURE as GROUPS
 from tcsmodel.report.language.en_report import REPORT
 from tcsmodel.report.language.en_tables import TABLES
 
@@ -232,4 +233,12 @@ PICTURES: dict[str, str] = {
     "{kmo:.2r}.",
 }
 
-STRINGS: dict[str, str] = {**PICTURES, **DISCRIMINANT, **EFFECTS, **FIT, **TABLES, **REPORT}
+STRINGS: dict[str, str] = {
+    **PICTURES,
+    **DISCRIMINANT,
+    **EFFECTS,
+    **FIT,
+    **GROUPS,
+    **TABLES,
+    **REPORT,
+}

@@ -7,6 +7,7 @@ subject) and ``{subjects}`` (all of them, joined).
 from tcsmodel.report.language.en_discriminant import DISCRIMINANT
 from tcsmodel.report.language.en_effects import EFFECTS
 from tcsmodel.report.language.en_fit import FINDINGS as FIT
+from tcsmodel.report.language.en_groups import GROUPS
 from tcsmodel.report.language.en_screening import SCREENING
 from tcsmodel.report.language.en_units import UNITS
 
@@ -16,6 +17,7 @@ FINDINGS: dict[str, dict[str, str]] = {
     **EFFECTS,
     **FIT,
     **UNITS,
+    **GROUPS,
     "not_converged": {
         "finding": "{subject} did not converge.",
         "evidence": "It stopped after {iterations} iterations.",

@@ -1,0 +1,93 @@
+"""What may be compared between groups, and what stands against it, as named findings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from tcsmodel.models.grouped_pls import GroupedPLS
+from tcsmodel.models.permuted import Permuted
+from tcsmodel.result import Finding, Severity
+
+if TYPE_CHECKING:
+    from tcsmodel.models.micom import MICOMResult
+
+# Below this a permutation test misses all but large differences, and so finds invariance.
+FEW = 100
+UNEQUAL = 2.0
+MANY_LOST = 0.05
+
+
+def findings(result: MICOMResult) -> tuple[Finding, ...]:
+    """Return what MICOM allows, and what weakens it, worst first."""
+    found = [*_verdicts(result), *circumstances(result.grouped, result.permuted)]
+    return ordered(found)
+
+
+def ordered(found: Sequence[Finding]) -> tuple[Finding, ...]:
+    """Return findings, worst first."""
+    order = list(Severity)
+    return tuple(sorted(found, key=lambda finding: order.index(finding.severity)))
+
+
+def _verdicts(result: MICOMResult) -> Iterator[Finding]:
+    yield from composition_findings(result)
+    table = result.table()
+    partial = table[table["invariance"] == "partial"]
+    if result.invariance == "partial":
+        limit = 1 - result.level
+        evidence: dict[str, object] = {
+            "group": result.group,
+            "means": _named(partial[partial["mean_p"] < limit]["construct"]),
+            "variances": _named(partial[partial["variance_p"] < limit]["construct"]),
+        }
+        subjects = tuple(dict.fromkeys(partial["construct"]))
+        yield Finding("micom_partial", Severity.CAUTION, subjects, evidence)
+    if result.invariance == "full":
+        evidence = {"group": result.group, "least": float(table["correlation"].min())}
+        yield Finding("micom_full", Severity.NOTE, (result.group,), evidence)
+
+
+def composition_findings(result: MICOMResult) -> Iterator[Finding]:
+    """Yield the constructs that are made of their items differently in two groups."""
+    table = result.table()
+    for row in table[table["invariance"] == "none"].to_dict("records"):
+        evidence = {
+            "group": row["group"],
+            "other": row["other"],
+            "correlation": float(row["correlation"]),
+            "quantile": float(row["correlation_quantile"]),
+            "p": float(row["correlation_p"]),
+        }
+        yield Finding("composition_differs", Severity.PROBLEM, (str(row["construct"]),), evidence)
+
+
+def _named(constructs: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(constructs)) or ("none",)
+
+
+def circumstances(grouped: GroupedPLS, permuted: Sequence[Permuted]) -> Iterator[Finding]:
+    """Yield fits that are no solution, permutations lost, small or unequal groups, a design."""
+    for label, fit in zip(grouped.groups, grouped.fits, strict=True):
+        if not fit.proper:
+            evidence: dict[str, object] = {"reason": fit.verify()[0].sentence(), "by": grouped.by}
+            yield Finding("group_without_solution", Severity.PROBLEM, (label,), evidence)
+    for one in permuted:
+        if one.lost:
+            share = one.lost / len(one.status)
+            severity = Severity.CAUTION if share > MANY_LOST else Severity.NOTE
+            evidence = {"lost": one.lost, "permutations": len(one.status), "share": share}
+            names = tuple(grouped.groups[g] for g in one.members)
+            yield Finding("permutations_lost", severity, names, evidence)
+    for label, n in zip(grouped.groups, grouped.sizes.tolist(), strict=True):
+        if n < FEW:
+            yield Finding("group_of_few", Severity.CAUTION, (label,), {"n": n, "limit": FEW})
+    small, large = int(np.argmin(grouped.sizes)), int(np.argmax(grouped.sizes))
+    if grouped.sizes[large] > UNEQUAL * grouped.sizes[small]:
+        evidence = {"large": int(grouped.sizes[large]), "small": int(grouped.sizes[small])}
+        names = (grouped.groups[large], grouped.groups[small])
+        yield Finding("groups_unequal", Severity.NOTE, names, evidence)
+    if grouped.sample.design is not None:
+        yield Finding("permutation_without_design", Severity.CAUTION, (grouped.by,))
