@@ -17,7 +17,7 @@ from tcsmodel.kernels.permutation import holm
 from tcsmodel.kernels.status import Status
 from tcsmodel.models import micom_findings
 from tcsmodel.models.grouped_pls import GroupedPLS
-from tcsmodel.models.micom import FEWEST, MICOMResult, permuted_sets
+from tcsmodel.models.micom import FEWEST, NONE, MICOMResult, permuted_sets
 from tcsmodel.models.permuted import (
     COMPARED,
     GroupDraws,
@@ -45,6 +45,7 @@ def compare_groups(
     method: GroupTest | str = GroupTest.PERMUTATION,
     permutations: int = 5000,
     bootstrap: int = 5000,
+    centered: bool = False,
     seed: int = 0,
     progress: bool = False,
 ) -> GroupComparison:
@@ -69,6 +70,8 @@ def compare_groups(
         How often the labels of groups are permuted.
     bootstrap : int
         Number of bootstrap replicates of each group.
+    centered : bool
+        Whether answers are permuted about the means of their groups; see `micom`.
     seed : int
         Seed of both; it alone decides the numbers.
     progress : bool
@@ -107,8 +110,8 @@ def compare_groups(
     ... )
     >>> result
     GroupComparison(2 groups of pleased, n=250, 12 paths, 0 of 12 differences significant)
-    >>> round(float(result.table().loc[2, "difference"]), 4)
-    -0.3232
+    >>> round(float(result.table().loc[9, "difference"]), 4)
+    0.3232
     """
     method = choose(GroupTest, method, "method")
     require_whole(permutations, "permutations", FEWEST)
@@ -118,9 +121,14 @@ def compare_groups(
     sets = permuted_sets(grouped)
     total = permutations * len(sets) + bootstrap
     with tqdm(total=total, desc="groups", disable=None if progress else True) as bar:
-        done = [permuted(grouped, one, permutations, seed, COMPARED, bar) for one in sets]
+        done = [
+            permuted(
+                grouped, one, permutations, seed, quantities=COMPARED, centered=centered, bar=bar
+            )
+            for one in sets
+        ]
         draws = bootstrap_groups(grouped, bootstrap, seed, bar)
-    return GroupComparison(grouped, tuple(done), draws, method, seed)
+    return GroupComparison(grouped, tuple(done), draws, method, seed, centered)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -139,6 +147,8 @@ class GroupComparison(Result):
         The test that decides.
     seed : int
         Seed of permutations and bootstrap.
+    centered : bool
+        Whether answers were permuted about the means of their groups.
 
     Examples
     --------
@@ -159,6 +169,7 @@ class GroupComparison(Result):
     draws: GroupDraws
     method: GroupTest
     seed: int
+    centered: bool = False
 
     @property
     def estimator(self) -> PLS:
@@ -188,7 +199,7 @@ class GroupComparison(Result):
     @cached_property
     def micom(self) -> MICOMResult:
         """The measurement invariance of the composites, from the same permutations."""
-        return MICOMResult(self.grouped, self.permuted, self.seed)
+        return MICOMResult(self.grouped, self.permuted, self.seed, self.centered)
 
     @property
     def fits(self) -> dict[str, PLSResult]:
@@ -356,11 +367,17 @@ class GroupComparison(Result):
         """Return which paths differ, and what stands against comparing them, worst first."""
         found = [
             *micom_findings.composition_findings(self.micom),
+            *self._level(),
             *micom_findings.circumstances(self.grouped, self.permuted),
             *self._lost(),
             self._differing(),
         ]
         return micom_findings.ordered(found)
+
+    def _level(self) -> Iterator[Finding]:
+        rejected = self.micom.invariance == NONE
+        by_permutation = self.method is GroupTest.PERMUTATION and len(self.significant) > 0
+        return micom_findings.level_findings(self.micom, rejected or by_permutation)
 
     def _lost(self) -> Iterator[Finding]:
         total = len(self.draws.status)

@@ -123,7 +123,29 @@ class GroupedPLS:
         """Return the places of the respondents of some groups among those used."""
         return np.flatnonzero(np.isin(self.member, members))
 
-    def moments(self, rows: Index, weights: Array, sizes: Array) -> tuple[Array, Array]:
+    def answers(self, rows: Index) -> Array:
+        """Return the answers (m, p) of some respondents, with their gaps."""
+        return self.sample.respondents("A comparison of groups")[rows]
+
+    def centered(self, rows: Index) -> Array:
+        """Return the answers (m, p) of some respondents about the means of their groups.
+
+        Raises
+        ------
+        OptionError
+            When items are ordinal.
+        """
+        require(
+            not self.estimator.ordered,
+            "centered=True takes the means of groups away from the answers, and ordinal items "
+            "(ordered=) have none. Leave out one of the two.",
+        )
+        means = np.stack([fit.arrays["item_means"] for fit in self.fits])
+        return self.answers(rows) - means[self.member[rows]]
+
+    def moments(
+        self, rows: Index, weights: Array, sizes: Array, x: Array | None = None
+    ) -> tuple[Array, Array]:
         """Return means (..., p) and covariances (..., p, p) of some respondents.
 
         Parameters
@@ -134,10 +156,12 @@ class GroupedPLS:
             How often each counts, survey weights left aside: these are multiplied in.
         sizes : ndarray, broadcast to (...,)
             How many they are; covariances have the divisor of that many less one.
+        x : ndarray (m, p), optional
+            Their answers, where not as they are.
         """
         given = self.sample.weights
         weights = weights if given is None else weights * given[rows]
-        x = self.sample.respondents("A comparison of groups")[rows]
+        x = self.answers(rows) if x is None else x
         flat = weights.reshape(-1, len(rows))
         mean, cov = self.estimator.rule.moments(self.estimator.model.items, x, flat)
         factor = (sizes / (sizes - 1)) * ((len(rows) - 1) / len(rows))

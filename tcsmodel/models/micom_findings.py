@@ -18,11 +18,19 @@ if TYPE_CHECKING:
 FEW = 100
 UNEQUAL = 2.0
 MANY_LOST = 0.05
+# Where means differ by more standard deviations than this, permutation tests of other things
+# reject noticeably too often.
+FAR = 0.5
 
 
 def findings(result: MICOMResult) -> tuple[Finding, ...]:
     """Return what MICOM allows, and what weakens it, worst first."""
-    found = [*_verdicts(result), *circumstances(result.grouped, result.permuted)]
+    rejected = (result.table()["invariance"] == "none").any()
+    found = [
+        *_verdicts(result),
+        *level_findings(result, bool(rejected)),
+        *circumstances(result.grouped, result.permuted),
+    ]
     return ordered(found)
 
 
@@ -62,6 +70,20 @@ def composition_findings(result: MICOMResult) -> Iterator[Finding]:
             "p": float(row["correlation_p"]),
         }
         yield Finding("composition_differs", Severity.PROBLEM, (str(row["construct"]),), evidence)
+
+
+def level_findings(result: MICOMResult, rejected: bool) -> Iterator[Finding]:
+    """Yield that groups differ in level so far that a test of something else may reject for it."""
+    table = result.table()
+    far = table[(table["mean_p"] < 1 - result.level) & (table["mean_difference"].abs() > FAR)]
+    if rejected and len(far) and not result.centered:
+        row = far.iloc[int(far["mean_difference"].abs().argmax())]
+        evidence = {
+            "group": row["group"],
+            "other": row["other"],
+            "difference": float(row["mean_difference"]),
+        }
+        yield Finding("level_disturbs", Severity.CAUTION, (str(row["construct"]),), evidence)
 
 
 def _named(constructs: Iterable[str]) -> tuple[str, ...]:

@@ -93,14 +93,17 @@ def permuted(
     members: tuple[int, ...],
     n: int,
     seed: int,
+    *,
     quantities: tuple[str, ...] = (),
+    centered: bool = False,
     bar: tqdm | None = None,
 ) -> Permuted:
     """Return the statistics of some groups under `n` permutations of their labels.
 
     The seed alone decides the permutations; two groups are permuted alike whatever other groups
     there are. A permutation is a set of weights 0 and 1 for each group, so all of them are one
-    batch of weighted moments.
+    batch of weighted moments. With `centered`, what is permuted are answers about the means of
+    their groups, except for the test of means.
 
     Raises
     ------
@@ -109,7 +112,7 @@ def permuted(
     """
     rows = grouped.rows(members)
     codes = np.searchsorted(np.array(members), grouped.member[rows])
-    statistics = partial(_statistics, _Pooled.of(grouped, members, rows), quantities)
+    statistics = partial(_statistics, _Pooled.of(grouped, members, rows, centered), quantities)
     observed = statistics(codes[None])
     observed.pop("status")
     parts = []
@@ -140,12 +143,15 @@ def _permuted_codes(codes: Index, n: int, seed: int, groups: int) -> Iterator[In
 class _Pooled:
     """Some groups pooled: what permutations of their labels leave as it is.
 
-    rows (m,) of respondents; sizes (g,); cov (p, p) of pooled items, or their correlations; center
-    and sd (p,) of pooled items; weights (p,) of pooled composites, of items in units of sd.
+    rows (m,) of respondents; x (m, p) their answers about the means of their groups, None where
+    answers are permuted as they are; sizes (g,); cov (p, p) of pooled items, or their
+    correlations; center and sd (p,) of pooled items; weights (p,) of pooled composites, of items
+    in units of sd.
     """
 
     grouped: GroupedPLS
     rows: Index
+    x: Array | None
     sizes: Array
     cov: Array
     center: Array
@@ -153,14 +159,17 @@ class _Pooled:
     weights: Array
 
     @classmethod
-    def of(cls, grouped: GroupedPLS, members: tuple[int, ...], rows: Index) -> _Pooled:
+    def of(
+        cls, grouped: GroupedPLS, members: tuple[int, ...], rows: Index, centered: bool
+    ) -> _Pooled:
         mean, cov = grouped.moments(rows, np.ones(len(rows)), np.array(len(rows)))
         fit = grouped.estimator.quantities(mean, cov, len(rows))
         standardized = grouped.estimator.standardized
         sizes = grouped.sizes[list(members)].astype(float)
         sd = np.sqrt(np.diag(cov))
         used = to_corr(cov) if standardized else cov
-        return cls(grouped, rows, sizes, used, mean, sd, fit["outer_weights"])
+        x = grouped.centered(rows) if centered else None
+        return cls(grouped, rows, x, sizes, used, mean, sd, fit["outer_weights"])
 
 
 def _statistics(pooled: _Pooled, quantities: tuple[str, ...], codes: Index) -> Values:
@@ -168,6 +177,8 @@ def _statistics(pooled: _Pooled, quantities: tuple[str, ...], codes: Index) -> V
     grouped, groups = pooled.grouped, len(pooled.sizes)
     weights = (codes[:, None, :] == np.arange(groups)[:, None]).astype(np.float64)
     mean, cov = grouped.moments(pooled.rows, weights, pooled.sizes)
+    if pooled.x is not None:
+        _, cov = grouped.moments(pooled.rows, weights, pooled.sizes, pooled.x)
     values = grouped.estimator.quantities(mean, cov, len(pooled.rows))
     found = _invariance(pooled, mean, cov, values["outer_weights"])
     for name in quantities:

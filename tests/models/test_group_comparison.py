@@ -146,6 +146,18 @@ def test_an_omnibus_difference_is_found_where_one_group_differs():
     assert found["p_welch"] < 1e-6
 
 
+@pytest.mark.parametrize("centered", [True, False])
+def test_centered_permutations_do_not_know_of_levels(centered):
+    frame = sample(80)
+    moved = frame.copy()
+    moved.loc[frame["brand"] == "B", ITEMS] += [3, 1, -2, 5, 4, 1]
+    model = PLS(SPEC, tol=1e-10)
+    first, second = (run(data, model, centered=centered).permuted[0] for data in (frame, moved))
+    assert_allclose(first.observed["paths"], second.observed["paths"], atol=1e-8)
+    same = np.allclose(first.draws["paths"], second.draws["paths"], atol=1e-8)
+    assert same == centered
+
+
 def test_integer_weights_equal_repeated_rows():
     frame = sample(80)
     times = np.random.default_rng(5).integers(1, 4, 80)

@@ -173,6 +173,26 @@ def test_what_may_be_compared(kind, code, words):
     assert verdicts["Sat"] == ("full" if kind != "partial" else "partial")
 
 
+def test_levels_far_apart_are_a_caution_where_a_test_rejects():
+    frame = sample(300, seed=6)
+    frame.loc[frame["brand"] == "B", ITEMS] += 2
+    plain, centered = run(frame), run(frame, centered=True)
+    assert plain.invariance == "none"
+    assert centered.invariance == "partial"
+    (finding,) = [one for one in plain.verify() if one.code == "level_disturbs"]
+    assert finding.evidence["difference"] < -1
+    assert "level_disturbs" not in [one.code for one in centered.verify()]
+    kept = ["correlation", "mean_difference", "mean_p", "log_variance_ratio"]
+    pd.testing.assert_frame_equal(plain.table()[kept], centered.table()[kept])
+
+
+def test_ordinal_answers_have_no_means_to_be_centered():
+    frame = sample()
+    frame[ITEMS] = np.clip(np.round(frame[ITEMS]), -1, 1)
+    with pytest.raises(OptionError, match="centered=True takes the means of groups away"):
+        run(frame, PLS(SPEC, ordered=["i1"]), centered=True, permutations=19)
+
+
 def test_partial_invariance_names_what_differs():
     (finding,) = [f for f in run(differing("partial")).verify() if f.code == "micom_partial"]
     assert finding.evidence["means"] == ("Image", "Quality", "Sat")

@@ -10,6 +10,15 @@ GROUPS: dict[str, dict[str, str]] = {
         "advice": "Look for an item whose weight differs in result.fits[group].outer_weights, or "
         "analyze the groups by themselves and compare only paths among other constructs.",
     },
+    "level_disturbs": {
+        "finding": "Groups differ much in level, and their answers were permuted as they are.",
+        "evidence": "The mean of {subject} differs by {difference:.2f} standard deviations between "
+        "{group} and {other}.",
+        "meaning": "Permuted groups hold that difference as common variance, so the tests of "
+        "composition and of paths by permutation reject too often.",
+        "advice": "Repeat with centered=True, which permutes answers about the means of their groups; "
+        "for paths, compare with the Welch test.",
+    },
     "micom_partial": {
         "finding": "Invariance of composites is partial: paths may be compared between groups of "
         "{group}, means may not, and respondents should not be pooled.",
