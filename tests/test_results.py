@@ -106,6 +106,8 @@ EXAMPLES: dict[str, Callable[[], Any]] = {
     "UnitIndices": lambda: tcs.unit_indices(brands(), bootstrap=40, seed=1),
     "PLSResult": pls,
     "TetradTest": lambda: tcs.PLS(tcs.library.ecsi()).fit(tcs.datasets.mobi()).tetrads(60, seed=1),
+    "Nonlinearity": lambda: pls().nonlinearity(60, seed=1),
+    "Endogeneity": lambda: pls().endogeneity(60, seed=1),
     "ExactFit": lambda: pls().exact_fit(50, seed=1),
     "BollenStine": lambda: sem().bollen_stine(50, seed=1),
     "DiscriminantValidity": lambda: tcs.discriminant_validity(sem()),

@@ -10,9 +10,12 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from tcsmodel.kernels.moments import to_corr
+from tcsmodel.kernels.regression import block_vif
 from tcsmodel.models.bootstrapped import Bootstrapped
+from tcsmodel.models.endogeneity import Endogeneity, endogeneity
 from tcsmodel.models.exact_fit import ExactFit, exact_fit
 from tcsmodel.models.fit_measures import series
+from tcsmodel.models.nonlinearity import Nonlinearity, nonlinearity
 from tcsmodel.models.pls_fit import fit_measures, implied_corr, selection_criteria
 from tcsmodel.models.tetrads import TetradTest, tetrad_test
 
@@ -73,6 +76,18 @@ class Derived(Bootstrapped):
         variance is explained.
         """
         return selection_criteria(self._pls)
+
+    @cached_property
+    def full_vif(self) -> pd.Series:
+        """Variance inflation of each construct among all others: full collinearity (Kock 2015).
+
+        Above 3.3 it is a sign that one method, or one thing, lies behind several constructs;
+        Kock allows 5 where constructs are corrected for unreliability.
+        """
+        names = list(self._pls.estimator.model.constructs)
+        corr = self._pls.arrays["construct_corr"]
+        vif = block_vif(corr, np.zeros(len(names), dtype=np.intp))
+        return pd.Series(vif, index=names, name="full_vif")
 
     def exact_fit(
         self, n: int = 1000, *, seed: int = 0, saturated: bool = False, progress: bool = False
@@ -155,6 +170,74 @@ class Derived(Bootstrapped):
         [['Image', 5, 'reflective'], ['Quality', 14, 'formative']]
         """
         return tetrad_test(self._pls, n, seed, level, progress)
+
+    def nonlinearity(
+        self,
+        n: int = 1000,
+        *,
+        seed: int = 0,
+        level: float | None = None,
+        progress: bool = False,
+    ) -> Nonlinearity:
+        """Return whether paths are straight: a quadratic term for each, and RESET.
+
+        As robustness check of a structural model (Svensson et al. 2018; Sarstedt, Ringle, Cheah
+        et al. 2020): to each equation the square of one antecedent's scores is added, with
+        intervals from a bootstrap that weights items anew; Ramsey's (1969) RESET tests all
+        antecedents together.
+
+        Parameters
+        ----------
+        n : int
+            Number of bootstrap replicates.
+        seed : int
+            The same seed gives the same numbers.
+        level : float, optional
+            Confidence level; the estimator's by default.
+        progress : bool
+            Whether to show a progress bar.
+
+        Raises
+        ------
+        TcsError
+            When fitted to moments alone, to answers with gaps or ordinal ones, or when paths are
+            corrected for unreliability.
+        """
+        return nonlinearity(self._pls, n, seed, level, progress)
+
+    def endogeneity(
+        self,
+        n: int = 1000,
+        *,
+        seed: int = 0,
+        level: float | None = None,
+        progress: bool = False,
+    ) -> Endogeneity:
+        """Return whether antecedents are endogenous, by Gaussian copulas.
+
+        An antecedent that depends on what its equation leaves out has a biased path. The copula
+        ``c = Phi^-1(rank share)`` of its scores, added to the equation, takes that part up (Park &
+        Gupta 2012; in PLS Hult, Hair, Proksch, Sarstedt, Pinkwart & Ringle 2018): a coefficient
+        that differs from zero is a sign of endogeneity. Only antecedents that are not normal can
+        be tested, and small samples have little power (Becker, Proksch & Ringle 2022).
+
+        Parameters
+        ----------
+        n : int
+            Number of bootstrap replicates, in which items are weighted anew.
+        seed : int
+            The same seed gives the same numbers.
+        level : float, optional
+            Confidence level; the estimator's by default.
+        progress : bool
+            Whether to show a progress bar.
+
+        Raises
+        ------
+        TcsError
+            As `nonlinearity`.
+        """
+        return endogeneity(self._pls, n, seed, level, progress)
 
     def _implied(self) -> Array:
         corr = to_corr(self._pls.sample.moments.cov_array)

@@ -14,11 +14,13 @@ from tcsmodel.models.cfa import CFAResult
 from tcsmodel.models.discriminant import DiscriminantValidity
 from tcsmodel.models.dynamic_cutoffs import DynamicCutoffs
 from tcsmodel.models.efa import EFAResult
+from tcsmodel.models.endogeneity import Endogeneity
 from tcsmodel.models.exact_fit import ExactFit
 from tcsmodel.models.group_comparison import GroupComparison
 from tcsmodel.models.invariance import InvarianceResult
 from tcsmodel.models.mediation import Mediation
 from tcsmodel.models.micom import MICOMResult
+from tcsmodel.models.nonlinearity import Nonlinearity
 from tcsmodel.models.pls import PLSResult
 from tcsmodel.models.pls_fits import PLSFits
 from tcsmodel.models.power import PowerResult
@@ -26,6 +28,7 @@ from tcsmodel.models.sem import SEMFits, SEMResult
 from tcsmodel.models.tetrads import TetradTest
 from tcsmodel.models.wald import WaldTest
 from tcsmodel.options import did_you_mean
+from tcsmodel.report import check_pictures as checks
 from tcsmodel.report import chi2_pictures as tests
 from tcsmodel.report import covariance_pictures as covariance
 from tcsmodel.report import effect_pictures as effects
@@ -163,6 +166,16 @@ def _(result: InvarianceCost) -> Mapping[str, Maker]:
 def _(result: TetradTest) -> Mapping[str, Maker]:
     names = dict.fromkeys(result.table()["construct"])
     return {name: partial(fits.tetrads_forest, construct=name) for name in names}
+
+
+@kinds.register
+def _(result: Nonlinearity) -> Mapping[str, Maker]:
+    return {"quadratic": checks.curved_forest}
+
+
+@kinds.register
+def _(result: Endogeneity) -> Mapping[str, Maker]:
+    return {"copulas": checks.copula_forest}
 
 
 @kinds.register

@@ -41,6 +41,31 @@ FINDINGS: dict[str, dict[str, str]] = {
         "advice": "Keep <~ where the questions cover different things; otherwise write =~ (Mode A), "
         "which has reliability and discriminant validity to look at.",
     },
+    "curved_path": {
+        "finding": "The path from {subject} to {target} is not straight.",
+        "evidence": "Quadratic term {quadratic:.2r} ({level:%} CI {ci_lower:.2r} to {ci_upper:.2r}), f2 "
+        "{f_squared:.3r}; of {paths} paths looked at.",
+        "meaning": "The path is an average of steeper and flatter parts; among many paths one in twenty "
+        "looks curved by chance.",
+        "advice": "Look at the scores of both constructs in a scatter plot; state that the effect weakens "
+        "or grows, or add a quadratic term, if theory expects one.",
+    },
+    "endogenous_path": {
+        "finding": "The path from {subject} to {target} may carry what the model leaves out.",
+        "evidence": "Copula {copula:.2r} ({level:%} CI {ci_lower:.2r} to {ci_upper:.2r}); the path is "
+        "{path:.2r}, with the copula {path_corrected:.2r}.",
+        "meaning": "A cause of both constructs, or an effect the other way, is missing from the model; the "
+        "path is then not the effect of a change.",
+        "advice": "Add the missing cause or a control variable; or report the path with and without the "
+        "copula, and do not promise what a change would bring.",
+    },
+    "normal_antecedent": {
+        "finding": "Endogeneity cannot be judged for antecedents whose scores are nearly normal: "
+        "{subjects}.",
+        "evidence": "The test of normality does not reject (largest p: {p:p}).",
+        "meaning": "Their copula repeats the scores themselves, so that its coefficient means nothing.",
+        "advice": "Leave their rows aside; an instrument or a control variable is the other way to judge.",
+    },
     "replicates_left_out": {
         "finding": "Some resamples of the test have no admissible solution and are left out.",
         "evidence": "{out} of {replicates} ({share:%}).",
@@ -66,6 +91,17 @@ PICTURE = {
     "picture.cutoffs.observed": "this result {value:.3r}",
     "picture.cutoffs.caption": "{replications:,d} samples each; bars hold 90% of them, dots the middle",
     "picture.cutoffs.alt": "{measure} in samples of right and wrong models: {listing}.",
+    "picture.curved.title.some": "Paths that are not straight: {count} of {paths}",
+    "picture.curved.title.none": "No path is visibly curved",
+    "picture.curved.subtitle": "Quadratic term of each path, {level:%} intervals",
+    "picture.curved.axis": "Coefficient of the squared score",
+    "picture.copula.title.some": "Paths that may carry what the model leaves out: {count} of {paths}",
+    "picture.copula.title.none": "No path shows signs of endogeneity",
+    "picture.copula.subtitle": "Gaussian copula of each antecedent alone, {level:%} intervals",
+    "picture.copula.axis": "Coefficient of the copula",
+    "picture.check.alt": "Dots with intervals for {paths} paths: {listing}.",
+    "picture.check.path": "{source} → {target}",
+    "header.coefficient_ci": "Coefficient [CI]",
     "picture.tetrads.title.formative": "The items of {construct} do not reflect one thing",
     "picture.tetrads.title.reflective": "The items of {construct} may reflect one thing",
     "picture.tetrads.subtitle": "Tetrads, zero under one common factor; {level:%} intervals for all together",
