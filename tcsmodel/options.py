@@ -114,6 +114,20 @@ class PLSMissing(StrEnum):
     FIML = "fiml"
 
 
+class Technique(StrEnum):
+    """Whose scores predict the items of a construct."""
+
+    DIRECT = "direct"
+    EARLIEST = "earliest"
+
+
+class Regressors(StrEnum):
+    """Which items the linear model beside PLS regresses an item on."""
+
+    ANTECEDENTS = "antecedents"
+    OTHERS = "others"
+
+
 class Estimator(StrEnum):
     """The discrepancy of covariance-based SEM."""
 

@@ -109,6 +109,8 @@ EXAMPLES: dict[str, Callable[[], Any]] = {
     "Nonlinearity": lambda: pls().nonlinearity(60, seed=1),
     "Endogeneity": lambda: pls().endogeneity(60, seed=1),
     "ExactFit": lambda: pls().exact_fit(50, seed=1),
+    "Prediction": lambda: pls().predict(folds=5, repetitions=2, seed=1),
+    "CVPAT": lambda: example("Prediction").cvpat(draws=200, seed=1),
     "BollenStine": lambda: sem().bollen_stine(50, seed=1),
     "DiscriminantValidity": lambda: tcs.discriminant_validity(sem()),
     "WaldTest": lambda: labelled().wald_test("a == b", "c == 0.5"),

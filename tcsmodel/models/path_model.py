@@ -113,6 +113,11 @@ class PathModel:
         return (self.paths.astype(int) @ self.ways.astype(int)) > 0
 
     @cached_property
+    def endogenous(self) -> Mask:
+        """Which constructs have antecedents (k,)."""
+        return np.array([self.paths[:, j].any() for j in range(len(self.constructs))])
+
+    @cached_property
     def targets(self) -> tuple[int, ...]:
         """Constructs with at least one antecedent."""
         return tuple(int(j) for j in np.flatnonzero(self.paths.any(axis=0)))

@@ -12,12 +12,17 @@ from numpy.typing import NDArray
 from tcsmodel.kernels.moments import to_corr
 from tcsmodel.kernels.regression import block_vif
 from tcsmodel.models.bootstrapped import Bootstrapped
+from tcsmodel.models.cross_validation import Folds
 from tcsmodel.models.endogeneity import Endogeneity, endogeneity
 from tcsmodel.models.exact_fit import ExactFit, exact_fit
 from tcsmodel.models.fit_measures import series
+from tcsmodel.models.new_respondents import predict_items
 from tcsmodel.models.nonlinearity import Nonlinearity, nonlinearity
 from tcsmodel.models.pls_fit import fit_measures, implied_corr, selection_criteria
+from tcsmodel.models.prediction import Prediction, predict
 from tcsmodel.models.tetrads import TetradTest, tetrad_test
+from tcsmodel.options import Regressors, Technique
+from tcsmodel.survey.survey import Survey
 
 if TYPE_CHECKING:
     from tcsmodel.models.pls_result import PLSResult
@@ -26,7 +31,7 @@ Array = NDArray[np.float64]
 
 
 class Derived(Bootstrapped):
-    """The fit and the comparison of `PLSResult`."""
+    """The fit, the comparison and the predictions of `PLSResult`."""
 
     @property
     def _pls(self) -> PLSResult:
@@ -238,6 +243,79 @@ class Derived(Bootstrapped):
             As `nonlinearity`.
         """
         return endogeneity(self._pls, n, seed, level, progress)
+
+    def predict(
+        self,
+        folds: Folds = 10,
+        repetitions: int = 10,
+        *,
+        seed: int = 0,
+        technique: Technique | str = "direct",
+        regressors: Regressors | str = "antecedents",
+    ) -> Prediction:
+        """Return how well the model predicts respondents whom it was not fitted to (PLSpredict).
+
+        Respondents are cut into folds; each fold is predicted by the model that was fitted to the
+        others (Shmueli et al. 2016, 2019).
+
+        Parameters
+        ----------
+        folds : int, "loo" or array
+            How many random folds; one respondent at a time; or labels of your own (n,), as the
+            column of the branch, in repetitions (R, n).
+        repetitions : int
+            How often random folds are cut anew. Predictions are averaged over them.
+        seed : int
+            Of the random folds.
+        technique : {"direct", "earliest"}
+            A construct is predicted from the scores of its direct antecedents, or from those of
+            the exogenous constructs before it, by total effects.
+        regressors : {"antecedents", "others"}
+            Whether the linear model regresses an item on the items of the constructs that
+            `technique` predicts it from, or on those of all other constructs.
+
+        Raises
+        ------
+        OptionError
+            When there are more folds than respondents; with ``ordered=`` or ``missing="fiml"``.
+        IdentificationError
+            When no training fold gives a solution.
+        TcsError
+            When fitted to moments alone.
+
+        Notes
+        -----
+        With ``missing="mean"`` and ``"pairwise"`` a missing answer that predicts is the mean of the
+        training fold, and missing answers are not predicted. Survey weights enter the training
+        moments and the mean errors.
+        """
+        return predict(self._pls, folds, repetitions, seed, technique, regressors)
+
+    def predict_items(
+        self, data: Survey | pd.DataFrame, technique: Technique | str = "direct"
+    ) -> pd.DataFrame:
+        """Return what new respondents would answer to the items of endogenous constructs.
+
+        Parameters
+        ----------
+        data : Survey or DataFrame
+            Only the items of the constructs that predict are needed. A DataFrame is read with the
+            scale, reversed items and missing codes of the fitted survey.
+        technique : {"direct", "earliest"}
+            As for `predict`.
+
+        Returns
+        -------
+        DataFrame
+            Respondent x item, in answer units. Nan where an answer that predicts is missing, with
+            ``missing="listwise"``; otherwise filled as `answers` says.
+
+        Raises
+        ------
+        SurveyError
+            When `data` lack an item.
+        """
+        return predict_items(self._pls, data, technique)
 
     def _implied(self) -> Array:
         corr = to_corr(self._pls.sample.moments.cov_array)

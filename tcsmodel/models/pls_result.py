@@ -20,6 +20,7 @@ from tcsmodel.models.assessment import (
 from tcsmodel.models.bootstrapped import refuse_studentized
 from tcsmodel.models.draws import Draws, Replicator
 from tcsmodel.models.estimator import Sample
+from tcsmodel.models.new_respondents import new_scores
 from tcsmodel.models.path_model import PathModel
 from tcsmodel.models.pls_derived import Derived
 from tcsmodel.models.pls_effects import effects
@@ -29,10 +30,9 @@ from tcsmodel.models.quantities import (
     measurement_table,
     path_table,
 )
-from tcsmodel.options import (
-    IntervalKind,
-)
+from tcsmodel.options import IntervalKind
 from tcsmodel.result import Finding, Severity
+from tcsmodel.survey.survey import Survey
 
 if TYPE_CHECKING:
     from tcsmodel.models.pls import PLS
@@ -246,17 +246,29 @@ class PLSResult(Derived):
         answers = self.sample.respondents(purpose)
         return self.estimator.rule.complete(answers, moments.mean_array, moments.cov_array)
 
-    def scores(self) -> pd.DataFrame:
+    def scores(self, data: Survey | pd.DataFrame | None = None) -> pd.DataFrame:
         """Return construct scores (respondent x construct) with mean 0 and variance 1.
 
-        Of the respondents used; the index is their row number in the survey, starting at 0.
-        What stands for a missing answer is said at `answers`.
+        The index is the row number in the survey, starting at 0. What stands for a missing answer
+        is said at `answers`.
+
+        Parameters
+        ----------
+        data : Survey or DataFrame, optional
+            New respondents, scored with the weights, means and standard deviations of the fit;
+            the respondents used by default. A DataFrame is read with the scale, reversed items and
+            missing codes of the fitted survey. With ``missing="listwise"`` a construct that lacks
+            an answer has no score.
 
         Raises
         ------
         TcsError
-            When fitted to moments alone.
+            When fitted to moments alone and no `data` are given.
+        SurveyError
+            When `data` lack an item.
         """
+        if data is not None:
+            return new_scores(self, data)
         standardized = (self.answers("Construct scores") - self.arrays["item_means"]) / self.arrays[
             "item_sds"
         ]

@@ -195,6 +195,71 @@ def bars(
     return paint
 
 
+@dataclass(frozen=True)
+class Marks:
+    """One of the series that `rivals` compares: its column, its words, and how it is drawn."""
+
+    column: str
+    words: str
+    marker: str
+    size: float
+    fill: str
+    edge: str
+
+
+def rivals(
+    frame: pd.DataFrame, series: Sequence[Marks], *, axis: str, values_header: str = ""
+) -> Paint:
+    """Paint several marks a row, told apart by shape, fill and a legend above.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Columns ``label words strong`` and one per series; missing values draw nothing. The
+        last two series are joined by a line, in the accent colour where strong.
+    series : sequence of Marks
+        The last one lies on top.
+    axis, values_header : str
+        What the axis and the written column show.
+    """
+
+    def paint(ax: Axes) -> None:
+        rows = np.arange(len(frame))
+        strong = frame["strong"].to_numpy(dtype=bool)
+        low, high = (frame[one.column].to_numpy(dtype=float) for one in series[-2:])
+        colors = np.where(strong, theme.BLUE, theme.FAINT).tolist()
+        ax.hlines(rows, low, high, colors=colors, linewidth=2.2, zorder=2)
+        for layer, one in enumerate(series):
+            ax.scatter(
+                frame[one.column],
+                rows,
+                s=one.size,
+                marker=one.marker,
+                c=one.fill,
+                edgecolors=one.edge,
+                linewidths=1.2,
+                zorder=3 + layer,
+                label=one.words,
+            )
+        label_rows(ax, list(frame["label"]), list(strong))
+        write_rows(ax, list(frame["words"]), values_header)
+        ax.grid(axis="x", zorder=0)
+        ax.set_axisbelow(True)
+        ax.set_xlabel(axis)
+        ax.legend(
+            loc="lower left",
+            bbox_to_anchor=(-0.01, 1.0),
+            ncols=len(series),
+            frameon=False,
+            fontsize=8.5,
+            handletextpad=0.3,
+            columnspacing=1.2,
+            borderpad=0.1,
+        )
+
+    return paint
+
+
 def scree(
     eigenvalues: pd.DataFrame, kept: int, words: tuple[str, str, str], axes: tuple[str, str]
 ) -> Paint:

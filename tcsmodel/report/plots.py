@@ -11,6 +11,7 @@ from matplotlib.axes import Axes
 from tcsmodel.errors import OptionError
 from tcsmodel.models.bollen_stine import BollenStine
 from tcsmodel.models.cfa import CFAResult
+from tcsmodel.models.cvpat import CVPAT
 from tcsmodel.models.discriminant import DiscriminantValidity
 from tcsmodel.models.dynamic_cutoffs import DynamicCutoffs
 from tcsmodel.models.efa import EFAResult
@@ -24,6 +25,7 @@ from tcsmodel.models.nonlinearity import Nonlinearity
 from tcsmodel.models.pls import PLSResult
 from tcsmodel.models.pls_fits import PLSFits
 from tcsmodel.models.power import PowerResult
+from tcsmodel.models.prediction import Prediction
 from tcsmodel.models.sem import SEMFits, SEMResult
 from tcsmodel.models.tetrads import TetradTest
 from tcsmodel.models.wald import WaldTest
@@ -38,6 +40,7 @@ from tcsmodel.report import group_pictures as composites
 from tcsmodel.report import invariance_pictures as groups
 from tcsmodel.report import model_pictures as models
 from tcsmodel.report import power_pictures as powers
+from tcsmodel.report import prediction_pictures as predictions
 from tcsmodel.report import satisfaction_pictures as satisfaction
 from tcsmodel.report import spec_pictures as specs
 from tcsmodel.report import theme
@@ -89,6 +92,16 @@ def _(result: PLSResult) -> Mapping[str, Maker]:
     if result.htmt.notna().any(axis=None):
         pictures["htmt"] = models.htmt_picture
     return pictures
+
+
+@kinds.register
+def _(result: Prediction) -> Mapping[str, Maker]:
+    return {"errors": predictions.errors_picture}
+
+
+@kinds.register
+def _(result: CVPAT) -> Mapping[str, Maker]:
+    return {"differences": predictions.cvpat_forest}
 
 
 @kinds.register

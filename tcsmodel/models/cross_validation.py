@@ -1,0 +1,192 @@
+"""Cross-validation of a PLS path model: folds, fits to the training folds, errors held out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from tcsmodel.errors import IdentificationError, OptionError, SurveyError
+from tcsmodel.kernels import prediction as kernel
+from tcsmodel.kernels.batch import map_chunks
+from tcsmodel.kernels.moments import to_corr
+from tcsmodel.kernels.status import Status
+from tcsmodel.models.estimator import Sample
+from tcsmodel.models.path_model import PathModel
+from tcsmodel.options import PLSMissing, Regressors, Technique, is_whole, require
+
+if TYPE_CHECKING:
+    from tcsmodel.models.pls import PLS
+
+Array = NDArray[np.float64]
+Mask = NDArray[np.bool_]
+Index = NDArray[np.intp]
+Folds = int | str | Sequence[object] | NDArray[Any] | pd.Series
+
+LOO = "loo"
+# Respondents held out at once, so that memory does not grow with the number of folds.
+AT_ONCE = 100_000
+
+
+def predicted_items(model: PathModel) -> Index:
+    """Return the places of the items of constructs that have antecedents."""
+    return np.flatnonzero(model.endogenous[model.block])
+
+
+def carried(model: PathModel, paths: Array, total_effects: Array, technique: Technique) -> Array:
+    """Return what the score of a construct (row) adds to that of another (..., k, k)."""
+    if technique is Technique.DIRECT:
+        return paths
+    return total_effects * ~model.endogenous[:, None]
+
+
+def refuse_rule(estimator: PLS) -> None:
+    """Raise OptionError when the moments of a model are not those of answers as given."""
+    if estimator.rule.ordered:
+        raise OptionError(
+            "predict() predicts answers as they were given, and polychoric correlations are those "
+            "of what lies behind them. Fit the model without ordered=."
+        )
+    if estimator.rule.missing is PLSMissing.FIML:
+        raise OptionError(
+            "predict() does not go with missing='fiml', which would fill the answers that predict "
+            "from those that are to be predicted. Fit the model with missing='mean' or 'listwise'."
+        )
+
+
+def labels_of(folds: Folds, repetitions: int, seed: int, sample: Sample) -> tuple[Index, bool]:
+    """Return the folds (R, n) of the respondents used, and whether they are random."""
+    n = sample.n
+    if isinstance(folds, str):
+        require(folds == LOO, f"folds={folds!r} must be a whole number, 'loo', or labels.")
+        return np.arange(n)[None], False
+    if not isinstance(folds, (int, np.integer)):
+        return _given_labels(np.asarray(folds), sample), False
+    require(is_whole(folds, 2), f"folds={folds!r} must be a whole number, 2 or more.")
+    require(
+        folds <= n,
+        f"folds={folds} are more than the {n} respondents used. Use folds='loo', which leaves out "
+        "one at a time, or fewer folds.",
+    )
+    if folds == n:
+        return np.arange(n)[None], False
+    return kernel.random_folds(n, int(folds), repetitions, seed), True
+
+
+def _given_labels(labels: NDArray[Any], sample: Sample) -> Index:
+    """Return given labels (n,) or (R, n), of all respondents or of those used, as numbers."""
+    both = np.atleast_2d(labels)
+    everyone = 0 if sample.survey is None else sample.survey.n
+    if both.ndim == 2 and both.shape[1] == everyone and sample.rows is not None:
+        both = both[:, sample.rows]
+    require(
+        both.ndim == 2 and both.shape[1] == sample.n,
+        f"folds must have one label per respondent ({sample.n}), not shape {labels.shape}.",
+    )
+    out = np.empty(both.shape, dtype=np.intp)
+    for r, own in enumerate(both):
+        codes, found = pd.factorize(own)
+        if (codes < 0).any():
+            raise SurveyError("A label in folds is missing; each respondent needs one.")
+        require(len(found) > 1, "folds has one label only; prediction needs two or more.")
+        out[r] = codes
+    return out
+
+
+def cross_validated(
+    estimator: PLS, sample: Sample, fold: Index, technique: Technique, regressors: Regressors
+) -> tuple[Array, Array, int]:
+    """Return the errors (3, n, q) of items and (2, n, t) of constructs, and folds lost.
+
+    Of PLS, the linear model (items only) and the mean of the training fold.
+    """
+    model, n = estimator.model, sample.n
+    at, targets = predicted_items(model), list(model.targets)
+    trial = _Trial(estimator, sample, technique, regressors)
+    total = np.zeros((n + 1, 3 * len(at) + 2 * len(targets)))
+    count, lost = np.zeros(n + 1), 0
+    for rows, errors, kept in map_chunks(trial.errors, kernel.held_out(fold, AT_ONCE)):
+        if kept.any():
+            kernel.add_rows(total, count, rows[kept], errors[kept])
+        lost += int((~kept).sum())
+    if not count[:n].any():
+        raise IdentificationError(
+            f"PLS has no solution in any of the {lost} training folds: they have too few "
+            "respondents, or an item that does not vary there. Use more folds (folds='loo' leaves "
+            "out one at a time), or fewer items."
+        )
+    mean = kernel.mean_over_repetitions(total[:n], count[:n])
+    items, constructs = np.split(mean, [3 * len(at)], axis=1)
+    errors = np.stack(np.split(items, 3, axis=1))
+    unknown = (np.isnan(errors[1]) & np.isfinite(errors[0])).any(axis=0)
+    errors[1][:, unknown] = np.nan
+    return errors, np.stack(np.split(constructs, 2, axis=1)), lost
+
+
+@dataclass(frozen=True, eq=False)
+class _Trial:
+    """Fitting to training folds and predicting who was held out."""
+
+    estimator: PLS
+    sample: Sample
+    technique: Technique
+    regressors: Regressors
+
+    @cached_property
+    def used(self) -> Mask:
+        """Whether the items of a construct (row) are regressors of those of another (column)."""
+        model = self.estimator.model
+        if self.regressors is Regressors.OTHERS:
+            own = np.arange(len(model.constructs))
+            return (own[:, None] != own) & model.endogenous
+        if self.technique is Technique.DIRECT:
+            return model.paths
+        return model.ways & ~model.endogenous[:, None]
+
+    def moments(self, rows: Index, answers: Array) -> tuple[Array, Array]:
+        """Return means (b, p) and covariances (b, p, p) of training folds."""
+        rule, n = self.estimator.rule, self.sample.n
+        given = np.ones(n) if self.sample.weights is None else self.sample.weights
+        trained = n - (rows < n).sum(axis=1)
+        if rule.is_plain:
+            mean, cov = kernel.training_moments(answers, given, rows)
+            return mean, kernel.own_divisors(cov, np.ones(mean.shape), n, trained)
+        weights = kernel.training_weights(rows, given)
+        mean, cov = rule.moments(self.estimator.model.items, answers, weights)
+        answered = np.ones(mean.shape)
+        if rule.missing is PLSMissing.PAIRWISE:
+            answered = weights @ np.isfinite(answers) / weights.sum(axis=1, keepdims=True)
+        return mean, kernel.own_divisors(cov, answered, n, trained)
+
+    def errors(self, rows: Index) -> tuple[Index, Array, Mask]:
+        """Return `rows` (b, m), all errors (b, m, 3q + 2t) and which folds (b,) were not lost."""
+        model, answers = self.estimator.model, self.sample.respondents("Prediction")
+        mean, cov = self.moments(rows, answers)
+        fitted = self.estimator.quantities(mean, cov, self.sample.n)
+        sd, member = fitted["item_sds"], model.member
+        scoring = fitted["outer_weights"][..., None] * member
+        loadings = fitted["outer_loadings"][..., None] * member
+        passed = carried(model, fitted["paths"], fitted["total_effects"], self.technique)
+        slopes = kernel.path_slopes(scoring, passed, loadings, sd)
+        linear = kernel.regression_slopes(to_corr(cov), sd, model.block, self.used)
+        gap = kernel.gaps(answers, mean, rows)
+        known = np.nan_to_num(gap)
+        at, targets = predicted_items(model), list(model.targets)
+        with np.errstate(all="ignore"):
+            scores = (known / sd[:, None]) @ scoring
+            ahead = scores @ passed
+            scores = np.where(np.isfinite(gap) @ member, scores, np.nan)
+            parts = (
+                (gap - known @ slopes)[..., at],
+                (gap - known @ linear)[..., at],
+                gap[..., at],
+                (scores - ahead)[..., targets],
+                scores[..., targets],
+            )
+        kept = fitted["status"] < Status.ITERATION_CAP
+        return rows, np.concatenate(parts, axis=-1), kept
