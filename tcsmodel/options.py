@@ -203,6 +203,14 @@ class IntervalKind(StrEnum):
     STUDENTIZED = "studentized"
 
 
+class Side(StrEnum):
+    """Which limits an interval has."""
+
+    BOTH = "both"
+    LOWER = "lower"
+    UPPER = "upper"
+
+
 class GroupEqual(StrEnum):
     """Kinds of parameters that may be equal in all groups."""
 

@@ -26,6 +26,7 @@ from tcsmodel.kernels.status import Status
 from tcsmodel.models.estimator import Sample
 from tcsmodel.options import (
     IntervalKind,
+    Side,
     choose,
     did_you_mean,
     require,
@@ -182,7 +183,11 @@ class Draws:
         return replace(self, values=function(self.values), origin=own, probes=probes)
 
     def interval(
-        self, name: str, level: float | None = None, kind: IntervalKind | str | None = None
+        self,
+        name: str,
+        level: float | None = None,
+        kind: IntervalKind | str | None = None,
+        side: Side | str = Side.BOTH,
     ) -> tuple[Array, Array]:
         """Return the limits of a quantity, each shaped as the quantity.
 
@@ -195,11 +200,15 @@ class Draws:
         kind : {"percentile", "bca", "basic", "studentized"}, optional
             How replicates become an interval; that of the draws by default. ``"bca"`` and
             ``"studentized"`` need what is computed only for draws of that kind.
+        side : {"both", "lower", "upper"}
+            Which limits; a single one has all of ``1 - level`` beyond it, and the other is
+            infinite.
 
         Raises
         ------
         OptionError
-            When there is no such quantity, or the draws do not have what the kind needs.
+            When there is no such quantity, the draws do not have what the kind needs, or a single
+            limit is asked for at a level of half or less.
 
         Notes
         -----
@@ -208,6 +217,13 @@ class Draws:
         """
         level = self.level if level is None else level
         kind = self.kind if kind is None else choose(IntervalKind, kind, "kind")
+        side = choose(Side, side, "side")
+        if side is not Side.BOTH:
+            require(level > 0.5, f"level={level!r} must lie above 0.5 for a single limit.")
+            lower, upper = self.interval(name, 2 * level - 1, kind)
+            if side is Side.UPPER:
+                return np.where(np.isnan(lower), np.nan, -np.inf), upper
+            return lower, np.where(np.isnan(upper), np.nan, np.inf)
         values = self._of(name)
         if kind is IntervalKind.PERCENTILE:
             return intervals.percentile(values, level)

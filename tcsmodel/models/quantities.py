@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from tcsmodel.errors import TcsError
 from tcsmodel.models.draws import Draws
 from tcsmodel.models.path_model import PathModel
-from tcsmodel.options import did_you_mean, require
+from tcsmodel.options import Side, did_you_mean, require, require_level
 
 Array = NDArray[np.float64]
 Cells = tuple[NDArray[np.intp], ...]
@@ -91,6 +91,7 @@ def interval_table(
     draws: Draws | None,
     quantity: str,
     level: float | None = None,
+    side: Side | str = Side.BOTH,
 ) -> pd.DataFrame:
     """Return a quantity's labels and ``estimate se ci_lower ci_upper``.
 
@@ -101,23 +102,30 @@ def interval_table(
     TcsError
         When there are no draws.
     """
-    require(
-        quantity in QUANTITIES,
-        f"quantity={quantity!r} is not one of {', '.join(QUANTITIES)}."
-        f"{did_you_mean(quantity, QUANTITIES)}",
-    )
+    require_quantity(quantity)
+    if level is not None:
+        require_level(level)
     if draws is None:
         raise TcsError(
             "There are no draws yet, so there are no intervals. "
             "Try result.bootstrap(5000, seed=7).intervals(...)."
         )
     frame, at = cells(model, quantity)
-    lower, upper = draws.interval(quantity, level)
+    lower, upper = draws.interval(quantity, level, side=side)
     return frame.assign(
         estimate=arrays[quantity][at],
         se=draws.se(quantity)[at],
         ci_lower=lower[at],
         ci_upper=upper[at],
+    )
+
+
+def require_quantity(quantity: str) -> None:
+    """Raise OptionError unless there is such a quantity."""
+    require(
+        quantity in QUANTITIES,
+        f"quantity={quantity!r} is not one of {', '.join(QUANTITIES)}."
+        f"{did_you_mean(quantity, QUANTITIES)}",
     )
 
 

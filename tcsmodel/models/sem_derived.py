@@ -16,7 +16,7 @@ from tcsmodel.models.monte_carlo import monte_carlo
 from tcsmodel.models.sem_effects import effects
 from tcsmodel.models.sem_intervals import intervals
 from tcsmodel.models.wald import WaldTest, wald_test
-from tcsmodel.options import ScoreMethod
+from tcsmodel.options import ScoreMethod, Side
 from tcsmodel.survey.survey import Survey
 
 if TYPE_CHECKING:
@@ -223,7 +223,9 @@ class Derived(Bootstrapped):
         """
         return wald_test(cast("SEMResult", self), constraints)
 
-    def intervals(self, quantity: str, level: float | None = None) -> pd.DataFrame:
+    def intervals(
+        self, quantity: str, level: float | None = None, *, side: Side | str = "both"
+    ) -> pd.DataFrame:
         """Return a quantity of the constructs, tidy, with bootstrap standard error and interval.
 
         Parameters
@@ -234,6 +236,8 @@ class Derived(Bootstrapped):
             ``"ave_raw"`` of constructs; ``"r_squared"``.
         level : float, optional
             Confidence level; that of the bootstrap by default.
+        side : {"both", "lower", "upper"}
+            Which limits: ``"upper"`` for the question whether HTMT lies below a threshold.
 
         Raises
         ------
@@ -253,4 +257,4 @@ class Derived(Bootstrapped):
         >>> drawn.intervals("htmt2").columns.tolist()
         ['construct', 'other', 'estimate', 'se', 'ci_lower', 'ci_upper']
         """
-        return intervals(cast("SEMResult", self), quantity, level)
+        return intervals(cast("SEMResult", self), quantity, level, side)

@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from tcsmodel.errors import TcsError
-from tcsmodel.options import did_you_mean, require, require_level
+from tcsmodel.options import Side, did_you_mean, require, require_level
 
 if TYPE_CHECKING:
     from tcsmodel.models.sem_result import SEMResult
@@ -19,7 +19,9 @@ SINGLE = ("alpha", "alpha_std", "omega", "omega_observed", "rho_c", "ave", "ave_
 QUANTITIES = (*PAIRS, *SINGLE, "r_squared")
 
 
-def intervals(result: SEMResult, quantity: str, level: float | None) -> pd.DataFrame:
+def intervals(
+    result: SEMResult, quantity: str, level: float | None, side: Side | str
+) -> pd.DataFrame:
     """Return what `SEMResult.intervals` describes."""
     require(
         quantity in QUANTITIES,
@@ -35,7 +37,7 @@ def intervals(result: SEMResult, quantity: str, level: float | None) -> pd.DataF
         )
     groups, at = result.model.n_groups, _places(result, quantity)
     kept = result.measurement if quantity in result.measurement else result.arrays
-    limits = result.draws.interval(quantity, level)
+    limits = result.draws.interval(quantity, level, side=side)
     shape = kept[quantity].shape[groups > 1 :]
     columns = dict(
         zip(
