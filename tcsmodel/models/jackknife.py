@@ -42,7 +42,7 @@ def jackknife(
     if not (values["status"] < Status.ITERATION_CAP).any():
         raise TcsError("No sample without a respondent could be estimated; see result.verify().")
     frame, at = cells(result.estimator.model, quantity)
-    estimate, left = result.arrays[quantity][at], values[quantity][:, *at]
+    estimate, left = result.arrays[quantity][at], np.moveaxis(values[quantity], 0, -1)[at].T
     count = np.isfinite(left).sum(axis=0)
     with np.errstate(all="ignore"):
         mean = np.where(np.isfinite(left), left, 0.0).sum(axis=0) / count
