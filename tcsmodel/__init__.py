@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from tcsmodel.spec.build import bifactor as bifactor
     from tcsmodel.spec.build import composite as composite
     from tcsmodel.spec.build import covariances as covariances
+    from tcsmodel.spec.build import interaction as interaction
     from tcsmodel.spec.build import items as items
     from tcsmodel.spec.build import paths as paths
     from tcsmodel.spec.build import reflective as reflective
@@ -70,6 +71,7 @@ _HOMES = {
     "covariances": "tcsmodel.spec.build",
     "single": "tcsmodel.spec.build",
     "paths": "tcsmodel.spec.build",
+    "interaction": "tcsmodel.spec.build",
     "items": "tcsmodel.spec.build",
     "EFA": "tcsmodel.models.efa",
     "CFA": "tcsmodel.models.cfa",
@@ -121,6 +123,7 @@ __all__ = [
     "dynamic_cutoffs",
     "errors",
     "factorability",
+    "interaction",
     "invariance",
     "invariance_cost",
     "items",

@@ -105,6 +105,22 @@ class SignRule(StrEnum):
     NONE = "none"
 
 
+class HigherOrder(StrEnum):
+    """How PLS estimates constructs that constructs measure."""
+
+    DISJOINT = "disjoint"
+    EMBEDDED = "embedded"
+    REPEATED = "repeated"
+
+
+class Interaction(StrEnum):
+    """How PLS makes the product of two constructs."""
+
+    TWO_STAGE = "two_stage"
+    PRODUCT_INDICATOR = "product_indicator"
+    ORTHOGONALIZING = "orthogonalizing"
+
+
 class PLSMissing(StrEnum):
     """What PLS does about missing answers."""
 

@@ -47,6 +47,12 @@ def labelled() -> Any:
     return tcs.SEM(tcs.ModelSpec.parse(text)).fit(tcs.datasets.mobi())
 
 
+def slopes() -> Any:
+    text = SMALL.replace("~ Image + Value", "~ Image + Value + Image:Value")
+    result = tcs.PLS(tcs.ModelSpec.parse(text)).fit(tcs.datasets.mobi())
+    return result.bootstrap(60, seed=1).simple_slopes("Image:Value")
+
+
 def study() -> Any:
     road = tcs.Study(tcs.ModelSpec.parse(SMALL), bootstrap=100, driver_bootstrap=50)
     with warnings.catch_warnings():
@@ -115,6 +121,7 @@ EXAMPLES: dict[str, Callable[[], Any]] = {
     "DiscriminantValidity": lambda: tcs.discriminant_validity(sem()),
     "WaldTest": lambda: labelled().wald_test("a == b", "c == 0.5"),
     "Mediation": lambda: tcs.mediation(pls().bootstrap(60, seed=1)),
+    "SimpleSlopes": slopes,
     "DynamicCutoffs": lambda: tcs.dynamic_cutoffs(example("CFAResult"), replications=60),
     "Drivers": drivers,
     "PowerResult": lambda: tcs.power(tcs.ModelSpec.parse(SMALL), n=[60, 120], replications=100),

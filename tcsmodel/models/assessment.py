@@ -17,11 +17,14 @@ from tcsmodel.kernels.regression import Structure, adjusted, block_vif, structur
 from tcsmodel.kernels.status import Status
 from tcsmodel.models.draws import Draws
 from tcsmodel.models.path_model import PathModel
+from tcsmodel.models.staged import Run, Staged, staged
 from tcsmodel.models.weighting import Weighting
 from tcsmodel.options import Scheme
 from tcsmodel.result import Finding, Severity
 
 Array = NDArray[np.float64]
+Mask = NDArray[np.bool_]
+Index = NDArray[np.intp]
 
 LOW_LOADING = 0.4
 GOOD_LOADING = 0.7
@@ -45,43 +48,55 @@ def assess(
     Item quantities (..., p), item x construct (..., p, k), construct (..., k), and
     source x target or construct x construct (..., k, k); `status` and `iterations` (...,).
     """
-    corr, member = to_corr(cov), model.member
-    found = composites(
-        corr if weighting.standardized else cov,
-        model.block,
-        model.paths,
-        model.mode_b,
-        scheme,
-        tol,
-        max_iter,
-        held=weighting.held,
-        sign=weighting.sign,
-    )
+    member = model.member
+
+    def run(s: Array, block: Index, paths: Mask, mode_b: Mask, held: Array) -> Composites:
+        return composites(
+            s, block, paths, mode_b, scheme, tol, max_iter, held=held, sign=weighting.sign
+        )
+
+    made = _composed(model, weighting, run, mean, cov, n)
+    found, corr = made.found, made.corr
     rho_a = reliability.rho_a(corr, found.weights[..., :, None] * member)
     rho = weighting.reliabilities(rho_a)
     shown = weighting.corrected(found, rho, member)
     inner = structure(shown.construct_corr, model.paths)
-    total = total_effects(inner.paths)
+    paths = inner.paths / made.spread[..., :, None]
+    total = total_effects(paths)
     return {
         "outer_weights": found.weights,
         "outer_loadings": shown.loadings.sum(axis=-1),
         "cross_loadings": shown.cross_loadings,
-        "paths": inner.paths,
+        "paths": paths,
         "total_effects": total,
-        "indirect_effects": total - inner.paths,
+        "indirect_effects": total - paths,
         "r_squared": inner.r_squared,
         "r_squared_adj": adjusted(inner.r_squared, model.paths, n),
         "f_squared": inner.f_squared,
         "vif": inner.vif,
         "construct_corr": shown.construct_corr,
         "item_vif": block_vif(corr, model.block),
-        "item_means": mean,
-        "item_sds": np.sqrt(np.diagonal(cov, axis1=-2, axis2=-1)),
+        "item_means": made.mean,
+        "item_sds": made.sd,
         **_measurement(model, weighting, corr, rho_a, shown),
         **_communalities(model, shown.loadings, inner.r_squared),
         "iterations": found.iterations,
         "status": _status(found, rho, shown, inner),
+        **made.kept,
     }
+
+
+def _composed(
+    model: PathModel, weighting: Weighting, run: Run, mean: Array, cov: Array, n: int | Index
+) -> Staged:
+    """Return the composites of all constructs, in one run where one is enough."""
+    if model.is_staged:
+        return staged(model, weighting.higher_order, weighting.held, run, mean, cov, n)
+    corr = to_corr(cov)
+    s = corr if weighting.standardized else cov
+    found = run(s, model.block, model.paths, model.mode_b, weighting.held)
+    sd = np.sqrt(np.diagonal(cov, axis1=-2, axis2=-1))
+    return Staged(found, corr, mean, sd, np.ones(len(model.constructs)))
 
 
 def _status(found: Composites, rho: Array, shown: Corrected, inner: Structure) -> Array:
@@ -96,7 +111,7 @@ def _measurement(
 ) -> dict[str, Array]:
     """Return reliability and validity: nan for Mode B; of single items 1, or what is given."""
     member = model.member
-    formative = model.mode_b
+    formative = model.mode_b | model.is_product
     single = (model.sizes == 1) & np.isfinite(shown.loadings.sum(axis=-2))
     given = weighting.reliabilities(rho_a)
     by_construct = {
@@ -107,6 +122,8 @@ def _measurement(
     }
     by_construct = {key: np.where(formative, np.nan, v) for key, v in by_construct.items()}
     touched = np.logical_or.outer(formative, formative)
+    for c, parts in model.parts.items():
+        touched[c, list(parts)] = touched[list(parts), c] = True
     htmt = np.where(touched, np.nan, reliability.htmt(corr, member))
     htmt2 = np.where(touched, np.nan, reliability.htmt2(corr, member))
     fornell_larcker = shown.construct_corr.copy()
@@ -142,8 +159,8 @@ def explain_singular(
                 f"{rho:.2f}, so they share nothing. Look for a reversed item, or leave it out: "
                 "consistent=[...] with the other constructs."
             )
-    for c, name in enumerate(model.constructs):
-        own = np.flatnonzero(model.block == c)
+    for c in np.flatnonzero(~model.made).tolist():
+        name, own = model.constructs[c], model.behind(c)
         block = corr[np.ix_(own, own)]
         if model.mode_b[c] and np.linalg.eigvalsh(block)[0] < 1e-10:
             return IdentificationError(
@@ -165,12 +182,22 @@ def explain_singular(
             f"{values['construct_corr'][first, second]:.2f}. The data do not tell them apart: "
             "merge them, or use consistent=False."
         )
-    found = composites(
-        corr, model.block, model.paths, model.mode_b, Scheme.FACTORIAL, held=weighting.held
-    )
+    for c, factors in model.factors.items():
+        own = np.concatenate([*map(model.behind, set(factors)), model.multiplied(c)])
+        if np.linalg.eigvalsh(corr[np.ix_(own, own)])[0] < 1e-10:
+            return IdentificationError(
+                f"The interaction {model.constructs[c]!r} says nothing beside its factors: their "
+                "items or products are linearly dependent, as an answer with two values and its "
+                "square are. Leave the interaction out."
+            )
+    among_all = values["construct_corr"]
+    if not model.is_staged:
+        among_all = composites(
+            corr, model.block, model.paths, model.mode_b, Scheme.FACTORIAL, held=weighting.held
+        ).construct_corr
     for target in model.targets:
         sources = np.flatnonzero(model.paths[:, target])
-        among = found.construct_corr[np.ix_(sources, sources)]
+        among = among_all[np.ix_(sources, sources)]
         if np.isfinite(among).all() and np.linalg.eigvalsh(among)[0] < 1e-9:
             return IdentificationError(
                 f"The paths to {model.constructs[target]!r} are not determined, because its "
@@ -239,7 +266,7 @@ def _inadmissible_findings(
 
 
 def _loading_findings(model: PathModel, loadings: Array) -> Iterator[Finding]:
-    reflective = ~model.mode_b[model.block] & (model.sizes[model.block] > 1)
+    reflective = ~(model.mode_b | model.is_product)[model.block] & (model.sizes[model.block] > 1)
     for i in np.flatnonzero(reflective & (loadings < LOW_LOADING)):
         construct = model.constructs[model.block[i]]
         evidence = {"loading": float(loadings[i]), "construct": construct, "limit": LOW_LOADING}
@@ -254,7 +281,7 @@ def _loading_findings(model: PathModel, loadings: Array) -> Iterator[Finding]:
 
 
 def _weight_findings(model: PathModel, weights: Array) -> Iterator[Finding]:
-    for i in np.flatnonzero(weights < 0):
+    for i in np.flatnonzero((weights < 0) & ~model.is_product[model.block]):
         construct = model.constructs[model.block[i]]
         yield Finding(
             "negative_weight",
@@ -265,8 +292,8 @@ def _weight_findings(model: PathModel, weights: Array) -> Iterator[Finding]:
 
 
 def _item_vif_findings(model: PathModel, vif: Array) -> Iterator[Finding]:
-    for c, name in enumerate(model.constructs):
-        own = np.flatnonzero(model.block == c)
+    for c in np.flatnonzero(~model.is_product).tolist():
+        name, own = model.constructs[c], np.flatnonzero(model.block == c)
         high = tuple(model.items[i] for i in own if vif[i] > HIGH_VIF)
         worst = own[np.argmax(vif[own])]
         if np.isinf(vif[worst]):

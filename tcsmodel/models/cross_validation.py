@@ -47,6 +47,7 @@ def carried(model: PathModel, paths: Array, total_effects: Array, technique: Tec
 
 def refuse_rule(estimator: PLS) -> None:
     """Raise OptionError when the moments of a model are not those of answers as given."""
+    estimator.model.require_one_stage("Prediction")
     if estimator.rule.ordered:
         raise OptionError(
             "predict() predicts answers as they were given, and polychoric correlations are those "

@@ -73,6 +73,7 @@ class GroupedPLS:
             When weights or paths are not determined in a group.
         """
         estimator = model if isinstance(model, PLS) else PLS(model)
+        estimator.model.require_one_stage(f"{by}()")
         names = estimator.model.items
         if not isinstance(survey, (Survey, pd.DataFrame)):
             raise OptionError(

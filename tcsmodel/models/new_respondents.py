@@ -47,6 +47,7 @@ def predict_items(
 def _scores(result: PLSResult, data: Survey | pd.DataFrame, wanted: Mask) -> tuple[Array, pd.Index]:
     """Return scores (n, k), nan of constructs that are not wanted or lack an answer, and rows."""
     model, values = result.estimator.model, result.arrays
+    model.require_one_stage("Scoring new respondents")
     at = np.flatnonzero(wanted[model.block])
     survey = _as_fitted(result, data, tuple(model.items[i] for i in at))
     answers = survey.values(tuple(model.items[i] for i in at))

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from graphlib import CycleError, TopologicalSorter
+from itertools import combinations_with_replacement, product
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tcsmodel.errors import OptionError, SpecError
-from tcsmodel.options import Mode, did_you_mean
+from tcsmodel.errors import OptionError, SpecError, TcsError
+from tcsmodel.models.composed_spec import refuse_higher_order, refuse_products
+from tcsmodel.options import Interaction, Mode, did_you_mean
 from tcsmodel.spec.features import Feature, refuse_features
-from tcsmodel.spec.model import ModelSpec, Op, Term
+from tcsmodel.spec.model import ModelSpec, Op, Term, product_name
 
 Mask = NDArray[np.bool_]
+
+KNOWN = (Feature.INTERCEPT, Feature.DEFINITION, Feature.PRODUCT)
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,9 +30,10 @@ class PathModel:
     Parameters
     ----------
     constructs : tuple of str
-        The k constructs, in the order of the specification.
+        The k constructs, in the order of the specification, and interactions behind them.
     items : tuple of str
-        The p items, construct by construct.
+        The p items, construct by construct; those of a higher-order construct are constructs,
+        those of an interaction products.
     block : ndarray (p,) of int
         The construct of each item.
     paths : ndarray (k, k) of bool
@@ -40,6 +45,12 @@ class PathModel:
     ignored : tuple of str
         What the text states and PLS has no use for: labels, starting values, ``NA*``,
         intercepts (composites have means of zero) and defined parameters.
+    parts : dict of int to tuple of int
+        The constructs that each higher-order construct is made of.
+    factors : dict of int to (int, int)
+        The constructs that each interaction is the product of.
+    interaction : Interaction
+        How products come about.
     """
 
     constructs: tuple[str, ...]
@@ -49,9 +60,17 @@ class PathModel:
     written: tuple[tuple[int, int], ...]
     modes: tuple[Mode, ...]
     ignored: tuple[str, ...]
+    parts: Mapping[int, tuple[int, ...]] = field(default_factory=dict)
+    factors: Mapping[int, tuple[int, int]] = field(default_factory=dict)
+    interaction: Interaction = Interaction.TWO_STAGE
 
     @classmethod
-    def of(cls, spec: ModelSpec, modes: Mapping[str, Mode]) -> PathModel:
+    def of(
+        cls,
+        spec: ModelSpec,
+        modes: Mapping[str, Mode],
+        interaction: Interaction = Interaction.TWO_STAGE,
+    ) -> PathModel:
         """Return the path model of a specification; `modes` override its operators.
 
         Raises
@@ -63,26 +82,102 @@ class PathModel:
             When `modes` names an unknown construct.
         """
         _refuse_unknown_modes(spec, modes)
-        refuse_features(spec, "PLS", known=(Feature.INTERCEPT, Feature.DEFINITION))
+        refuse_features(spec, "PLS", known=KNOWN)
         _refuse_terms(spec)
         _refuse_structure(spec)
-        names = spec.construct_names
+        names = (*spec.construct_names, *spec.products)
         at = {name: i for i, name in enumerate(names)}
         written = tuple((at[path.source], at[path.target]) for path in spec.paths)
         paths = np.zeros((len(names), len(names)), dtype=bool)
         for source, target in written:
             paths[source, target] = True
         own = [Mode.B if construct.composite else Mode.A for construct in spec.constructs]
+        own += [Mode.A] * len(spec.products)
         final = tuple(modes.get(name, mode) for name, mode in zip(names, own, strict=True))
+        items = [construct.items for construct in spec.constructs]
+        factors = [(at[first], at[second]) for first, second in spec.products.values()]
+        for name, pair in zip(spec.products, factors, strict=True):
+            items.append(_product_items(name, [items[c] for c in pair], interaction))
         return cls(
             names,
-            tuple(item for construct in spec.constructs for item in construct.items),
-            np.repeat(np.arange(len(names)), [len(c.items) for c in spec.constructs]),
+            tuple(item for block in items for item in block),
+            np.repeat(np.arange(len(names)), [len(block) for block in items]),
             paths,
             written,
             final,
             _ignored(spec),
+            {
+                at[c.name]: tuple(at[part] for part in c.items)
+                for c in spec.constructs
+                if c.items[0] in at
+            },
+            {at[name]: pair for name, pair in zip(spec.products, factors, strict=True)},
+            interaction,
         )
+
+    @property
+    def is_staged(self) -> bool:
+        """Whether constructs are made of constructs, so that one run is not enough."""
+        return bool(self.parts or self.factors)
+
+    def require_one_stage(self, what: str) -> None:
+        """Raise TcsError, naming `what` needs it, when the model has parts or interactions."""
+        if self.is_staged:
+            why = "higher-order constructs" if self.parts else "interactions"
+            raise TcsError(
+                f"{what} is not there yet for models with {why}. Fit the model without them for "
+                f"that, as in PLS(spec) of the {'parts' if self.parts else 'main effects'} alone."
+            )
+
+    @cached_property
+    def made(self) -> Mask:
+        """Which constructs (k,) are measured by constructs or products, not by answers."""
+        made = np.zeros(len(self.constructs), dtype=bool)
+        made[[*self.parts, *self.factors]] = True
+        return made
+
+    @cached_property
+    def is_product(self) -> Mask:
+        """Which constructs (k,) are interactions."""
+        found = np.zeros(len(self.constructs), dtype=bool)
+        found[list(self.factors)] = True
+        return found
+
+    @cached_property
+    def lower(self) -> tuple[int, ...]:
+        """The constructs that higher-order ones are made of."""
+        return tuple(part for parts in self.parts.values() for part in parts)
+
+    @cached_property
+    def answered(self) -> NDArray[np.intp]:
+        """The items that respondents answered, which are all unless the model is staged."""
+        return np.flatnonzero(~self.made[self.block])
+
+    @cached_property
+    def observed(self) -> tuple[str, ...]:
+        """Names of the items that respondents answered."""
+        return tuple(self.items[i] for i in self.answered)
+
+    @property
+    def width(self) -> int:
+        """The number of answered items and of products of them that interactions need."""
+        return len(self.answered) + len(self.pairs)
+
+    def behind(self, construct: int) -> NDArray[np.intp]:
+        """Return the places among `observed` of the items that a construct is made of."""
+        own = np.isin(self.block[self.answered], self.parts.get(construct, (construct,)))
+        return np.flatnonzero(own)
+
+    @cached_property
+    def pairs(self) -> NDArray[np.intp]:
+        """The pairs (q, 2) of places among `observed` whose products interactions need."""
+        found: dict[tuple[int, int], None] = {}
+        for first, second in self.factors.values():
+            for i in self.behind(first):
+                for j in self.behind(second):
+                    if (j, i) not in found:
+                        found[i, j] = None
+        return np.array(list(found), dtype=np.intp).reshape(-1, 2)
 
     @cached_property
     def mode_b(self) -> Mask:
@@ -122,6 +217,13 @@ class PathModel:
         """Constructs with at least one antecedent."""
         return tuple(int(j) for j in np.flatnonzero(self.paths.any(axis=0)))
 
+    def multiplied(self, interaction: int) -> NDArray[np.intp]:
+        """Return the columns, behind those of answers, of the products an interaction is of."""
+        at = {frozenset(pair): q for q, pair in enumerate(self.pairs.tolist())}
+        first, second = (self.behind(c).tolist() for c in self.factors[interaction])
+        own = dict.fromkeys(frozenset((i, j)) for i in first for j in second)
+        return len(self.answered) + np.array([at[pair] for pair in own], dtype=np.intp)
+
     def own_items(self, construct: int) -> tuple[str, ...]:
         """Return the items of a construct."""
         return tuple(self.items[i] for i in np.flatnonzero(self.block == construct))
@@ -129,6 +231,18 @@ class PathModel:
     def sources(self, target: int) -> tuple[str, ...]:
         """Return the names of the antecedents of a construct."""
         return tuple(self.constructs[i] for i in np.flatnonzero(self.paths[:, target]))
+
+
+def _product_items(
+    name: str, items: list[tuple[str, ...]], interaction: Interaction
+) -> tuple[str, ...]:
+    """Return the names of the items of an interaction of constructs with these items."""
+    if interaction is Interaction.TWO_STAGE:
+        return (name,)
+    first, second = items
+    if first == second:
+        return tuple(product_name(*pair) for pair in combinations_with_replacement(first, 2))
+    return tuple(product_name(*pair) for pair in product(first, second))
 
 
 def _refuse_unknown_modes(spec: ModelSpec, modes: Mapping[str, Mode]) -> None:
@@ -178,15 +292,11 @@ def _of(term: Term, home: Mapping[str, str]) -> str:
 
 
 def _refuse_structure(spec: ModelSpec) -> None:
+    refuse_higher_order(spec)
     names = spec.construct_names
     home: dict[str, str] = {}
     for construct in spec.constructs:
         for item in construct.items:
-            if item in names:
-                raise SpecError(
-                    f"Construct {construct.name!r} is second order (it is measured by construct "
-                    f"{item!r}), which PLS does not fit yet. Give it items, or use CFA or SEM."
-                )
             if item in home:
                 raise SpecError(
                     f"Item {item!r} belongs to {home[item]!r} and to {construct.name!r}; in PLS an "
@@ -195,12 +305,13 @@ def _refuse_structure(spec: ModelSpec) -> None:
             home[item] = construct.name
     for path in spec.paths:
         for name in (path.source, path.target):
-            if name not in names:
+            if name not in (*names, *spec.products):
                 raise SpecError(_not_a_construct(name, path.source, path.target, spec))
+    refuse_products(spec)
     _refuse_cycle(spec)
     linked = {name for path in spec.paths for name in (path.source, path.target)}
     for name in names:
-        if name not in linked:
+        if name not in linked and home.get(name) is None:
             raise SpecError(
                 f"Construct {name!r} has no path, and PLS weights the items of a construct by its "
                 f"neighbours. Connect it, as '{name} ~ Other' or 'Other ~ {name}', or leave it out."

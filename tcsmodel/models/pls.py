@@ -24,6 +24,8 @@ from tcsmodel.models.pls_result import PLSResult
 from tcsmodel.models.pls_sample import Rule, ordered_names, pls_sample
 from tcsmodel.models.weighting import Weighting, listed_names
 from tcsmodel.options import (
+    HigherOrder,
+    Interaction,
     Mode,
     PLSMissing,
     Scheme,
@@ -79,6 +81,14 @@ class PLS:
     sign : {"sum", "dominant", "none"}
         Each construct is turned so that its loadings have a positive sum, or its largest
         loading is positive, or it stays as the algorithm ended.
+    higher_order : {"disjoint", "embedded", "repeated"}
+        How a construct that constructs measure (``Quality =~ Tangible + Reliability``) comes
+        about: from their scores, estimated first without it (disjoint two-stage) or with it
+        (embedded two-stage), or from all of their items at once (repeated indicators).
+    interaction : {"two_stage", "product_indicator", "orthogonalizing"}
+        What stands for an interaction (``Loyalty ~ Image + Value + Image:Value``): the product of
+        the scores of a fit without it, the products of all items, or what is left of those
+        when the items have explained what they can.
     ordered : bool or sequence of str
         Whether items, or which, are ordinal: their correlations are polychoric, with
         `consistent` ordinal PLSc.
@@ -97,7 +107,7 @@ class PLS:
     ------
     SpecError
         When the specification has what PLS does not estimate: a cycle, a covariance, a
-        fixed parameter, a second-order construct, an unconnected construct, a path of a
+        fixed parameter, a third-order construct, an unconnected construct, a path of a
         bare item, an item in two constructs.
     OptionError
         When an option is outside its vocabulary or range.
@@ -128,6 +138,8 @@ class PLS:
     reliability: Mapping[str, float] | None = field(default=None, hash=False)
     standardized: bool = True
     sign: SignRule = SignRule.SUM
+    higher_order: HigherOrder = HigherOrder.DISJOINT
+    interaction: Interaction = Interaction.TWO_STAGE
     ordered: bool | tuple[str, ...] = False
     missing: PLSMissing = PLSMissing.LISTWISE
     tol: float = 1e-7
@@ -159,8 +171,14 @@ class PLS:
             isinstance(self.standardized, bool),
             f"standardized={self.standardized!r} must be True or False.",
         )
+        object.__setattr__(
+            self, "higher_order", choose(HigherOrder, self.higher_order, "higher_order")
+        )
+        object.__setattr__(
+            self, "interaction", choose(Interaction, self.interaction, "interaction")
+        )
         given = {name: Mode.FIXED for name in weights if name in self.spec.construct_names}
-        model = PathModel.of(self.spec, modes | given)
+        model = PathModel.of(self.spec, modes | given, self.interaction)
         weighting = Weighting.of(
             model,
             weights=weights,
@@ -168,8 +186,14 @@ class PLS:
             reliability=reliability,
             standardized=self.standardized,
             sign=self.sign,
+            higher_order=self.higher_order,
         )
-        object.__setattr__(self, "ordered", ordered_names(self.ordered, model.items))
+        object.__setattr__(self, "ordered", ordered_names(self.ordered, model.observed))
+        require(
+            not model.factors or self.rule.is_plain,
+            f"missing={self.missing.value!r} and ordered= do not go with interactions, whose "
+            "products need complete, continuous answers. Use missing='listwise' without ordered=.",
+        )
         object.__setattr__(self, "_model", model)
         object.__setattr__(self, "_weighting", weighting)
 
@@ -224,13 +248,14 @@ class PLS:
         ImproperSolutionWarning
             When the algorithm did not converge.
         """
-        return self.fit_sample(pls_sample(data, self.model.items, self.rule))
+        return self.fit_sample(pls_sample(data, self.model.observed, self.rule, self.model.pairs))
 
     def fit_sample(self, sample: Sample) -> PLSResult:
         """Return the model fitted to the sample of another `PLS` with the same items."""
-        if sample.n <= len(sample.names):
+        items = len(self.model.observed)
+        if sample.n <= items:
             warnings.warn(
-                f"{sample.n} respondents are few for {len(sample.names)} items: weights and "
+                f"{sample.n} respondents are few for {items} items: weights and "
                 "loadings will hardly repeat in another sample. Collect more answers, or use "
                 "fewer items and constructs.",
                 SampleSizeWarning,

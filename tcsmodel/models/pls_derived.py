@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, cast
 
@@ -18,10 +19,12 @@ from tcsmodel.models.exact_fit import ExactFit, exact_fit
 from tcsmodel.models.fit_measures import series
 from tcsmodel.models.new_respondents import predict_items
 from tcsmodel.models.nonlinearity import Nonlinearity, nonlinearity
+from tcsmodel.models.pls_effects import effects
 from tcsmodel.models.pls_fit import fit_measures, implied_corr, selection_criteria
 from tcsmodel.models.prediction import Prediction, predict
+from tcsmodel.models.simple_slopes import SimpleSlopes, simple_slopes
 from tcsmodel.models.tetrads import TetradTest, tetrad_test
-from tcsmodel.options import Regressors, Technique
+from tcsmodel.options import IntervalKind, Regressors, Technique
 from tcsmodel.survey.survey import Survey
 
 if TYPE_CHECKING:
@@ -36,6 +39,76 @@ class Derived(Bootstrapped):
     @property
     def _pls(self) -> PLSResult:
         return cast("PLSResult", self)
+
+    def effects(
+        self, level: float | None = None, kind: IntervalKind | str | None = None
+    ) -> pd.DataFrame:
+        """Return direct, indirect, total and specific indirect effects, as `SEMResult.effects`.
+
+        Tidy: ``source target effect via estimate vaf``, once bootstrapped with ``se z p ci_lower
+        ci_upper`` before `vaf`. `effect` is ``direct``, ``indirect`` (all ways together),
+        ``total`` or ``specific`` (one way, its stops in `via`). `vaf`, variance accounted for,
+        is the share of the total effect; it is no share where effects of opposite sign add up.
+
+        Parameters
+        ----------
+        level : float, optional
+            Confidence level; that of the bootstrap by default.
+        kind : {"percentile", "bca", "basic"}, optional
+            How replicates become intervals; as the bootstrap was asked for by default.
+        """
+        return effects(self._pls, level, kind)
+
+    def simple_slopes(
+        self,
+        interaction: str,
+        *,
+        source: str | None = None,
+        target: str | None = None,
+        at: Sequence[float] = (-1.0, 0.0, 1.0),
+        level: float | None = None,
+    ) -> SimpleSlopes:
+        """Return the effect of one factor of an interaction at values of the other.
+
+        ``b1 + b3 m`` at the value m of the moderator; of a quadratic effect (``Image:Image``)
+        the slope ``b1 + 2 b3 x`` of the curve at x. Everything is in standard deviations of
+        the scores, with other constructs at their means.
+
+        Parameters
+        ----------
+        interaction : str
+            Its name, ``"Image:Value"``.
+        source : str, optional
+            The factor whose effect it is; the first by default. The other is the moderator.
+        target : str, optional
+            On what, where the interaction has several paths.
+        at : sequence of float
+            Values of the moderator in standard deviations from its mean.
+        level : float, optional
+            Confidence level; that of the bootstrap by default.
+
+        Raises
+        ------
+        SpecError
+            When the model has no such interaction.
+        OptionError
+            When a name is not a factor or a target of it, or the interaction was not made of
+            scores (``interaction="two_stage"``).
+
+        Examples
+        --------
+        >>> import tcsmodel as tcs
+        >>> spec = tcs.ModelSpec.parse('''
+        ...     Image =~ IMAG1 + IMAG2 + IMAG3 + IMAG4 + IMAG5
+        ...     Value =~ PERV1 + PERV2
+        ...     Satisfaction =~ CUSA1 + CUSA2 + CUSA3
+        ...     Satisfaction ~ Image + Value + Image:Value
+        ... ''')
+        >>> found = tcs.PLS(spec).fit(tcs.datasets.mobi()).simple_slopes("Image:Value")
+        >>> found.table()[["moderator", "at", "slope"]].round(3).values.tolist()
+        [['Value', -1.0, 0.532], ['Value', 0.0, 0.521], ['Value', 1.0, 0.509]]
+        """
+        return simple_slopes(self._pls, interaction, source, target, at, level)
 
     @cached_property
     def fit_measures(self) -> pd.Series:
@@ -318,6 +391,7 @@ class Derived(Bootstrapped):
         return predict_items(self._pls, data, technique)
 
     def _implied(self) -> Array:
+        self._pls.estimator.model.require_one_stage("implied_corr")
         corr = to_corr(self._pls.sample.moments.cov_array)
         return implied_corr(self._pls.estimator, self._pls.arrays, corr, saturated=False)
 

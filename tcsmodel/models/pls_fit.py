@@ -58,6 +58,7 @@ def distances(
 def fit_measures(result: PLSResult) -> dict[str, float]:
     """Return what `PLSResult.fit_measures` holds."""
     estimator, arrays = result.estimator, result.arrays
+    estimator.model.require_one_stage("fit_measures")
     model, corr = estimator.model, to_corr(result.sample.moments.cov_array)
     own, saturated = (
         distances(estimator, arrays, corr, saturated=whole) for whole in (False, True)
@@ -98,6 +99,7 @@ def _by_chi2(result: PLSResult, corr: Array, d_ml: float) -> dict[str, float]:
 
 def selection_criteria(result: PLSResult) -> pd.DataFrame:
     """Return what `PLSResult.selection_criteria` holds."""
+    result.estimator.model.require_one_stage("selection_criteria")
     model, n, targets = (
         result.estimator.model,
         result.sample.n,

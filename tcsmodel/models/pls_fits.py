@@ -151,7 +151,12 @@ def fit_each(estimator: PLS, data: Survey | pd.DataFrame, by: str | Sequence[str
         "fit_each() takes complete answers, as they are: missing='listwise' and no ordered items. "
         "Fit units with other options one by one.",
     )
-    units = Units.of(data, estimator.model.items, by, definite=False)
+    require(
+        not estimator.model.factors,
+        "fit_each() does not take interactions yet. Fit units with interactions one by one: "
+        "PLS(spec).fit(survey.where(...)).",
+    )
+    units = Units.of(data, estimator.model.observed, by, definite=False)
     if not len(units.fitted):
         reasons = next(iter(units.refused.values())).reason
         raise TcsError(

@@ -24,13 +24,12 @@ from tcsmodel.models.jackknife import jackknife
 from tcsmodel.models.new_respondents import new_scores
 from tcsmodel.models.path_model import PathModel
 from tcsmodel.models.pls_derived import Derived
-from tcsmodel.models.pls_effects import effects
 from tcsmodel.models.quantities import (
-    QUANTITIES,
     interval_table,
     measurement_table,
     path_table,
 )
+from tcsmodel.models.staged import KEPT, staged_scores
 from tcsmodel.options import IntervalKind, Side
 from tcsmodel.result import Finding, Severity
 from tcsmodel.survey.survey import Survey
@@ -250,6 +249,7 @@ class PLSResult(Derived):
     def scores(self, data: Survey | pd.DataFrame | None = None) -> pd.DataFrame:
         """Return construct scores (respondent x construct) with mean 0 and variance 1.
 
+        Those of an interaction are the centered product, whose variance is not 1.
         The index is the row number in the survey, starting at 0. What stands for a missing answer
         is said at `answers`.
 
@@ -270,11 +270,13 @@ class PLSResult(Derived):
         """
         if data is not None:
             return new_scores(self, data)
-        standardized = (self.answers("Construct scores") - self.arrays["item_means"]) / self.arrays[
-            "item_sds"
-        ]
+        answers = self.answers("Construct scores")
         rows = pd.Index(np.asarray(self.sample.rows), name="row")
-        scores = standardized @ self.outer_weights.to_numpy()
+        if self._model.is_staged:
+            scores = staged_scores(self._model, self.arrays, answers)
+        else:
+            standardized = (answers - self.arrays["item_means"]) / self.arrays["item_sds"]
+            scores = standardized @ self.outer_weights.to_numpy()
         return pd.DataFrame(scores, index=rows, columns=list(self._model.constructs))
 
     def bootstrap(
@@ -317,14 +319,16 @@ class PLSResult(Derived):
 
     def _reweighted(self, weights: Array) -> dict[str, Array]:
         answers, rule = self.sample.respondents("The bootstrap"), self.estimator.rule
-        return self._replicate(*rule.moments(self._model.items, answers, weights))
+        return self._replicate(*rule.moments(self._model.observed, answers, weights))
 
     def _replicate(self, mean: Array, cov: Array) -> dict[str, Array]:
         values = self.estimator.quantities(mean, cov, self.sample.n)
         lost = values["status"] >= Status.ITERATION_CAP
         del values["iterations"]
+        for name in KEPT & values.keys():
+            del values[name]
         if lost.any():
-            for name in QUANTITIES:
+            for name in values.keys() - {"status"}:
                 values[name][lost] = np.nan
         return values
 
@@ -376,25 +380,6 @@ class PLSResult(Derived):
         make = self._replicator(IntervalKind.PERCENTILE)
         return jackknife(self, make, quantity, level)
 
-    def effects(
-        self, level: float | None = None, kind: IntervalKind | str | None = None
-    ) -> pd.DataFrame:
-        """Return direct, indirect, total and specific indirect effects, as `SEMResult.effects`.
-
-        Tidy: ``source target effect via estimate vaf``, once bootstrapped with ``se z p ci_lower
-        ci_upper`` before `vaf`. `effect` is ``direct``, ``indirect`` (all ways together),
-        ``total`` or ``specific`` (one way, its stops in `via`). `vaf`, variance accounted for,
-        is the share of the total effect; it is no share where effects of opposite sign add up.
-
-        Parameters
-        ----------
-        level : float, optional
-            Confidence level; that of the bootstrap by default.
-        kind : {"percentile", "bca", "basic"}, optional
-            How replicates become intervals; as the bootstrap was asked for by default.
-        """
-        return effects(self, level, kind)
-
     def table(self) -> pd.DataFrame:
         """Return the paths: ``source target path se ci_lower ci_upper f_squared vif``.
 
@@ -440,7 +425,7 @@ class PLSResult(Derived):
         model = self._model
         facts = [
             counted(len(model.constructs), "construct"),
-            counted(len(model.items), "item"),
+            counted(len(model.observed), "item"),
             f"n={self.sample.n}",
             f"scheme={self.estimator.scheme}",
             f"converged in {self.iterations}" if self.converged else "not converged",

@@ -14,14 +14,17 @@ from tcsmodel.kernels.available import filled, mean_replaced, pairwise
 from tcsmodel.kernels.missing import patterns, saturated, tabulate
 from tcsmodel.kernels.moments import moments
 from tcsmodel.kernels.polychoric import coded, mixed_moments
+from tcsmodel.kernels.products import multiplied
 from tcsmodel.models.estimator import Data, Sample, as_survey, take
 from tcsmodel.options import PLSMissing, did_you_mean, require
+from tcsmodel.spec.model import product_name
 from tcsmodel.survey.cleaning import normalized
 from tcsmodel.survey.moments import Moments, read_only, require_varying
 from tcsmodel.survey.survey import Survey
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
+Index = NDArray[np.intp]
 
 MOST_CATEGORIES = 12
 INDEFINITE = -1e-8
@@ -97,8 +100,12 @@ def ordered_names(ordered: bool | str | Iterable[str], items: tuple[str, ...]) -
     return names
 
 
-def pls_sample(data: Data, names: tuple[str, ...], rule: Rule) -> Sample:
+def pls_sample(
+    data: Data, names: tuple[str, ...], rule: Rule, pairs: Index | None = None
+) -> Sample:
     """Return the sample of items under a rule; `values` keeps the gaps of the answers.
+
+    With the products of `pairs` (q, 2) of items behind them, for interactions.
 
     Raises
     ------
@@ -108,6 +115,8 @@ def pls_sample(data: Data, names: tuple[str, ...], rule: Rule) -> Sample:
     TcsError
         When moments are given and the rule needs respondents.
     """
+    if pairs is not None and len(pairs):
+        return _with_products(data, names, pairs)
     if rule.is_plain:
         return take(data, names)
     if isinstance(data, Moments):
@@ -126,6 +135,20 @@ def pls_sample(data: Data, names: tuple[str, ...], rule: Rule) -> Sample:
     found = Moments(names, sample.n, read_only(mean), read_only(cov), float(weights.sum()))
     require_varying(found)
     return replace(sample, moments=found)
+
+
+def _with_products(data: Data, names: tuple[str, ...], pairs: Index) -> Sample:
+    if isinstance(data, Moments):
+        raise TcsError(
+            "Interactions need respondents, but moments were given. Fit the model to a Survey or "
+            "a DataFrame."
+        )
+    sample = take(data, names)
+    values = read_only(multiplied(sample.respondents("An interaction"), pairs))
+    products = (product_name(names[i], names[j]) for i, j in pairs.tolist())
+    return replace(
+        sample, values=values, moments=Moments.of((*names, *products), values, sample.weights)
+    )
 
 
 def _with_gaps(data: Survey | pd.DataFrame, names: tuple[str, ...]) -> Sample:

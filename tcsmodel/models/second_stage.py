@@ -28,6 +28,7 @@ CELLS = 4_000_000  # scores held at once, so that memory does not grow with n
 def require_scores(result: PLSResult, what: str) -> None:
     """Raise TcsError unless the paths of a result are regressions among scores of respondents."""
     result.sample.respondents(what)
+    result.estimator.model.require_one_stage(what)
     if result.estimator.weighting.corrects:
         raise TcsError(
             f"{what} regresses scores, and consistent PLS corrects paths for what is wrong with "

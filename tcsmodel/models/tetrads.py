@@ -148,6 +148,7 @@ def tetrad_test(
     """Return what `PLSResult.tetrads` describes."""
     estimator, sample = result.estimator, result.sample
     model = estimator.model
+    model.require_one_stage("tetrads()")
     level = estimator.level if level is None else level
     require_level(level)
     blocks = [np.flatnonzero(model.block == c) for c in range(len(model.constructs))]

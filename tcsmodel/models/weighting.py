@@ -13,7 +13,7 @@ from tcsmodel.errors import OptionError
 from tcsmodel.kernels.consistent import Corrected, corrected
 from tcsmodel.kernels.pls import Composites
 from tcsmodel.models.path_model import PathModel
-from tcsmodel.options import Mode, SignRule, did_you_mean, require
+from tcsmodel.options import HigherOrder, Interaction, Mode, SignRule, did_you_mean, require
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -35,6 +35,8 @@ class Weighting:
         Whether items are standardized before they are weighted.
     sign : SignRule
         How constructs are turned.
+    higher_order : HigherOrder
+        How constructs that constructs measure come about.
     """
 
     held: Array
@@ -42,6 +44,7 @@ class Weighting:
     reliability: Array
     standardized: bool
     sign: SignRule
+    higher_order: HigherOrder
 
     @classmethod
     def of(
@@ -53,6 +56,7 @@ class Weighting:
         reliability: Mapping[str, float],
         standardized: bool,
         sign: SignRule,
+        higher_order: HigherOrder,
     ) -> Weighting:
         """Return the weighting of a path model; arguments as those of `PLS`.
 
@@ -62,13 +66,17 @@ class Weighting:
             When a name is not a construct, a value outside its range, or a construct not of
             the kind that the argument is for.
         """
-        return cls(
+        made = cls(
             _held(model, weights),
             _consistent(model, consistent),
             _reliability(model, reliability),
             standardized,
             sign,
+            higher_order,
         )
+        if model.is_staged:
+            _refuse_in_stages(model, made)
+        return made
 
     @property
     def corrects(self) -> bool:
@@ -86,6 +94,51 @@ class Weighting:
             own = found.cross_loadings * member
             return Corrected(own, found.cross_loadings, found.construct_corr)
         return corrected(found.weights, found.cross_loadings, found.construct_corr, rho, member)
+
+
+def _refuse_in_stages(model: PathModel, weighting: Weighting) -> None:
+    what = "higher-order constructs" if model.parts else "interactions"
+    require(
+        not weighting.corrects,
+        f"consistent= and reliability= do not go with {what} yet: leave them out, or leave out "
+        f"the {what}.",
+    )
+    require(
+        weighting.standardized,
+        f"standardized=False does not go with {what}, which are made of standardized scores. "
+        "Leave it out.",
+    )
+    for c, parts in model.parts.items():
+        own = np.flatnonzero(model.block == c)
+        given = np.isfinite(weighting.held[own]).all() and model.modes[c] is Mode.FIXED
+        require(
+            not (given and weighting.higher_order is HigherOrder.REPEATED),
+            f"weights[{model.constructs[c]!r}] says the weights of constructs, which repeated "
+            "indicators do not have. Try higher_order='disjoint'.",
+        )
+        formative = model.modes[c] is Mode.B and model.paths[:, c].any()
+        require(
+            not (formative and weighting.higher_order is HigherOrder.REPEATED),
+            f"With repeated indicators nothing is left to explain of {model.constructs[c]!r}: it "
+            f"is formative (<~), so its parts {', '.join(model.constructs[p] for p in parts)} "
+            "explain all of it. Try higher_order='disjoint' or 'embedded'.",
+        )
+    if model.interaction is not Interaction.TWO_STAGE:
+        for name, pair in zip(
+            np.array(model.constructs)[[*model.factors]], model.factors.values(), strict=True
+        ):
+            _refuse_items_of(model, str(name), pair)
+
+
+def _refuse_items_of(model: PathModel, name: str, factors: tuple[int, int]) -> None:
+    for c in factors:
+        if c in model.parts or model.modes[c] is Mode.B:
+            what = "constructs" if c in model.parts else "formative items (Mode B)"
+            raise OptionError(
+                f"interaction={model.interaction.value!r} multiplies reflective items, and "
+                f"{model.constructs[c]!r} in {name!r} is made of {what}. Try "
+                "interaction='two_stage'."
+            )
 
 
 def _held(model: PathModel, weights: Mapping[str, Mapping[str, float]]) -> Array:

@@ -50,16 +50,18 @@ def pls_diagram(pls: PLSResult, words: Language) -> Picture:
     """Return the path diagram: standardized paths, loadings, R²."""
     numbers = words.numbers
     loadings, explained = pls.outer_loadings, pls.r_squared
+    model = pls.estimator.model
     nodes = [
         Node(
-            construct.name,
-            f"R² {numbers.ratio(explained[construct.name])}" if construct.name in explained else "",
-            tuple((i, numbers.ratio(loadings.loc[i, construct.name])) for i in construct.items),
-            composite,
+            name,
+            f"R² {numbers.ratio(explained[name])}" if name in explained else "",
+            ()
+            if model.is_product[c]
+            else tuple((i, numbers.ratio(loadings.loc[i, name])) for i in model.own_items(c)),
+            bool(model.mode_b[c]),
         )
-        for construct, composite in zip(
-            pls.estimator.spec.constructs, pls.estimator.model.mode_b, strict=True
-        )
+        for c, name in enumerate(model.constructs)
+        if c not in model.lower
     ]
     table = pls.table()
     edges = []

@@ -27,6 +27,7 @@ from tcsmodel.models.pls_fits import PLSFits
 from tcsmodel.models.power import PowerResult
 from tcsmodel.models.prediction import Prediction
 from tcsmodel.models.sem import SEMFits, SEMResult
+from tcsmodel.models.simple_slopes import SimpleSlopes
 from tcsmodel.models.tetrads import TetradTest
 from tcsmodel.models.wald import WaldTest
 from tcsmodel.options import did_you_mean
@@ -143,6 +144,11 @@ def _(result: DiscriminantValidity) -> Mapping[str, Maker]:
 @kinds.register
 def _(result: Mediation) -> Mapping[str, Maker]:
     return {"effects": effects.mediation_forest}
+
+
+@kinds.register
+def _(result: SimpleSlopes) -> Mapping[str, Maker]:
+    return {"slopes": effects.slopes_picture}
 
 
 @kinds.register

@@ -85,6 +85,7 @@ def satisfaction_index(
     """
     kind = choose(IndexKind, kind, "kind")
     construct = pls.estimator.spec.construct(target)
+    pls.estimator.model.require_one_stage("satisfaction_index()")
     pls.sample.respondents("A 0-100 index")
     low, high = limits(pls.sample)
     unscaled = [i for i in construct.items if not np.isfinite(low[pls.sample.names.index(i)])]

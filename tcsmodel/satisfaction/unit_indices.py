@@ -98,6 +98,7 @@ def unit_indices(
     1    B   71.9
     """
     kind = choose(IndexKind, kind, "kind")
+    fits.estimator.model.require_one_stage("unit_indices()")
     raw = kind is IndexKind.METRIC4
     require(
         kind is IndexKind.EQUAL or fits.estimator.standardized is not raw,

@@ -20,7 +20,7 @@ from collections.abc import Mapping, Sequence
 from itertools import combinations
 
 from tcsmodel.errors import SpecError
-from tcsmodel.spec.model import Op, Term
+from tcsmodel.spec.model import Op, Term, product_name
 
 Names = str | Sequence[str]
 
@@ -166,6 +166,29 @@ def paths(sources: Names, targets: Names) -> tuple[Term, ...]:
     if not left or not right:
         raise SpecError("paths() needs at least one source and one target.")
     return tuple(Term(target, Op.REGRESSION, source) for target in left for source in right)
+
+
+def interaction(first: str, second: str, *, to: Names) -> tuple[Term, ...]:
+    """Return the effect of the product of two constructs (``Loyalty ~ Image:Value``).
+
+    Parameters
+    ----------
+    first, second : str
+        The factors, whose own paths to the target are stated besides; twice the same
+        construct for a quadratic effect.
+    to : str or sequence of str
+        Names of the targets.
+
+    Examples
+    --------
+    >>> import tcsmodel as tcs
+    >>> [t.statement for t in tcs.interaction("Image", "Value", to="Loyalty")]
+    ['Loyalty ~ Image:Value']
+    """
+    name = product_name(first, second)
+    return tuple(
+        Term(target, Op.REGRESSION, name, product=(first, second)) for target in _names(to)
+    )
 
 
 def covariances(names: Sequence[str]) -> tuple[Term, ...]:

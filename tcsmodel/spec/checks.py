@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from tcsmodel.options import did_you_mean
 from tcsmodel.spec.contradictions import contradictions
 from tcsmodel.spec.expression import Name, Placed, names
-from tcsmodel.spec.model import Constraint, Definition, Op, Term
+from tcsmodel.spec.model import Constraint, Definition, Op, Term, product_name
 from tcsmodel.spec.tokens import quoted
 
 
@@ -54,6 +54,13 @@ def _among_terms(terms: Sequence[Term]) -> Iterator[Conflict]:
         if key in seen:
             yield Conflict(f"'{term.statement}' is stated twice; keep one of them.", term)
         seen.add(key)
+        first, second = term.product or ("", "")
+        if first != second and (left, term.op, product_name(second, first)) in seen:
+            yield Conflict(
+                f"'{term.statement}' is {product_name(second, first)!r} stated twice; keep one of "
+                "them.",
+                term,
+            )
         if term.op is Op.REGRESSION and term.lhs == term.rhs:
             yield Conflict(
                 f"'{term.statement}' is a path from a construct to itself; remove it.", term
@@ -152,7 +159,7 @@ def _variables(terms: Sequence[Term]) -> dict[str, str]:
     for term in terms:
         found.setdefault(term.lhs, "an item")
         if term.op not in (Op.INTERCEPT, Op.THRESHOLD):
-            found.setdefault(term.rhs, "an item")
+            found.setdefault(term.rhs, "an interaction" if term.product else "an item")
     return found
 
 

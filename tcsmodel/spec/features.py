@@ -21,6 +21,7 @@ class Feature(StrEnum):
     GROUPS = "c()"
     LOWER = "lower()"
     UPPER = "upper()"
+    PRODUCT = ":"
 
 
 WORDS = {
@@ -47,6 +48,9 @@ WORDS = {
     ),
     Feature.LOWER: ("Bounds, lower(),", "Remove the modifier."),
     Feature.UPPER: ("Bounds, upper(),", "Remove the modifier."),
+    Feature.PRODUCT: (
+        "Interactions (:)", "Use PLS, or remove the term.",
+    ),
 }  # fmt: skip
 
 
@@ -71,6 +75,8 @@ def _of_term(term: Term) -> Iterator[Feature]:
         yield Feature.INTERCEPT
     if term.op is Op.THRESHOLD:
         yield Feature.THRESHOLD
+    if term.product:
+        yield Feature.PRODUCT
     if term.groups:
         yield Feature.GROUPS
     if any(one.lower is not None for one in (term, *term.groups)):

@@ -111,6 +111,9 @@ class Term(Modifiers):
     lhs, op, rhs : str, Op, str
         As written: ``Image =~ IMAG1``, ``Loyalty ~ Satisfaction``, ``x1 ~~ x2``. The right
         side of an intercept (``x ~ 1``) is empty; that of a threshold is ``t1``, ``t2``, ...
+    product : tuple of str, keyword
+        The two factors where the right side is an interaction, ``Loyalty ~ Image:Value``, or
+        twice the same name of a quadratic effect; `rhs` is then ``"Image:Value"``.
     groups : tuple of Modifiers, keyword
         One per group where the text tells groups apart (``c(a, b)*x``), else empty; where
         one group is fixed the others are free. The modifiers of the term itself then say
@@ -122,6 +125,7 @@ class Term(Modifiers):
     lhs: str
     op: Op
     rhs: str
+    product: tuple[str, ...] = field(default=(), kw_only=True)
     groups: tuple[Modifiers, ...] = field(default=(), kw_only=True)
 
     def __post_init__(self) -> None:
@@ -134,6 +138,7 @@ class Term(Modifiers):
         if not isinstance(self.groups, tuple):
             object.__setattr__(self, "groups", tuple(self.groups))
         self._check_names()
+        self._check_product()
         self._check_groups()
         for one in (self, *self.groups):
             mistake = one.mistake()
@@ -151,6 +156,20 @@ class Term(Modifiers):
             raise SpecError(
                 f"'{self.statement}': thresholds are named t1, t2, ... in the order of the "
                 f"categories, not {self.rhs!r}."
+            )
+
+    def _check_product(self) -> None:
+        if not self.product:
+            return
+        object.__setattr__(self, "product", tuple(self.product))
+        if self.op is not Op.REGRESSION:
+            raise SpecError(
+                f"'{self.statement}': only paths have interactions, as Loyalty ~ Image:Value."
+            )
+        if len(self.product) != 2 or self.rhs != product_name(*self.product):
+            raise SpecError(
+                f"'{self.statement}': an interaction has two factors, and they make its name. "
+                "Try tcs.interaction('Image', 'Value', to='Loyalty')."
             )
 
     def _check_groups(self) -> None:
@@ -187,6 +206,11 @@ class Term(Modifiers):
             return self
         own = {name: getattr(self.groups[group], name) for name in MODIFIERS}
         return replace(self, groups=(), **own)
+
+
+def product_name(first: str, second: str) -> str:
+    """Return the name of an interaction: ``Image:Value``."""
+    return f"{first}:{second}"
 
 
 @dataclass(frozen=True)
@@ -363,6 +387,11 @@ class ModelSpec:
         return tuple(Path(t.rhs, t.lhs) for t in self.terms if t.op is Op.REGRESSION)
 
     @cached_property
+    def products(self) -> dict[str, tuple[str, str]]:
+        """The factors of each interaction, by its name, in the order written."""
+        return {t.rhs: (t.product[0], t.product[1]) for t in self.terms if t.product}
+
+    @cached_property
     def construct_names(self) -> tuple[str, ...]:
         """Names of the constructs."""
         return tuple(construct.name for construct in self.constructs)
@@ -370,7 +399,7 @@ class ModelSpec:
     @cached_property
     def items(self) -> tuple[str, ...]:
         """Observed variables: those measured first, then those only in other statements."""
-        latent = set(self.construct_names)
+        latent = {*self.construct_names, *self.products}
         measured = (item for construct in self.constructs for item in construct.items)
         other = (
             name

@@ -32,7 +32,8 @@ from tcsmodel.spec.ordinal import CONTINUOUS, OrdinalItems
 from tcsmodel.spec.programs import Programs, programs
 from tcsmodel.spec.statements import Defaults, numbered, tie, unwritten, written
 
-KNOWN = tuple(feature for feature in Feature if feature is not Feature.THRESHOLD)
+ORDINAL = tuple(feature for feature in Feature if feature is not Feature.PRODUCT)
+KNOWN = tuple(feature for feature in ORDINAL if feature is not Feature.THRESHOLD)
 
 
 class Matrix(IntEnum):
@@ -298,7 +299,7 @@ def parameter_table(
     >>> table.df
     2
     """
-    _refuse(spec, len(groups), KNOWN if not ordinal else tuple(Feature))
+    _refuse(spec, len(groups), KNOWN if not ordinal else ORDINAL)
     structure, equal = Structure(spec), frozenset(group_equal)
     ordinal.check(spec, structure, group_equal, fixed_x=fixed_x)
     means = means or bool(ordinal) or len(groups) > 1

@@ -24,6 +24,7 @@ from tcsmodel.spec.model import (
     Relation,
     Statement,
     Term,
+    product_name,
 )
 from tcsmodel.spec.tokens import NAMES, Kind, Token, located, tokens
 
@@ -38,8 +39,7 @@ CONTINUES_BEFORE = ("+", "*", "/", "^", ")")
 UNSUPPORTED = {
     "~*~": "Response scaling (~*~) has no estimator yet. Remove the statement.",
     "%": "The operator % has no estimator yet. Remove the statement.",
-    ":": "Blocks and interactions (:) have no estimator yet. Fit each group by "
-    "survey.where(...), or remove the term.",
+    ":": "Blocks (group:, level:) have no estimator yet. Fit each group by survey.where(...).",
     "?": "Starting values are written start(0.5)*x, not 0.5?x.",
     "0": "An intercept of zero is written with a star: x ~ 0*1.",
 }
@@ -104,8 +104,6 @@ def parse_statements(text: str) -> tuple[Statement, ...]:
 
 def parse_constraints(text: str) -> tuple[Constraint, ...]:
     """Return the equations and inequalities of a text that has nothing else.
-
-    What their labels are is for the model to say that they are put to.
 
     Raises
     ------
@@ -194,6 +192,7 @@ class _Statement:
 
     def __init__(self, words: Sequence[Token], text: str) -> None:
         self.words, self.text, self.at = words, text, 0
+        self.products: dict[str, tuple[str, str]] = {}
 
     @property
     def here(self) -> Token:
@@ -276,9 +275,8 @@ class _Statement:
             raise self.unexpected("after a term")
         for name in left:
             for (op, rhs), (modifiers, place) in right.items():
-                own = dict(modifiers)
-                same = own.pop("equal", None)
-                yield self.term(name.text, op, rhs, own, place), same
+                own = {key: value for key, value in modifiers.items() if key != "equal"}
+                yield self.term(name.text, op, rhs, own, place), modifiers.get("equal")
 
     def left(self) -> Token:
         if self.here.kind not in NAMES:
@@ -303,9 +301,9 @@ class _Statement:
         key = self.target(name, Op(operator.text))
         self.take()
         if self.is_symbol(":"):
-            raise self.error(UNSUPPORTED[":"], self.here)
+            key = self.product(key[0], name)
         earlier, place = found.get(key, ({}, place))
-        if key in found and (not modifiers and not earlier):
+        if key in found and not (modifiers or earlier):
             raise self.error(f"{name.text!r} stands twice on the right; keep one.", name)
         found[key] = (self.merged(earlier, modifiers, name), place)
 
@@ -318,6 +316,22 @@ class _Statement:
         if name.kind not in NAMES:
             raise self.unexpected(f"where a name should stand on the right of {str(op)!r}")
         return op, name.text
+
+    def product(self, op: Op, first: Token) -> tuple[Op, str]:
+        """Read ``:Value`` after the first factor of an interaction."""
+        colon = self.take()
+        if op is not Op.REGRESSION:
+            raise self.error(
+                "Only paths (~) have interactions, as in Loyalty ~ A + B + A:B.", colon
+            )
+        if self.here.kind not in NAMES:
+            raise self.unexpected("where the second factor of an interaction should stand")
+        second = self.take()
+        if self.is_symbol(":"):
+            raise self.error("An interaction has two factors.", self.here)
+        factors = first.text, second.text
+        self.products[product_name(*factors)] = factors
+        return op, product_name(*factors)
 
     def is_modifier(self) -> bool:
         if self.here.kind in (*NAMES, Kind.NUMBER):
@@ -454,8 +468,9 @@ class _Statement:
         if len(sizes) > 1:
             raise self.error("c() takes the same number of groups throughout a term.", place)
         own: dict[str, Any] = {"groups": _groups(modifiers, sizes.pop())} if sizes else modifiers
+        factors = self.products.get(rhs, ())
         try:
-            return Term(lhs, op, rhs, line=place.line, column=place.column, **own)
+            return Term(lhs, op, rhs, product=factors, line=place.line, column=place.column, **own)
         except SpecError as error:
             raise self.error(str(error), place) from None
 

@@ -30,6 +30,8 @@ def _left(statement: Statement) -> tuple[str, Op | None]:
 
 
 def _right(term: Term) -> str:
+    if term.product:
+        return ":".join(quoted(name) for name in term.product)
     return "1" if term.op is Op.INTERCEPT else quoted(term.rhs)
 
 

@@ -31,7 +31,7 @@ MEASURED = "A =~ a1 + a2\nB =~ b1 + b2\nC =~ c1 + c2\n"
         ("B ~ A\nC ~ complaints", r"'complaints' in 'C ~ complaints' is not a construct.*single\("),
         ("B ~ A\nc1 ~ B", r"'c1' in 'c1 ~ B' is not a construct.*'Myc1 =~ c1'"),
         ("B ~ A\nC ~ b", r"'b' in 'C ~ b' is not a construct.* Did you mean 'B'\?"),
-        ("B ~ A\nC ~ B\nG =~ A + B", "Construct 'G' is second order .*by construct 'A'"),
+        ("B ~ A\nC ~ B\nG =~ A + B", "'B ~ A': 'A' measures 'G'.*Take 'G' in its"),
         ("B ~ A\nC ~ B\nC ~ 2*1", r"'C ~ 2\*1' fixes a parameter of 'C'"),
         ("B ~ A\nC ~ B + D\nD =~ a1 + d2", "Item 'a1' belongs to 'A' and to 'D'"),
     ],

@@ -21,6 +21,7 @@ USES = {
     Feature.DEFINITION: ("twice := 2*a", ":=", "'twice := 2 * a'"),
     Feature.GROUPS: ("C =~ c(k, m)*c1 + c2 + c3\nC ~ A", "c()", "'C =~ c1'"),
     Feature.LOWER: ("C =~ lower(0)*c1 + c2 + c3\nC ~ A", "lower()", "'C =~ c1'"),
+    Feature.PRODUCT: ("B ~ A:A", ":", "'B ~ A:A'"),
     Feature.UPPER: ("C =~ upper(2)*c1 + c2 + c3\nC ~ A", "upper()", "'C =~ c1'"),
 }
 
@@ -42,8 +43,8 @@ def cfa(spec):
     ("fit", "by", "known"),
     [
         (table, "CFA and SEM", KNOWN),
-        (cfa, "CFA and SEM", KNOWN),
-        (pls, "PLS", (Feature.INTERCEPT, Feature.DEFINITION)),
+        (cfa, "CFA and SEM", (*KNOWN, Feature.PRODUCT)),
+        (pls, "PLS", (Feature.INTERCEPT, Feature.DEFINITION, Feature.PRODUCT)),
         (population, r"simulate\(\)", (Feature.DEFINITION,)),
     ],
 )

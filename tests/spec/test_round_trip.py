@@ -18,6 +18,7 @@ from tcsmodel.spec.model import (
     Op,
     Relation,
     Term,
+    product_name,
 )
 
 words = st.one_of(
@@ -44,11 +45,13 @@ def terms(draw):
     rhs = draw(words) if op in TWO_SIDED else ""
     if op is Op.THRESHOLD:
         rhs = f"t{draw(st.integers(1, 99))}"
-    bare = Term(draw(words), op, rhs)
+    product = (draw(words), draw(words)) if op is Op.REGRESSION and draw(st.booleans()) else ()
+    rhs = product_name(*product) if product else rhs
+    bare = Term(draw(words), op, rhs, product=product)
     groups = tuple(draw(st.none() | st.lists(modifiers, min_size=2, max_size=3)) or ())
     if any(one.says_something for one in groups):
         return replace(bare, groups=groups)
-    return Term(bare.lhs, op, rhs, **vars(draw(modifiers)))
+    return Term(bare.lhs, op, rhs, product=product, **vars(draw(modifiers)))
 
 
 trees = st.recursive(

@@ -1,0 +1,78 @@
+"""Interactions from moments: products of constructs are sums of products of items.
+
+With scores ``y = v'z`` of standardized items z, ``y_a y_b = sum_ij v_ia v_jb z_i z_j``. So the
+covariances of items and of the products of their raw answers, which are moments like any
+others, give those of every product of scores, whatever the weights; the respondents are read
+once. Symbols: `mean` (..., P) and `cov` (..., P, P) of p items and q = P - p products of items;
+`pairs` (q, 2) the items of each product.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tcsmodel.kernels.regression import sweep
+
+Array = NDArray[np.float64]
+Index = NDArray[np.intp]
+
+
+def multiplied(x: Array, pairs: Index) -> Array:
+    """Return answers (n, p) with the products of pairs of them behind (n, p + q)."""
+    return np.hstack([x, x[:, pairs[:, 0]] * x[:, pairs[:, 1]]])
+
+
+def standardized(mean: Array, cov: Array, pairs: Index) -> Array:
+    """Return covariances (..., P, P) of standardized items and of their products.
+
+    ``z_i z_j = (x_i x_j - m_i x_j - m_j x_i + m_i m_j) / (s_i s_j)``: linear in the answers and
+    their products.
+    """
+    p = mean.shape[-1] - len(pairs)
+    i, j = pairs.T
+    with np.errstate(all="ignore"):
+        scale = 1 / np.sqrt(np.diagonal(cov, axis1=-2, axis2=-1)[..., :p])
+    turn = np.zeros(cov.shape)
+    own, at = np.arange(p), p + np.arange(len(pairs))
+    turn[..., own, own] = scale
+    both = scale[..., i] * scale[..., j]
+    turn[..., at, at] = both
+    turn[..., at, i] -= mean[..., j] * both
+    turn[..., at, j] -= mean[..., i] * both
+    found = turn @ cov @ np.swapaxes(turn, -1, -2)
+    found[..., own, own] = np.where(np.isfinite(scale), 1.0, np.nan)
+    return found
+
+
+def product_means(cov: Array, pairs: Index, n: int | Index) -> Array:
+    """Return the means (..., q) of products of standardized items: their correlations.
+
+    Of n respondents, or (..., 1) of them.
+    """
+    return cov[..., pairs[:, 0], pairs[:, 1]] * ((n - 1) / n)
+
+
+def score_product(first: Array, second: Array, pairs: Index) -> Array:
+    """Return weights (..., P) of items and products whose sum is the product of two scores.
+
+    Of scores with weights (..., p) of standardized items. The product of a score with itself
+    is its square.
+    """
+    i, j = pairs.T
+    both = first[..., i] * second[..., j]
+    both = both + np.where(i == j, 0.0, first[..., j] * second[..., i])
+    return np.concatenate([np.zeros(first.shape), both], axis=-1)
+
+
+def residualized(cov: Array, items: Index, products: Index) -> Array:
+    """Return weights (..., P, r) of products of which what the items explain is taken out.
+
+    Little, Bovaird & Widaman (2006). Nan where the items are linearly dependent.
+    """
+    at = np.concatenate([items, products])
+    swept = sweep(cov[..., at[:, None], at], len(items))
+    weights = np.zeros((*cov.shape[:-1], len(products)))
+    weights[..., products, np.arange(len(products))] = 1.0
+    weights[..., items[:, None], np.arange(len(products))] = -swept[..., : len(items), len(items) :]
+    return weights

@@ -1,0 +1,339 @@
+"""PLS in stages: constructs of constructs, and products of constructs, from moments alone.
+
+What a stage gives the next are weights: the scores of a construct are a weighted sum of the
+standardized answers (and of their products), so covariances of scores with anything are sums of
+covariances of answers. Nothing is read again and a thousand replicates are one batch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tcsmodel.kernels import products
+from tcsmodel.kernels.moments import to_corr
+from tcsmodel.kernels.pls import Composites
+from tcsmodel.kernels.regression import sweep
+from tcsmodel.models.path_model import PathModel
+from tcsmodel.options import HigherOrder, Interaction, Mode
+
+Array = NDArray[np.float64]
+Index = NDArray[np.intp]
+Run = Callable[..., Composites]
+
+# Products of standardized answers with less variance than this do not vary.
+ROUNDING = 1e-12
+# Quantities of a fit in stages that replicates do not keep.
+KEPT = {"spread", "score_weights"}
+
+
+@dataclass(frozen=True, eq=False)
+class Staged:
+    """What the stages ended with, of all constructs and items of the model.
+
+    Parameters
+    ----------
+    found : Composites
+        Weights, cross-loadings and correlations of all constructs, variances of one.
+    corr : ndarray (..., p, p)
+        Correlations of the items: answers, scores of lower constructs, products.
+    mean, sd : ndarray (..., p)
+        Their means and standard deviations.
+    spread : ndarray (..., k)
+        Standard deviations of interactions, 1 of the other constructs.
+    score_weights : ndarray (..., P, k) or None
+        Weights of the standardized answers and their products, of scores of variance 1; None
+        where the model needs no stages.
+    """
+
+    found: Composites
+    corr: Array
+    mean: Array
+    sd: Array
+    spread: Array
+    score_weights: Array | None = None
+
+    @property
+    def kept(self) -> dict[str, Array]:
+        """The quantities that only models in stages have."""
+        if self.score_weights is None:
+            return {}
+        return {"spread": self.spread, "score_weights": self.score_weights}
+
+
+@dataclass(frozen=True, eq=False)
+class Stage:
+    """One run of PLS: which constructs, from which columns, along which paths.
+
+    Columns are numbered: the P answers and products, then the scores of the k constructs, then
+    the products without what answers explain of them.
+    """
+
+    constructs: list[int]
+    columns: dict[int, Index]
+    paths: NDArray[np.bool_]
+
+    @property
+    def block(self) -> Index:
+        """The construct of each column, numbered within the stage."""
+        sizes = [len(self.columns[c]) for c in self.constructs]
+        return np.repeat(np.arange(len(sizes)), sizes)
+
+    @property
+    def all_columns(self) -> Index:
+        """The columns, construct by construct."""
+        return np.concatenate([self.columns[c] for c in self.constructs])
+
+
+def staged(
+    model: PathModel,
+    how: HigherOrder,
+    held: Array,
+    run: Run,
+    mean: Array,
+    cov: Array,
+    n: int | Index,
+) -> Staged:
+    """Return the composites of a model that needs stages.
+
+    Parameters
+    ----------
+    model : PathModel
+        With parts or factors.
+    how : HigherOrder
+        How higher-order constructs come about.
+    held : ndarray (p,)
+        Given weights of the items, nan where they are estimated.
+    run : callable
+        Takes correlations, block, paths, which constructs are Mode B, and given weights.
+    mean, cov : ndarray (..., P), (..., P, P)
+        Moments of the answers and of the products of the model's pairs.
+    n : int or ndarray (..., 1)
+        Number of respondents.
+    """
+    work = _Work(model, held, run, products.standardized(mean, cov, model.pairs))
+    for stage in _stages(model, how):
+        work.do(stage)
+    return work.result(mean, cov, n)
+
+
+def _stages(model: PathModel, how: HigherOrder) -> list[Stage]:
+    """Return the runs in their order; each takes the scores of those before."""
+    plain = [c for c in range(len(model.constructs)) if not model.is_product[c]]
+    main, columns, stages = _structural(model, how, plain)
+    before = Stage(main, columns, _paths(model, how, main))
+    if not model.factors:
+        return [*stages, before]
+    if model.interaction is Interaction.TWO_STAGE:
+        stages.append(before)
+    final = [*main, *model.factors]
+    return [*stages, Stage(final, columns | _product_columns(model), _paths(model, how, final))]
+
+
+def _structural(
+    model: PathModel, how: HigherOrder, plain: list[int]
+) -> tuple[list[int], dict[int, Index], list[Stage]]:
+    """Return the constructs and columns of the main run, and the run that it needs before."""
+    own = {c: model.behind(c) for c in plain}
+    if not model.parts or how is HigherOrder.REPEATED:
+        return plain, own, []
+    disjoint = how is HigherOrder.DISJOINT
+    first = [c for c in plain if not (disjoint and c in model.parts)]
+    stages = [Stage(first, own, _paths(model, how, first))]
+    main = [c for c in plain if c not in model.lower]
+    columns = {
+        c: np.array([model.width + part for part in model.parts.get(c, (c,))], dtype=np.intp)
+        for c in main
+    }
+    if disjoint:
+        columns |= {c: own[c] for c in main if c not in model.parts}
+    return main, columns, stages
+
+
+def _product_columns(model: PathModel) -> dict[int, Index]:
+    """Return the columns of the items of interactions."""
+    if model.interaction is Interaction.TWO_STAGE:
+        return {c: np.array([model.width + c]) for c in model.factors}
+    shift = 0
+    if model.interaction is Interaction.ORTHOGONALIZING:
+        shift = model.width + len(model.constructs) - len(model.observed)
+    return {c: model.multiplied(c) + shift for c in model.factors}
+
+
+def _paths(model: PathModel, how: HigherOrder, constructs: list[int]) -> NDArray[np.bool_]:
+    """Return the paths among constructs of a run, with those that stand for measurement."""
+    links = model.paths.copy()
+    for c, parts in model.parts.items():
+        for part in parts:
+            if c not in constructs:
+                links[:, part] |= model.paths[:, c]
+                links[part] |= model.paths[c]
+            elif model.modes[c] is Mode.B:
+                links[part, c] = True
+            else:
+                links[c, part] = True
+    for c, parts in model.parts.items():
+        if c not in constructs:
+            for other, others in model.parts.items():
+                if model.paths[c, other]:
+                    links[np.ix_(parts, others)] = True
+    return links[np.ix_(constructs, constructs)]
+
+
+class _Work:
+    """The columns that a run may take, and the scores so far."""
+
+    def __init__(self, model: PathModel, held: Array, run: Run, cov: Array) -> None:
+        self.model, self.held, self.run, self.cov = model, held, run, cov
+        batch, size = cov.shape[:-2], cov.shape[-1]
+        self.scores = np.zeros((*batch, size, len(model.constructs)))
+        self.spread = np.ones((*batch, len(model.constructs)))
+        self.residuals = self._residuals()
+        self.status = np.zeros(batch, dtype=np.intp)
+        self.iterations = np.zeros(batch, dtype=np.intp)
+
+    def _residuals(self) -> Array:
+        model, p = self.model, len(self.model.observed)
+        out = np.zeros((*self.cov.shape[:-1], len(model.pairs)))
+        if model.interaction is not Interaction.ORTHOGONALIZING:
+            return out[..., :0]
+        for c, (first, second) in model.factors.items():
+            own = model.multiplied(c)
+            items = np.union1d(model.behind(first), model.behind(second))
+            out[..., own - p] = products.residualized(self.cov, items, own)
+        return out
+
+    def _columns(self, columns: Index) -> Array:
+        """Return the weights (..., P, m) of answers and products in columns."""
+        width, k = self.model.width, len(self.model.constructs)
+        take = np.zeros((*self.cov.shape[:-1], len(columns)))
+        plain, scored = np.flatnonzero(columns < width), (columns >= width) & (columns < width + k)
+        take[..., columns[plain], plain] = 1.0
+        take[..., scored] = self.scores[..., columns[scored] - width]
+        left = columns >= width + k
+        take[..., left] = self.residuals[..., columns[left] - width - k]
+        return take
+
+    def do(self, stage: Stage) -> None:
+        """Run a stage and keep the weights of its scores."""
+        model = self.model
+        if model.interaction is Interaction.TWO_STAGE:
+            self._multiply([c for c in stage.constructs if c in model.factors])
+        take, block = self._columns(stage.all_columns), stage.block
+        cov = np.swapaxes(take, -1, -2) @ self.cov @ take
+        variance = np.diagonal(cov, axis1=-2, axis2=-1)
+        with np.errstate(all="ignore"):
+            sd = np.sqrt(np.where(variance > ROUNDING, variance, np.nan))
+            corr = cov / (sd[..., :, None] * sd[..., None, :])
+        chosen = np.array(stage.constructs, dtype=np.intp)
+        found = self.run(corr, block, stage.paths, model.mode_b[chosen], self._held(stage))
+        member = block[:, None] == np.arange(len(chosen))
+        with np.errstate(all="ignore"):
+            self.scores[..., chosen] = take @ ((found.weights / sd)[..., None] * member)
+            for c in set(stage.constructs) & set(model.factors):
+                own = block == stage.constructs.index(c)
+                size = np.abs(found.cross_loadings[..., own, stage.constructs.index(c)])
+                self.spread[..., c] = (size * sd[..., own]).sum(-1) / size.sum(-1)
+        self.status = np.maximum(self.status, found.status)
+        self.iterations = found.iterations
+
+    def _multiply(self, factors: list[int]) -> None:
+        """Put products of scores in the place of the scores of interactions."""
+        p = len(self.model.observed)
+        for c in factors:
+            first, second = (self.scores[..., :p, f] for f in self.model.factors[c])
+            self.scores[..., c] = products.score_product(first, second, self.model.pairs)
+
+    def _held(self, stage: Stage) -> Array:
+        model, parts = self.model, []
+        for c in stage.constructs:
+            own, size = np.flatnonzero(model.block == c), len(stage.columns[c])
+            if c in model.factors or len(own) != size:
+                parts.append(np.full(size, 1.0 if model.modes[c] is Mode.UNIT else np.nan))
+            else:
+                parts.append(self.held[own])
+        return np.concatenate(parts)
+
+    def result(self, mean: Array, cov: Array, n: int | Index) -> Staged:
+        """Return all constructs and items together."""
+        model = self.model
+        p = len(model.observed)
+        take = self._columns(self._item_columns())
+        if model.interaction is Interaction.TWO_STAGE:
+            take[..., model.is_product[model.block]] *= self.spread[..., None, [*model.factors]]
+        scores = self.scores
+        items = np.swapaxes(take, -1, -2) @ self.cov
+        among = items @ take
+        with np.errstate(all="ignore"):
+            sd = np.sqrt(np.diagonal(among, axis1=-2, axis2=-1))
+            cross = (items @ scores) / sd[..., None]
+        corr = np.swapaxes(scores, -1, -2) @ self.cov @ scores
+        diagonal = np.arange(len(model.constructs))
+        own = corr[..., diagonal, diagonal]
+        corr[..., diagonal, diagonal] = np.where(np.isfinite(own), 1.0, np.nan)
+        within = to_corr(among)
+        found = Composites(
+            self._weights(within, cross, sd), cross, corr, self.iterations, self.status
+        )
+        means = self._means(mean, take, n)
+        sd[..., model.answered] = np.sqrt(np.diagonal(cov, axis1=-2, axis2=-1)[..., :p])
+        return Staged(found, within, means, sd, self.spread, scores)
+
+    def _weights(self, corr: Array, cross: Array, sd: Array) -> Array:
+        """Return the weight (..., p) of each standardized item in its construct."""
+        model, scores, p = self.model, self.scores, len(self.model.observed)
+        weights = np.ones(sd.shape)
+        weights[..., model.answered] = scores[..., np.arange(p), model.block[model.answered]]
+        for c in model.parts:
+            own = np.flatnonzero(model.block == c)
+            weights[..., own] = _regression(corr, cross[..., c], own)
+        if model.interaction is not Interaction.TWO_STAGE:
+            for c in model.factors:
+                own = np.flatnonzero(model.block == c)
+                weights[..., own] = scores[..., model.multiplied(c), c] * sd[..., own]
+        return weights
+
+    def _means(self, mean: Array, take: Array, n: int | Index) -> Array:
+        """Return the means (..., p) of items: of products those of their standardized factors."""
+        model, p = self.model, len(self.model.observed)
+        means = np.zeros((*mean.shape[:-1], len(model.items)))
+        means[..., model.answered] = mean[..., :p]
+        if model.interaction is not Interaction.ORTHOGONALIZING:
+            made = np.flatnonzero(model.is_product[model.block])
+            known = products.product_means(self.cov, model.pairs, n)
+            means[..., made] = (known[..., None, :] @ take[..., p:, made])[..., 0, :]
+        return means
+
+    def _item_columns(self) -> Index:
+        """Return the column of each item of the model."""
+        model = self.model
+        columns = np.empty(len(model.items), dtype=np.intp)
+        columns[model.answered] = np.arange(len(model.observed))
+        for c, parts in model.parts.items():
+            columns[model.block == c] = model.width + np.array(parts)
+        if model.factors:
+            for c, own in _product_columns(model).items():
+                columns[model.block == c] = own
+        return columns
+
+
+def _regression(corr: Array, loadings: Array, own: Index) -> Array:
+    """Return the weights (..., m) of standardized items in a composite of theirs."""
+    m = len(own)
+    right = loadings[..., own]
+    above = np.concatenate([corr[..., own[:, None], own], right[..., None]], axis=-1)
+    below = np.concatenate([right, np.ones((*right.shape[:-1], 1))], axis=-1)
+    return sweep(np.concatenate([above, below[..., None, :]], axis=-2), m)[..., :m, m]
+
+
+def staged_scores(model: PathModel, arrays: Mapping[str, Array], answers: Array) -> Array:
+    """Return scores (n, k) of respondents; interactions centered, in units of their factors."""
+    p = len(model.observed)
+    at = model.answered
+    z = (answers[:, :p] - arrays["item_means"][at]) / arrays["item_sds"][at]
+    columns = products.multiplied(z, model.pairs)
+    scores = columns @ arrays["score_weights"] * arrays["spread"]
+    return scores - scores.mean(axis=0) * model.is_product
