@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from tcsmodel.satisfaction.gate import structure_gate as structure_gate
     from tcsmodel.satisfaction.index import satisfaction_index as satisfaction_index
     from tcsmodel.satisfaction.invariance_cost import invariance_cost as invariance_cost
+    from tcsmodel.satisfaction.necessity import necessary_conditions as necessary_conditions
     from tcsmodel.satisfaction.priorities import priorities as priorities
     from tcsmodel.satisfaction.unit_indices import unit_indices as unit_indices
     from tcsmodel.spec import library as library
@@ -96,6 +97,7 @@ _HOMES = {
     "KeyDrivers": "tcsmodel.satisfaction.drivers",
     "satisfaction_index": "tcsmodel.satisfaction.index",
     "invariance_cost": "tcsmodel.satisfaction.invariance_cost",
+    "necessary_conditions": "tcsmodel.satisfaction.necessity",
     "priorities": "tcsmodel.satisfaction.priorities",
     "unit_indices": "tcsmodel.satisfaction.unit_indices",
     "structure_gate": "tcsmodel.satisfaction.gate",
@@ -132,6 +134,7 @@ __all__ = [
     "mediation",
     "micom",
     "modification_indices",
+    "necessary_conditions",
     "paths",
     "power",
     "priorities",

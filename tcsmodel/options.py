@@ -281,6 +281,28 @@ class DriverMethod(StrEnum):
     LMG = "lmg"
 
 
+class Ceiling(StrEnum):
+    """Which ceiling a necessary condition analysis draws over the scatter."""
+
+    CE_FDH = "ce_fdh"
+    CR_FDH = "cr_fdh"
+
+
+class Scope(StrEnum):
+    """What bounds the space that a necessary condition analysis looks at."""
+
+    OBSERVED = "observed"
+    SCALE = "scale"
+
+
+class BottleneckUnit(StrEnum):
+    """What the cells of a bottleneck table are in."""
+
+    PERCENT = "percent"
+    ACTUAL = "actual"
+    RESPONDENTS = "respondents"
+
+
 Vocabulary = TypeVar("Vocabulary", bound=StrEnum)
 
 

@@ -127,6 +127,8 @@ EXAMPLES: dict[str, Callable[[], Any]] = {
     "PowerResult": lambda: tcs.power(tcs.ModelSpec.parse(SMALL), n=[60, 120], replications=100),
     "SatisfactionIndex": lambda: tcs.satisfaction_index(pls()),
     "Priorities": lambda: tcs.priorities(pls()),
+    "NecessaryConditions": lambda: tcs.necessary_conditions(pls(), permutations=99),
+    "CombinedMap": lambda: tcs.priorities(pls()).combined(80, permutations=99),
     "InvarianceResult": groups,
     "MICOMResult": lambda: compared(tcs.micom),
     "GroupComparison": lambda: compared(tcs.compare_groups, bootstrap=60),

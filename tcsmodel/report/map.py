@@ -14,6 +14,8 @@ from tcsmodel.report import theme
 from tcsmodel.report.frames import rows
 from tcsmodel.report.picture import Paint, wrap
 
+# Area of a point in square points.
+POINT = 62.0
 LABEL_SIZE = 9.5
 LABEL_WIDTH = 1.35
 DIRECTIONS = (
@@ -35,8 +37,9 @@ def quadrants(
     Parameters
     ----------
     frame : DataFrame
-        Columns ``label importance performance strong`` and the limits ``ci_lower``,
-        ``ci_upper`` (importance), ``performance_ci_lower``, ``performance_ci_upper``.
+        Columns ``label importance performance strong size`` (area of the points) and the
+        limits ``ci_lower``, ``ci_upper`` (importance), ``performance_ci_lower``,
+        ``performance_ci_upper``.
     cross : (importance, performance)
         Where the lines between the quadrants stand.
     corners : tuple of str
@@ -59,8 +62,8 @@ def quadrants(
             limits = [row.performance_ci_lower, row.performance_ci_upper]
             ax.plot([row.importance] * 2, limits, **line)
         ax.scatter(
-            frame["importance"], frame["performance"], s=62, c=colors, edgecolors=theme.PAPER,
-            linewidths=1.2, zorder=4,
+            frame["importance"], frame["performance"], s=frame["size"], c=colors,
+            edgecolors=theme.PAPER, linewidths=1.2, zorder=4,
         )  # fmt: skip
         ax.set_xlabel(axes[0])
         ax.set_ylabel(axes[1])
@@ -100,8 +103,8 @@ def label_points(frame: pd.DataFrame) -> Paint:
         points = ax.transData.transform(frame[["importance", "performance"]].to_numpy(dtype=float))
         scale = dpi / 72
         fixed = [
-            Bbox.from_bounds(x - 5 * scale, y - 5 * scale, 10 * scale, 10 * scale)
-            for x, y in points
+            Bbox.from_bounds(x - r, y - r, 2 * r, 2 * r)
+            for (x, y), r in zip(points, _radii(frame) * scale, strict=True)
         ]
         fixed += [text.get_window_extent(renderer) for text in ax.texts]
         lines = [line.get_window_extent(renderer) for line in ax.lines]
@@ -117,6 +120,10 @@ def label_points(frame: pd.DataFrame) -> Paint:
             _write_label(ax, "\n".join(words[i]), box, points[i], strong)
 
     return settle
+
+
+def _radii(frame: pd.DataFrame) -> np.ndarray:
+    return np.sqrt(frame["size"].to_numpy(dtype=float) / np.pi) + 0.5
 
 
 def _words(row: Any) -> list[str]:

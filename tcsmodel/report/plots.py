@@ -40,6 +40,7 @@ from tcsmodel.report import fit_pictures as fits
 from tcsmodel.report import group_pictures as composites
 from tcsmodel.report import invariance_pictures as groups
 from tcsmodel.report import model_pictures as models
+from tcsmodel.report import necessity_pictures as needs
 from tcsmodel.report import power_pictures as powers
 from tcsmodel.report import prediction_pictures as predictions
 from tcsmodel.report import satisfaction_pictures as satisfaction
@@ -49,10 +50,12 @@ from tcsmodel.report import unit_pictures as units
 from tcsmodel.report.language import Language, language
 from tcsmodel.report.picture import Picture
 from tcsmodel.result import Result
+from tcsmodel.satisfaction.combined import CombinedMap
 from tcsmodel.satisfaction.drivers import Drivers
 from tcsmodel.satisfaction.gate import Gate
 from tcsmodel.satisfaction.index import SatisfactionIndex
 from tcsmodel.satisfaction.invariance_cost import InvarianceCost
+from tcsmodel.satisfaction.necessity import NecessaryConditions
 from tcsmodel.satisfaction.priorities import Priorities
 from tcsmodel.satisfaction.unit_indices import UnitIndices
 from tcsmodel.spec.model import ModelSpec
@@ -227,7 +230,21 @@ def _(result: Drivers) -> Mapping[str, Maker]:
 
 @kinds.register
 def _(result: Priorities) -> Mapping[str, Maker]:
-    return {"map": satisfaction.priorities_picture}
+    return {"map": satisfaction.priorities_picture, "items": needs.items_picture}
+
+
+@kinds.register
+def _(result: NecessaryConditions) -> Mapping[str, Maker]:
+    def over(condition: str) -> Maker:
+        return partial(needs.ceiling_picture, condition=condition)
+
+    first = {"ceiling": over(needs.strongest(result)), "bottleneck": needs.bottleneck_picture}
+    return first | {name: over(name) for name in result.conditions}
+
+
+@kinds.register
+def _(result: CombinedMap) -> Mapping[str, Maker]:
+    return {"map": needs.combined_picture}
 
 
 def picture(

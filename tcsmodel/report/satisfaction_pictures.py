@@ -9,7 +9,7 @@ from tcsmodel.models.draws import Draws
 from tcsmodel.report.charts import Cells, bars, forest, heat, rows_height
 from tcsmodel.report.frames import rows
 from tcsmodel.report.language import Language
-from tcsmodel.report.map import label_points, quadrants
+from tcsmodel.report.map import POINT, label_points, quadrants
 from tcsmodel.report.picture import WIDTH as FULL_WIDTH
 from tcsmodel.report.picture import Picture
 from tcsmodel.satisfaction.drivers import Drivers
@@ -192,12 +192,23 @@ def _narrow(columns: int) -> float:
     return min(FULL_WIDTH, 2.6 + 0.85 * columns)
 
 
+def corner_words(words: Language) -> tuple[str, str, str, str]:
+    """Return the names of the quadrants: upper right, lower right, upper left, lower left."""
+    return (
+        words.text(f"quadrant.{Quadrant.KEEP_UP}"),
+        words.text(f"quadrant.{Quadrant.CONCENTRATE}"),
+        words.text(f"quadrant.{Quadrant.OVERKILL}"),
+        words.text(f"quadrant.{Quadrant.LOW_PRIORITY}"),
+    )
+
+
 def priorities_picture(order: Priorities, words: Language) -> Picture:
     """Return the importance-performance map with intervals."""
     table = order.table()
     group = first_group(order)
     cross = (float(order.cuts["importance"]), float(order.cuts["performance"]))
-    frame = table.rename(columns={"driver": "label"}).assign(strong=table["driver"].isin(group))
+    frame = table.rename(columns={"driver": "label"})
+    frame = frame.assign(strong=table["driver"].isin(group), size=POINT)
     values = {
         "target": order.target,
         "leaders": group,
@@ -206,12 +217,6 @@ def priorities_picture(order: Priorities, words: Language) -> Picture:
         "performance": cross[1],
     }
     key = "one" if len(group) == 1 else "many"
-    corners = (
-        words.text(f"quadrant.{Quadrant.KEEP_UP}"),
-        words.text(f"quadrant.{Quadrant.CONCENTRATE}"),
-        words.text(f"quadrant.{Quadrant.OVERKILL}"),
-        words.text(f"quadrant.{Quadrant.LOW_PRIORITY}"),
-    )
     cuts = words.text("picture.priorities.cuts", **values)
     listing = words.listing(
         words.text(
@@ -230,7 +235,7 @@ def priorities_picture(order: Priorities, words: Language) -> Picture:
         paint=quadrants(
             frame,
             cross,
-            corners,
+            corner_words(words),
             (
                 words.text("picture.priorities.x", **values),
                 words.text("picture.priorities.y", **values),

@@ -183,16 +183,23 @@ class SatisfactionIndex(Result):
 
     @cached_property
     def draws(self) -> Draws | None:
-        """Replicates of ``index`` (B, k) and ``impacts`` (B, k, k); None before a bootstrap."""
+        """Replicates of `quantities`, each (B, ...); None before a bootstrap."""
         draws = self._model(self.kind).draws
-        if draws is None:
-            return None
-        return draws.derived(
-            lambda values: {
-                "index": self._of(self.kind, values),
-                "impacts": self._impacts(values),
-            }
-        )
+        return None if draws is None else draws.derived(self._quantities)
+
+    @cached_property
+    def quantities(self) -> Mapping[str, Array]:
+        """``index`` (k,), ``impacts`` (k, k), ``item_shares`` and ``item_performance`` (p,)."""
+        return self._quantities(self._model(self.kind).arrays)
+
+    def _quantities(self, q: Mapping[str, Array]) -> dict[str, Array]:
+        share, block = self._shares(self.kind, q), self.pls.estimator.model.block
+        return {
+            "index": self._of(self.kind, q),
+            "impacts": self._impacts(q),
+            "item_shares": share[..., np.arange(len(block)), block],
+            "item_performance": kernel.rescaled(q["item_means"], self.low, self.high),
+        }
 
     def table(self) -> pd.DataFrame:
         """Return one row per construct: ``construct index ci_lower ci_upper n se interval``."""

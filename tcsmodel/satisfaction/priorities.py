@@ -14,8 +14,12 @@ from numpy.typing import NDArray
 from tcsmodel.errors import SpecError, counted
 from tcsmodel.kernels import priority as kernel
 from tcsmodel.models.pls import PLS, PLSResult
+from tcsmodel.options import Ceiling, Scope
 from tcsmodel.result import Finding, Result, Severity
+from tcsmodel.satisfaction.combined import CombinedMap
 from tcsmodel.satisfaction.index import SatisfactionIndex, satisfaction_index
+from tcsmodel.satisfaction.item_priorities import item_table
+from tcsmodel.satisfaction.necessity import necessary_conditions
 
 Array = NDArray[np.float64]
 
@@ -167,6 +171,81 @@ class Priorities(Result):
             }
         )
         return frame.sort_values("priority", ignore_index=True)
+
+    @cached_property
+    def items(self) -> pd.DataFrame:
+        """The items of the drivers, first priority first: the map one level down.
+
+        ``driver item share importance ci_lower ci_upper performance performance_ci_lower
+        performance_ci_upper gain gain_ci_lower gain_ci_upper priority``. `share` is the item's
+        weight in the driver's index (the unstandardized weights, normalized to sum to 1);
+        `importance` that share of the driver's total effect: points of the target per point of
+        the item; `performance` its mean on 0-100. Importances and gains of a driver's items sum
+        to the driver's.
+
+        Examples
+        --------
+        >>> import tcsmodel as tcs
+        >>> pls = tcs.PLS(tcs.library.ecsi()).fit(tcs.datasets.mobi())
+        >>> items = tcs.priorities(pls, target="Satisfaction").items
+        >>> items[["driver", "item", "importance", "performance", "gain"]].head(2).round(2)
+                driver   item  importance  performance  gain
+        0  Expectation  CUEX1        0.17        73.11  4.68
+        1  Expectation  CUEX2        0.14        72.58  3.93
+        """
+        return item_table(self)
+
+    def combined(
+        self,
+        goal: float,
+        *,
+        ceiling: Ceiling | str = Ceiling.CE_FDH,
+        scope: Scope | str = Scope.OBSERVED,
+        permutations: int = 10_000,
+        seed: int = 0,
+    ) -> CombinedMap:
+        """Return the combined map: importance and performance beside necessity.
+
+        After Hauff, Richter, Sarstedt & Ringle (2024), Journal of Retailing and Consumer
+        Services 78. A driver can matter little on average and still hold back everyone who
+        lacks it.
+
+        Parameters
+        ----------
+        goal : float
+            The level of the target, 0-100, that respondents are to reach.
+        ceiling, scope, permutations, seed
+            Of `necessary_conditions`.
+
+        Raises
+        ------
+        OptionError
+            When `goal` lies outside the scope of the target.
+
+        Examples
+        --------
+        >>> import tcsmodel as tcs
+        >>> pls = tcs.PLS(tcs.library.ecsi()).fit(tcs.datasets.mobi())
+        >>> both = tcs.priorities(pls, target="Satisfaction").combined(goal=80)
+        >>> columns = ["driver", "importance", "effect", "required", "below"]
+        >>> both.table()[columns].round(2)
+                driver  importance  effect  required  below
+        0      Quality        0.64    0.32     61.26   0.14
+        1  Expectation        0.43    0.19     41.53   0.02
+        2        Image        0.41    0.29     59.63   0.12
+        3        Value        0.14    0.00       NaN   0.00
+        """
+        needs = necessary_conditions(
+            self.index,
+            self.target,
+            self.drivers,
+            ceiling=ceiling,
+            scope=scope,
+            permutations=permutations,
+            seed=seed,
+        )
+        needs.required(goal)
+        return CombinedMap(self, needs, float(goal))
 
     def verify(self) -> tuple[Finding, ...]:
         """Return drivers with a negative effect, orders and quadrants that are not certain."""

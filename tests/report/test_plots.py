@@ -143,6 +143,7 @@ def test_labels_of_the_map_do_not_overlap() -> None:
             "label": [f"Driver number {i} of many" for i in range(12)],
             "importance": generator.uniform(0, 1, 12),
             "performance": generator.uniform(60, 80, 12),
+            "size": 62.0,
             "strong": [True] + [False] * 11,
         }
     )

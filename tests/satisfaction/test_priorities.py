@@ -173,3 +173,107 @@ def test_no_drivers_and_no_scale_are_errors(frame, pls):
     survey = Survey(frame, items=spec.items, scale={"CUSA1": (1, 10), "CUSA2": (1, 10)})
     with pytest.raises(SpecError, match="none of its drivers has a scale"):
         priorities(PLS(spec).fit(survey))
+
+
+# METHODS: unstandardized total effects and indices of ECSI on mobi, path weighting (made in R).
+IMPORTANCE = {
+    "Satisfaction": {
+        "Image": 0.414655,
+        "Expectation": 0.432275,
+        "Quality": 0.639795,
+        "Value": 0.138289,
+    },
+    "Loyalty": {
+        "Image": 0.643221,
+        "Expectation": 0.341350,
+        "Quality": 0.505220,
+        "Value": 0.109201,
+        "Satisfaction": 0.789659,
+        "Complaints": 0.057876,
+    },
+}
+PERFORMANCE = {
+    "Image": 73.52798,
+    "Expectation": 72.47382,
+    "Quality": 74.97657,
+    "Value": 62.34676,
+    "Satisfaction": 72.45412,
+    "Complaints": 67.42222,
+}
+
+
+@pytest.mark.parametrize("target", IMPORTANCE)
+def test_importance_and_performance_of_the_reference(pls, target):
+    table = priorities(pls, target).table().set_index("driver")
+    wanted = pd.Series(IMPORTANCE[target])
+    np.testing.assert_allclose(table["importance"][wanted.index], wanted, rtol=0, atol=6e-7)
+    performance = pd.Series(PERFORMANCE)[wanted.index]
+    np.testing.assert_allclose(table["performance"][wanted.index], performance, rtol=0, atol=6e-6)
+
+
+def test_items_share_the_effect_and_the_gain_of_their_driver(pls):
+    order = priorities(pls)
+    items, drivers = order.items, order.table().set_index("driver")
+    assert len(items) == 17
+    sums = items.groupby("driver")[["share", "importance", "gain"]].sum()
+    np.testing.assert_allclose(sums["share"], 1)
+    for name in ("importance", "gain"):
+        np.testing.assert_allclose(sums[name], drivers.loc[sums.index, name])
+    parts = (items["share"] * items["performance"]).groupby(items["driver"]).sum()
+    np.testing.assert_allclose(parts, drivers.loc[parts.index, "performance"])
+    assert items["priority"].tolist() == list(range(1, 18))
+    assert items["gain"].is_monotonic_decreasing
+
+
+def test_an_item_weighs_as_its_unstandardized_weight(pls, frame):
+    items = priorities(pls).items.set_index("item")
+    own = items.index[items["driver"] == "Value"]
+    weight = pls.outer_weights.loc[own, "Value"] / frame[own].std()
+    share = weight / weight.sum()
+    np.testing.assert_allclose(items.loc[own, "share"], share, rtol=1e-6)
+    np.testing.assert_allclose(items.loc[own, "importance"], share * 0.138289, rtol=1e-5)
+    wanted = (frame[own].mean() - 1) / 9 * 100
+    np.testing.assert_allclose(items.loc[own, "performance"], wanted)
+
+
+def test_raising_an_item_raises_the_target_by_its_importance(pls, frame):
+    """One point of the item is its share of a point of the driver, with the weights held."""
+    items = priorities(pls).items.set_index("item")
+    index = satisfaction_index(pls)
+    lifted = index.items.set_index("item")["performance"].copy()
+    lifted["PERQ1"] += 1
+    own = index.items.set_index("item").query("construct == 'Quality'")["share"]
+    moved = (own * lifted[own.index]).sum() - index.indices["Quality"]
+    effect = index.impacts.set_index("source").loc["Quality", "impact"]
+    assert items.loc["PERQ1", "importance"] == pytest.approx(moved * effect)
+
+
+def test_items_have_intervals_from_the_replicates(pls, survey):
+    items = priorities(pls).items
+    for name, prefix in (("importance", ""), ("performance", "performance_"), ("gain", "gain_")):
+        lower, upper = items[f"{prefix}ci_lower"], items[f"{prefix}ci_upper"]
+        assert (lower < items[name]).all()
+        assert (items[name] < upper).all()
+    draws = satisfaction_index(pls).draws.values
+    at = list(pls.estimator.spec.items).index("PERV1")
+    names = pls.estimator.spec.construct_names
+    effect = draws["impacts"][:, names.index("Value"), names.index("Satisfaction")]
+    limits = np.quantile(draws["item_shares"][:, at] * effect, [0.025, 0.975])
+    row = items.set_index("item").loc["PERV1"]
+    np.testing.assert_allclose(row[["ci_lower", "ci_upper"]].astype(float), limits)
+    plain = priorities(PLS(library.ecsi()).fit(survey)).items
+    assert plain[["ci_lower", "gain_ci_upper"]].isna().all(axis=None)
+
+
+def test_items_of_drivers_without_a_scale_are_left_out(frame):
+    spec = ModelSpec.parse(ONE_DRIVER.replace("~ A", "~ A + B") + "\nB =~ PERQ1 + PERQ2")
+    scale = dict.fromkeys(("CUSA1", "CUSA2", "PERQ1", "PERQ2"), (1, 10))
+    order = priorities(PLS(spec).fit(Survey(frame, items=spec.items, scale=scale)))
+    assert set(order.items["item"]) == {"PERQ1", "PERQ2"}
+
+
+def test_the_map_of_items_is_drawn(pls):
+    order = priorities(pls)
+    ax = order.plot("items")
+    written = {text.get_text() for text in ax.texts}
+    assert set(order.items["item"]) <= written

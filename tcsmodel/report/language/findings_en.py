@@ -8,6 +8,7 @@ from tcsmodel.report.language.en_discriminant import DISCRIMINANT
 from tcsmodel.report.language.en_effects import EFFECTS
 from tcsmodel.report.language.en_fit import FINDINGS as FIT
 from tcsmodel.report.language.en_groups import GROUPS
+from tcsmodel.report.language.en_necessity import FINDINGS as NECESSITY
 from tcsmodel.report.language.en_prediction import FINDINGS as PREDICTION
 from tcsmodel.report.language.en_screening import SCREENING
 from tcsmodel.report.language.en_units import UNITS
@@ -18,6 +19,7 @@ FINDINGS: dict[str, dict[str, str]] = {
     **EFFECTS,
     **FIT,
     **PREDICTION,
+    **NECESSITY,
     **UNITS,
     **GROUPS,
     "not_converged": {
