@@ -45,6 +45,8 @@ PATTERN = re.compile(
     """,
     re.VERBOSE,
 )
+SILENT = ("space", "comment")
+PLAIN_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.]*", re.ASCII)
 OPERATORS = ("=~", "<~", "~", "~~", "|", ":=", "==", "<", ">", "~*~", "%")
 MEANT = {
     "~=": "=~", "~~=": "=~", "=~~": "=~", "==~": "=~", "~==": "=~", "~~~": "~~", "~<": "<~",
@@ -97,7 +99,8 @@ def tokens(text: str) -> Iterator[Token]:
             match = PATTERN.match(line, at)
             if match is not None:
                 at = match.end()
-                yield from _matched(match, Token(Kind.END, "", number, column), text)
+                if match.lastgroup not in SILENT:
+                    yield from _matched(match, Token(Kind.END, "", number, column), text)
                 continue
             at = name_end(line, start)
             if at == start:
@@ -128,7 +131,8 @@ def name_end(line: str, start: int) -> int:
 
     A name is a Unicode identifier in which dots are allowed, as in ``x.1`` or ``满意度``.
     """
-    end = start
+    plain = PLAIN_NAME.match(line, start)
+    end = start if plain is None else plain.end()
     while end < len(line):
         letter = line[end]
         leading = end == start
