@@ -129,7 +129,8 @@ def _parsed(column: pd.Series, name: str, codes: tuple[Any, ...]) -> Array:
     if len(text):
         raise SurveyError(
             f"Item {name!r} holds text in {counted(len(text), 'row')} (first {text.iloc[0]!r} in "
-            f"row {text.index[0] + 1}). Recode it to numbers, or name it in missing_codes=[...]."
+            f"row {text.index[0] + 1}). Recode it to numbers, name it in missing_codes=[...], or "
+            f"make items of its categories: survey.dummies({name!r}, reference=...)."
         )
     return numbers.to_numpy(dtype=np.float64, na_value=np.nan)
 

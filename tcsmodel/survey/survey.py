@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from tcsmodel.errors import DroppedRespondentsWarning, OptionError, SurveyError, counted
 from tcsmodel.kernels.design import Design
 from tcsmodel.options import Missing, choose, did_you_mean, require_whole
+from tcsmodel.survey.categories import indicators
 from tcsmodel.survey.cleaning import (
     Array,
     Scale,
@@ -285,6 +286,49 @@ class Survey:
         part = self._rows(np.arange(self.n))
         object.__setattr__(part, "items", (*self.items, *new))
         object.__setattr__(part, "_answers", read_only(np.column_stack([self._answers, *answers])))
+        return part
+
+    def dummies(self, column: str, *, reference: Any) -> Survey:
+        """Return the survey with an item of 0 and 1 for each category of a column but one.
+
+        The items are called ``column_category``: 1 for respondents of that category, 0 for the
+        others, missing where the answer is. A path of one compares with the reference.
+
+        Parameters
+        ----------
+        column : str
+            Any column, of text or of numbers.
+        reference : object
+            The category that the others are compared with.
+
+        Raises
+        ------
+        SurveyError
+            When the column is absent, has fewer than two categories or more than 20, none of
+            them is `reference`, or an item would take the name of another column.
+
+        Examples
+        --------
+        >>> import tcsmodel as tcs
+        >>> frame = tcs.datasets.mobi().data.assign(plan=["pre", "post"] * 125)
+        >>> survey = tcs.Survey(frame, items=["CUSA1", "CUSA2"]).dummies("plan", reference="pre")
+        >>> survey.items
+        ('CUSA1', 'CUSA2', 'plan_post')
+        """
+        made = indicators(self.column(column), reference, self.missing_codes)
+        taken = [name for name in made if name in self._frame.columns]
+        if taken:
+            raise SurveyError(
+                f"The survey has a column {taken[0]!r} already. Rename it, or rename {column!r}."
+            )
+        part = self._rows(np.arange(self.n))
+        answers = np.column_stack([self._answers, made.to_numpy()])
+        for name, value in {
+            "_frame": self._frame.join(made),
+            "_answers": read_only(answers),
+            "items": (*self.items, *made),
+        }.items():
+            object.__setattr__(part, name, value)
         return part
 
     def column(self, name: str) -> pd.Series:
