@@ -383,7 +383,7 @@ def resamples(sample: Sample, replicates: int, seed: int) -> Iterable[Array]:
 
     Of a sample with clusters or strata, weights of clusters drawn within strata.
     """
-    size = _chunk(sample)
+    size = chunk_size(sample)
     if sample.design is not None:
         return design_chunks(sample.design, replicates, seed, size)
     if sample.strata is None:
@@ -391,7 +391,8 @@ def resamples(sample: Sample, replicates: int, seed: int) -> Iterable[Array]:
     return stratified_chunks(sample.strata, replicates, seed, size)
 
 
-def _chunk(sample: Sample) -> int:
+def chunk_size(sample: Sample) -> int:
+    """Return how many resamples of these respondents are held at once."""
     return max(1, min(512, 32_000_000 // (8 * sample.n)))
 
 
@@ -417,7 +418,7 @@ def _probes(make: Replicator) -> Probes:
     sample = make.sample
     if make.weighted or sample.n <= JACKKNIFED:
         parts = min(sample.n, JACKKNIFED)
-        values = replicate(make, jackknife_chunks(sample.n, parts, _chunk(sample)))
+        values = replicate(make, jackknife_chunks(sample.n, parts, chunk_size(sample)))
         return Probes(_estimates(values), _left_out)
     x = sample.respondents("A BCa interval")
     weights = np.ones(sample.n) if sample.weights is None else sample.weights

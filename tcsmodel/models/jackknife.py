@@ -13,7 +13,7 @@ from tcsmodel.errors import TcsError
 from tcsmodel.kernels import intervals
 from tcsmodel.kernels.resample import jackknife_chunks
 from tcsmodel.kernels.status import Status
-from tcsmodel.models.draws import JACKKNIFED, Replicator, replicate
+from tcsmodel.models.draws import JACKKNIFED, Replicator, chunk_size, replicate
 from tcsmodel.models.quantities import cells, require_quantity
 from tcsmodel.options import require_level
 
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from tcsmodel.models.pls_result import PLSResult
 
 Array = NDArray[np.float64]
+
+PARTS = 200  # of many respondents, so many parts are left out one by one
 
 
 def jackknife(
@@ -37,8 +39,8 @@ def jackknife(
             "The jackknife leaves respondents out one by one, and the survey has strata or "
             "clusters. Try .bootstrap(1000, seed=7), which draws clusters within strata."
         )
-    parts = min(sample.n, JACKKNIFED)
-    values = replicate(make, jackknife_chunks(sample.n, parts))
+    parts = sample.n if sample.n <= JACKKNIFED else PARTS
+    values = replicate(make, jackknife_chunks(sample.n, parts, chunk_size(sample)))
     if not (values["status"] < Status.ITERATION_CAP).any():
         raise TcsError("No sample without a respondent could be estimated; see result.verify().")
     frame, at = cells(result.estimator.model, quantity)

@@ -358,8 +358,8 @@ class PLSResult(Derived):
     def jackknife(self, quantity: str, level: float | None = None) -> pd.DataFrame:
         """Return a quantity, tidy, with its jackknife bias, standard error and interval.
 
-        The model is estimated without each respondent, above 2,000 without each of so many
-        parts of them, all in one batch; limits are Student's t about the estimate (Efron &
+        The model is estimated without each respondent, above 2,000 without each of 200 parts of
+        them, all in one batch; limits are Student's t about the estimate (Efron &
         Tibshirani 1993, ch. 11). The same numbers every time, but no skewed intervals: for
         indirect effects and R2 prefer `bootstrap`.
 

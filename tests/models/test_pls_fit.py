@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import tolerances as tol
-from golden_files import expected
+from golden_files import DATA, expected
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose
@@ -220,6 +220,15 @@ def test_htmt_of_a_batch_is_that_of_its_definition():
     close(found[1, 2], np.exp(np.log(np.abs(corr[2:6, 6])).mean()) / np.sqrt(geometric), 1e-12)
     assert 0 <= found[0, 1] < 1e-20
     assert np.isnan(np.diagonal(found)).all()
+
+
+def test_fit_of_ordinal_items_equals_csem():
+    theirs = expected("D_csem_mobi_OrdPLSc")
+    spec = tcs.ModelSpec.parse(theirs["model"])
+    frame = pd.read_csv(DATA / "mobi_ord5.csv")
+    ours = PLS(spec, ordered=True, consistent=True, tol=1e-10).fit(frame).fit_measures
+    for name, other in {"srmr": "SRMR", "d_uls": "DL", "gof": "GoF", "df": "Df"}.items():
+        close(ours[name], theirs["assess"][other], tol.ORDINAL_PLS)
 
 
 def test_a_saturated_structure_has_one_fit(small):
