@@ -23,14 +23,16 @@ def spec_diagram(spec: ModelSpec, words: Language) -> Picture:
         *((c.name, part) for c in spec.constructs for part in c.items if part in constructs),
         *((path.source, path.target) for path in spec.paths),
     ]
-    known = {*constructs, *(name for arrow in arrows for name in arrow)}
-    nodes += [Node(name, observed=True) for name in spec.items if name in known]
+    known = dict.fromkeys([*spec.construct_names, *(name for arrow in arrows for name in arrow)])
+    nodes += [
+        Node(name, observed=name not in spec.products) for name in known if name not in constructs
+    ]
     related = [
         Edge(term.lhs, term.rhs, directed=False)
         for term in spec.terms
         if term.op is Op.COVARIANCE
         and term.lhs != term.rhs
-        and {term.lhs, term.rhs} <= known
+        and {term.lhs, term.rhs} <= set(known)
         and term.fixed != 0
     ]
     drawn = diagram(nodes, [*(Edge(*arrow) for arrow in arrows), *related])

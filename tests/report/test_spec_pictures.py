@@ -45,6 +45,12 @@ def test_second_order_constructs_covariances_and_items_in_paths_are_drawn() -> N
     assert "Above to A, Above to C and age to C" in picture(spec).alt
 
 
+def test_products_of_constructs_are_drawn_as_constructs() -> None:
+    spec = tcs.ModelSpec.parse("A =~ a1 + a2\nB =~ b1 + b2\nC =~ c1\nC ~ A + B + A:B")
+    assert "A:B" in words(spec)
+    assert "A:B to C" in picture(spec).alt
+
+
 def test_long_names_break_before_capitals() -> None:
     assert _name_lines(Node("ComplaintHandling")) == ["Complaint", "Handling"]
     assert _name_lines(Node("HotLine")) == ["HotLine"]
