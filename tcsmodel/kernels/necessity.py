@@ -144,6 +144,22 @@ def line_required(line: Line, levels: Array) -> Array:
     return np.where((levels <= ROUNDING) | (required <= ROUNDING), np.nan, required)
 
 
+def alone(given: Ladder, v: Array, tops: Array) -> Rows:
+    """Return the rows (c,) of respondents who hold up a corner of the ceiling by themselves."""
+    corner = corners(tops)
+    step = np.cumsum(np.bincount(given.starts, minlength=len(v)))[np.argsort(given.order)] - 1
+    there = corner[step] & (v == tops[step])
+    lonely = np.bincount(step[there], minlength=len(tops)) == 1
+    return np.flatnonzero(there & lonely[step])
+
+
+def without_each(given: Ladder, v: Array, rows: Rows) -> Array:
+    """Return the tops (c, s) with each of the rows (c,) left out and the scope kept."""
+    lowered = np.tile(v, (len(rows), 1))
+    lowered[np.arange(len(rows)), rows] = 0.0
+    return tops(given, lowered)
+
+
 @dataclass
 class _Sums:
     """Running sums (B,) over the corners of B ceilings."""

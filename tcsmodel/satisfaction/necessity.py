@@ -202,7 +202,9 @@ class NecessaryConditions(Result):
         ceiling_zone`` are areas in units of condition times target; ``corners`` of the step
         ceiling; ``intercept slope`` of the line; ``condition_inefficiency
         target_inefficiency`` are the shares of their ranges in which the condition does not
-        constrain, and the target is not constrained.
+        constrain, and the target is not constrained. ``effect_without_one`` is the largest
+        effect that leaving out a single respondent can make, the scope kept: how much rests on
+        one person.
         """
         rows = [
             {"condition": name, "ceiling": str(ceiling), **self._row(j, ceiling)}
@@ -240,7 +242,18 @@ class NecessaryConditions(Result):
             "slope": slope,
             "condition_inefficiency": float(inefficiency[0]),
             "target_inefficiency": float(inefficiency[1]),
+            "effect_without_one": max(effect, *self._without_one[j][0 if steps else 1], 0.0),
         }
+
+    @cached_property
+    def _without_one(self) -> list[tuple[Array, Array]]:
+        """Return each condition's effects (c,) of both ceilings, one respondent left out."""
+        v, found = self.points.unit[:, -1], []
+        for given, top in zip(self._ladders, self._tops, strict=True):
+            left = kernel.without_each(given, v, kernel.alone(given, v, top))
+            line = kernel.line_effect(kernel.corner_line(given.at, left))
+            found.append((kernel.step_effect(given.at, left), line))
+        return found
 
     def _accuracy(self, j: int, line: kernel.Line) -> float:
         u, v = self.points.unit[:, j], self.points.unit[:, -1]
@@ -392,6 +405,14 @@ class NecessaryConditions(Result):
     def _weaknesses(self, own: pd.DataFrame) -> Iterator[Finding]:
         if self.points.clustered:
             yield Finding("necessity_of_clusters", Severity.CAUTION, (self.target,))
+        if self.points.filled:
+            evidence: dict[str, float] = {"filled": self.points.filled, "n": self.n}
+            yield Finding("necessity_of_filled_answers", Severity.CAUTION, (self.target,), evidence)
+        for name, row in own.iterrows():
+            effect, without = float(row["effect"]), float(row["effect_without_one"])
+            if effect < LEAST_EFFECT <= without:
+                evidence = {"effect": effect, "without": without, "least": LEAST_EFFECT}
+                yield Finding("corner_of_one", Severity.CAUTION, (str(name), self.target), evidence)
         if self.ceiling is Ceiling.CE_FDH:
             return
         for name, row in own.iterrows():

@@ -42,6 +42,8 @@ class Scatter:
         stands over everyone.
     clustered : bool
         Whether respondents were drawn in clusters.
+    filled : int
+        Respondents some of whose levels rest on answers that were filled in.
     """
 
     names: tuple[str, ...]
@@ -49,6 +51,7 @@ class Scatter:
     limits: Array
     weights: Array | None
     clustered: bool
+    filled: int
 
     @cached_property
     def unit(self) -> Array:
@@ -110,7 +113,11 @@ def from_index(
                 "Try: Survey(..., scale=(1, 10)), or other conditions."
             )
     values = np.column_stack([levels[name] for name in names])
-    return _scatter(names, values, np.tile([0.0, 100.0], (len(names), 1)), sample, scope)
+    gaps = np.isnan(sample.respondents("A ceiling"))
+    items = {name: [name] for name in sample.names} | {c.name: c.items for c in spec.constructs}
+    used = [sample.names.index(item) for name in names for item in items[name]]
+    filled = int(gaps[:, used].any(axis=1).sum())
+    return _scatter(names, values, np.tile([0.0, 100.0], (len(names), 1)), sample, scope, filled)
 
 
 def _names(conditions: Sequence[str], target: str) -> tuple[str, ...]:
@@ -131,7 +138,12 @@ def _names(conditions: Sequence[str], target: str) -> tuple[str, ...]:
 
 
 def _scatter(
-    names: tuple[str, ...], values: Array, limits: Array, sample: Sample, scope: Scope
+    names: tuple[str, ...],
+    values: Array,
+    limits: Array,
+    sample: Sample,
+    scope: Scope,
+    filled: int = 0,
 ) -> Scatter:
     seen = np.column_stack([values.min(axis=0), values.max(axis=0)])
     for j, name in enumerate(names):
@@ -154,4 +166,5 @@ def _scatter(
         read_only(limits if scope is Scope.SCALE else seen),
         sample.weights,
         bool(clustered),
+        filled,
     )

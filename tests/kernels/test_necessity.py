@@ -76,6 +76,23 @@ def test_a_level_that_nobody_reached_needs_more_than_there_is():
 
 @pytest.mark.parametrize("seed", range(6))
 @pytest.mark.parametrize("levels", [4, 9, None])
+def test_who_holds_up_a_corner_is_found_by_leaving_out_everyone(seed, levels):
+    rng = np.random.default_rng(seed)
+    u, v = rng.random((2, 25))
+    if levels:
+        u, v = np.round(u * levels) / levels, np.round(v * levels) / levels
+    given = kernel.ladder(u)
+    tops = kernel.tops(given, v)
+    rows = kernel.alone(given, v, tops)
+    left = kernel.without_each(given, v, np.arange(25))
+    matters = (left != tops).any(axis=1)
+    assert set(np.flatnonzero(matters)) <= set(rows)
+    assert not (kernel.without_each(given, v, rows) > tops).any()
+    np.testing.assert_array_equal(kernel.without_each(given, v, rows), left[rows])
+
+
+@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("levels", [4, 9, None])
 def test_effects_equal_a_slow_independent_way(seed, levels):
     rng = np.random.default_rng(seed)
     u = rng.random(40)

@@ -177,6 +177,7 @@ def test_findings_name_what_is_necessary_and_what_is_not(needs):
         ("Image",): "necessary_condition",
         ("Expectation",): "necessary_condition",
         ("Value",): "not_necessary",
+        ("Value", "Satisfaction"): "corner_of_one",
     }
     assert "d = .32 of the space (large by Dul 2016), p < .001" in str(found[("Quality",)])
     assert by_condition(needs)["size"].tolist() == ["large", "medium", "medium", "small"]
@@ -186,14 +187,42 @@ def test_a_straight_ceiling_that_does_not_fit_is_told(survey):
     found = tcs.necessary_conditions(
         survey, "CUSA3", ["PERQ2"], ceiling="cr_fdh", scope="scale", permutations=99
     )
-    first = found.verify()[0]
-    assert (first.code, first.evidence["corners"]) == ("few_corners", 2)
+    few = next(f for f in found.verify() if f.code == "few_corners")
+    assert few.evidence["corners"] == 2
     x = np.linspace(0, 1, 40)
     frame = pd.DataFrame({"x": x, "y": np.sqrt(x)})
     found = tcs.necessary_conditions(frame, "y", ["x"], ceiling="cr_fdh", permutations=99)
     first = found.verify()[0]
     assert first.code == "inaccurate_ceiling"
     assert first.evidence["accuracy"] < 0.6
+
+
+def test_a_single_respondent_who_fills_the_corner_is_told(needs, five):
+    frame = pd.concat([five, pd.DataFrame({"x": [1], "y": [5]})])[["x", "y"]]
+    found = tcs.necessary_conditions(frame, "y", ["x"], permutations=99)
+    row = by_condition(found).loc["x"]
+    assert row["effect"] == 0
+    assert row["effect_without_one"] == pytest.approx(7 / 16)
+    (first, _) = found.verify()
+    assert (first.code, first.subjects) == ("corner_of_one", ("x", "y"))
+    assert "d = .00; without that respondent it would be .44" in str(first)
+    twice = pd.concat([frame, frame.iloc[-1:]])
+    found = tcs.necessary_conditions(twice, "y", ["x"], permutations=99)
+    assert by_condition(found).loc["x", "effect_without_one"] == 0
+    assert [f.code for f in found.verify()] == ["not_necessary"]
+    own = by_condition(needs)
+    assert (own["effect_without_one"] >= own["effect"]).all()
+
+
+def test_filled_answers_are_told(mobi_frame):
+    frame = mobi_frame.copy()
+    frame.loc[[3, 7], ["PERQ1", "CUSL1"]] = np.nan
+    frame.loc[9, "CUSL2"] = np.nan
+    survey = tcs.Survey(frame, scale=(1, 10))
+    pls = tcs.PLS(tcs.library.ecsi(), missing="fiml").fit(survey)
+    first = tcs.necessary_conditions(pls, permutations=99).verify()[0]
+    assert first.code == "necessity_of_filled_answers"
+    assert first.evidence["filled"] == 2, "the gap in Loyalty is of no concern here"
 
 
 def test_clusters_are_told(survey):

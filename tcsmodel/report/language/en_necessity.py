@@ -63,6 +63,21 @@ FINDINGS: dict[str, dict[str, str]] = {
         "advice": "Read the effects rather than their p values, or repeat the analysis on one respondent per "
         "cluster.",
     },
+    "necessity_of_filled_answers": {
+        "finding": "Some of the levels under these ceilings were never given as answers.",
+        "evidence": "{filled} of {n} respondents have gaps that were filled in.",
+        "meaning": "A ceiling rests on single respondents; a filled answer can hold it up or leave "
+        "a corner empty.",
+        "advice": "Repeat the analysis with missing='listwise', and look whether the respondents in "
+        "corners() answered everything.",
+    },
+    "corner_of_one": {
+        "finding": "A single respondent decides that {subject} is not necessary.",
+        "evidence": "The effect is d = {effect:.2r}; without that respondent it would be {without:.2r}.",
+        "meaning": "One honest exception disproves a necessity, but so does one careless answer.",
+        "advice": "Look this respondent up (corners() gives the levels) and screen the answers; then "
+        "decide whether the exception is real.",
+    },
     "few_corners": {
         "finding": "The straight ceiling over {subject} rests on almost nothing.",
         "evidence": "The step ceiling has {corners} corners to draw it through.",
