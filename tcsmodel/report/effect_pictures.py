@@ -174,12 +174,15 @@ def _shades(count: int) -> list[str]:
     return [theme.BLUE if count == 1 else shades[round(2 * k / (count - 1))] for k in range(count)]
 
 
-def _name_lines(ax: Axes, ends: Array, labels: list[str], colors: list[str]) -> None:
+def _name_lines(
+    ax: Axes, ends: Array, labels: list[str], colors: list[str], *, joined: bool = True
+) -> None:
     """Write the label of each line beside its end, none over another."""
     low, high = ax.get_ylim()
     order = np.argsort(ends)
     places = np.empty(len(ends))
     places[order] = spread(ends[order], GAP * (high - low), high)
+    link = {"arrowstyle": "-", "color": theme.FAINT, "linewidth": 0.6}
     for label, end, place, color in zip(labels, ends, places, colors, strict=True):
         ax.annotate(
             "\n".join(_label_lines(label)),
@@ -190,7 +193,7 @@ def _name_lines(ax: Axes, ends: Array, labels: list[str], colors: list[str]) -> 
             fontsize=LABEL_SIZE,
             color=color,
             annotation_clip=False,
-            arrowprops={"arrowstyle": "-", "color": theme.FAINT, "linewidth": 0.6},
+            arrowprops=link if joined else None,
         )
 
 
@@ -204,4 +207,4 @@ def _mark_slopes(ax: Axes, found: SimpleSlopes, labels: list[str]) -> None:
     """Mark the places of a curve whose slopes are asked for, and write them beside it."""
     values = found.expected(found.at)[0]
     ax.scatter(found.at, values, s=34, color=theme.BLUE, zorder=3)
-    _name_lines(ax, values, labels, [theme.BLUE] * len(labels))
+    _name_lines(ax, values, labels, [theme.BLUE] * len(labels), joined=False)
