@@ -72,14 +72,14 @@ def training_moments(x: Array, weights: Array, rows: Index) -> tuple[Array, Arra
     is that of the respondents held out. The divisor is the one of all n respondents.
     """
     n, center = len(x), np.average(x, axis=0, weights=weights)
-    d = np.append(x - center, np.zeros((1, x.shape[1])), axis=0)
-    w = np.append(weights, 0.0)
-    root = d[rows] * np.sqrt(w[rows])[..., None]
+    d, w = np.append(x - center, np.zeros((1, x.shape[1])), axis=0), np.append(weights, 0.0)
+    out = d[rows]
+    weighted = out * w[rows][..., None]
     everyone = (d * w[:, None]).T @ d
     total = (w.sum() - w[rows].sum(axis=1))[:, None]
     with np.errstate(all="ignore"):
-        shift = (w @ d - (w[rows][:, None] @ d[rows])[:, 0]) / total
-        second = (everyone - root.swapaxes(1, 2) @ root) / total[..., None]
+        shift = (w @ d - weighted.sum(axis=1)) / total
+        second = (everyone - out.swapaxes(1, 2) @ weighted) / total[..., None]
         cov = second - shift[:, :, None] * shift[:, None, :]
         own = np.arange(x.shape[1])
         least = ROUNDING * np.diagonal(everyone) / total
@@ -100,22 +100,21 @@ def own_divisors(cov: Array, answered: Array, n: int, trained: Array) -> Array:
 
 
 def path_slopes(scoring: Array, carried: Array, loadings: Array, sd: Array) -> Array:
-    """Return the slopes (..., p, p) of items, row on column, that a path model predicts with.
+    """Return the slopes (..., p, q) of q items on all items that a path model predicts with.
 
     Parameters
     ----------
     scoring : ndarray (..., p, k)
-        Weights of the standardized items.
+        Weights of the items, in answer units.
     carried : ndarray (..., k, k)
         What the score of a construct (row) adds to the prediction of another (column).
-    loadings : ndarray (..., p, k)
-        Loadings of the items on their own construct, else 0.
-    sd : ndarray (..., p)
-        Standard deviations.
+    loadings : ndarray (..., q, k)
+        Loadings of the q items on their own construct, else 0.
+    sd : ndarray (..., q)
+        Their standard deviations.
     """
     with np.errstate(all="ignore"):
-        back = np.swapaxes(loadings * sd[..., :, None], -1, -2)
-        return (scoring / sd[..., :, None]) @ carried @ back
+        return scoring @ carried @ np.swapaxes(loadings * sd[..., :, None], -1, -2)
 
 
 def regression_slopes(corr: Array, sd: Array, block: Index, used: Mask) -> Array:

@@ -169,25 +169,23 @@ class _Trial:
         model, answers = self.estimator.model, self.sample.respondents("Prediction")
         mean, cov = self.moments(rows, answers)
         fitted = self.estimator.quantities(mean, cov, self.sample.n)
-        sd, member = fitted["item_sds"], model.member
-        scoring = fitted["outer_weights"][..., None] * member
-        loadings = fitted["outer_loadings"][..., None] * member
-        passed = carried(model, fitted["paths"], fitted["total_effects"], self.technique)
-        slopes = kernel.path_slopes(scoring, passed, loadings, sd)
-        linear = kernel.regression_slopes(to_corr(cov), sd, model.block, self.used)
-        gap = kernel.gaps(answers, mean, rows)
-        known = np.nan_to_num(gap)
         at, targets = predicted_items(model), list(model.targets)
+        sd, member = fitted["item_sds"], model.member
+        passed = carried(model, fitted["paths"], fitted["total_effects"], self.technique)
         with np.errstate(all="ignore"):
-            scores = (known / sd[:, None]) @ scoring
-            ahead = scores @ passed
-            scores = np.where(np.isfinite(gap) @ member, scores, np.nan)
-            parts = (
-                (gap - known @ slopes)[..., at],
-                (gap - known @ linear)[..., at],
-                gap[..., at],
-                (scores - ahead)[..., targets],
-                scores[..., targets],
-            )
-        kept = fitted["status"] < Status.ITERATION_CAP
-        return rows, np.concatenate(parts, axis=-1), kept
+            scoring = (fitted["outer_weights"] / sd)[..., None] * member
+        loadings = fitted["outer_loadings"][:, at, None] * member[at]
+        linear = kernel.regression_slopes(to_corr(cov), sd, model.block, self.used)
+        slopes = kernel.path_slopes(scoring, passed, loadings, sd[:, at])
+        gap = kernel.gaps(answers, mean, rows)
+        q, t = len(at), len(targets)
+        errors = np.empty((*rows.shape, 3 * q + 2 * t))
+        with np.errstate(all="ignore"):
+            made = np.nan_to_num(gap) @ np.concatenate([slopes, linear[..., at], scoring], axis=-1)
+            scores = np.where(np.isfinite(gap) @ member, made[..., 2 * q :], np.nan)
+            errors[..., : 2 * q] = np.tile(gap[..., at], 2) - made[..., : 2 * q]
+            errors[..., 2 * q : 3 * q] = gap[..., at]
+            ahead = made[..., 2 * q :] @ passed[..., targets]
+            errors[..., 3 * q : -t] = scores[..., targets] - ahead
+            errors[..., -t:] = scores[..., targets]
+        return rows, errors, fitted["status"] < Status.ITERATION_CAP
