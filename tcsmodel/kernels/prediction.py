@@ -46,7 +46,7 @@ def held_out(fold: Index, answers: int) -> Iterator[Index]:
     Every fold of every repetition comes once.
     """
     n = fold.shape[1]
-    parts = [np.flatnonzero(own == label) for own in fold for label in np.unique(own)]
+    parts = [part for own in fold for part in _members(own)]
     largest = max(map(len, parts))
     size = max(1, min(MOST_FOLDS, answers // largest))
     for start in range(0, len(parts), size):
@@ -55,6 +55,12 @@ def held_out(fold: Index, answers: int) -> Iterator[Index]:
         for b, part in enumerate(chunk):
             rows[b, : len(part)] = part
         yield rows
+
+
+def _members(label: Index) -> list[Index]:
+    """Return the places of each label (n,), ascending."""
+    _, size = np.unique(label, return_counts=True)
+    return np.split(np.argsort(label, kind="stable"), np.cumsum(size)[:-1])
 
 
 def training_weights(rows: Index, weights: Array) -> Array:
@@ -158,6 +164,41 @@ def gaps(x: Array, mean: Array, rows: Index) -> Array:
     """
     padded = np.concatenate([x, np.full((1, x.shape[1]), np.nan)])
     return padded[rows] - mean[:, None]
+
+
+def errors(
+    gap: Array, slopes: Array, scoring: Array, carried: Array, items: Index, targets: list[int]
+) -> Array:
+    """Return the errors (b, m, 3q + 2t) of those held out.
+
+    Parameters
+    ----------
+    gap : ndarray (b, m, p)
+        Distances of their answers from the training means; nan counts as the mean in what
+        predicts.
+    slopes : ndarray (b, p, 2q)
+        Of the q `items` on all items, by the path model and by the linear model.
+    scoring, carried : ndarray (b, p, k), (b, k, k)
+        As for `path_slopes`.
+    items, targets : (q,), (t,) of int
+        What is predicted.
+
+    Returns
+    -------
+    ndarray (b, m, 3q + 2t)
+        Of the items: path model, linear model, mean; of the t constructs: path model, mean.
+    """
+    q, t = len(items), len(targets)
+    out = np.empty((*gap.shape[:2], 3 * q + 2 * t))
+    with np.errstate(all="ignore"):
+        made = np.nan_to_num(gap) @ np.concatenate([slopes, scoring], axis=-1)
+        scores = made[..., 2 * q :]
+        out[..., 2 * q : 3 * q] = own = gap[..., items]
+        out[..., :q] = own - made[..., :q]
+        out[..., q : 2 * q] = own - made[..., q : 2 * q]
+        out[..., -t:] = own = scores[..., targets]
+        out[..., 3 * q : -t] = own - scores @ carried[..., targets]
+    return out
 
 
 def add_rows(total: Array, count: Array, rows: Index, errors: Array) -> None:

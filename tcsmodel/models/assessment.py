@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,7 +33,26 @@ HIGH_VIF = 5.0
 MANY_LOST = 0.05
 
 
-def assess(
+@dataclass(frozen=True, slots=True)
+class Solution:
+    """Composites and paths, of which all other quantities are made.
+
+    made : constructs from items; rho_a and rho (..., k) : reliability of scores, and what they
+    are corrected by; shown : loadings and correlations, corrected where they are to be; inner :
+    the structure of standardized constructs; paths (..., k, k) : unstandardized for
+    interactions; status (...,).
+    """
+
+    made: Staged
+    rho_a: Array
+    rho: Array
+    shown: Corrected
+    inner: Structure
+    paths: Array
+    status: Array
+
+
+def solution(
     model: PathModel,
     weighting: Weighting,
     mean: Array,
@@ -42,13 +62,8 @@ def assess(
     scheme: Scheme,
     tol: float,
     max_iter: int,
-) -> dict[str, Array]:
-    """Return every PLS quantity of means (..., p) and covariances (..., p, p), by name.
-
-    Item quantities (..., p), item x construct (..., p, k), construct (..., k), and
-    source x target or construct x construct (..., k, k); `status` and `iterations` (...,).
-    """
-    member = model.member
+) -> Solution:
+    """Return the composites and paths of means (..., p) and covariances (..., p, p)."""
 
     def run(s: Array, block: Index, paths: Mask, mode_b: Mask, held: Array) -> Composites:
         return composites(
@@ -56,32 +71,43 @@ def assess(
         )
 
     made = _composed(model, weighting, run, mean, cov, n)
-    found, corr = made.found, made.corr
-    rho_a = reliability.rho_a(corr, found.weights[..., :, None] * member)
+    rho_a = reliability.rho_a(made.corr, made.found.weights[..., :, None] * model.member)
     rho = weighting.reliabilities(rho_a)
-    shown = weighting.corrected(found, rho, member)
+    shown = weighting.corrected(made.found, rho, model.member)
     inner = structure(shown.construct_corr, model.paths)
     paths = inner.paths / made.spread[..., :, None]
-    total = total_effects(paths)
+    return Solution(made, rho_a, rho, shown, inner, paths, _status(made.found, rho, shown, inner))
+
+
+def assess(
+    model: PathModel, weighting: Weighting, solved: Solution, n: int | NDArray[np.intp]
+) -> dict[str, Array]:
+    """Return every PLS quantity of a solution, by name.
+
+    Item quantities (..., p), item x construct (..., p, k), construct (..., k), and
+    source x target or construct x construct (..., k, k); `status` and `iterations` (...,).
+    """
+    made, shown, inner = solved.made, solved.shown, solved.inner
+    total = total_effects(solved.paths)
     return {
-        "outer_weights": found.weights,
+        "outer_weights": made.found.weights,
         "outer_loadings": shown.loadings.sum(axis=-1),
         "cross_loadings": shown.cross_loadings,
-        "paths": paths,
+        "paths": solved.paths,
         "total_effects": total,
-        "indirect_effects": total - paths,
+        "indirect_effects": total - solved.paths,
         "r_squared": inner.r_squared,
         "r_squared_adj": adjusted(inner.r_squared, model.paths, n),
         "f_squared": inner.f_squared,
         "vif": inner.vif,
         "construct_corr": shown.construct_corr,
-        "item_vif": block_vif(corr, model.block),
+        "item_vif": block_vif(made.corr, model.block),
         "item_means": made.mean,
         "item_sds": made.sd,
-        **_measurement(model, weighting, corr, rho_a, shown),
+        **_measurement(model, weighting, made.corr, solved.rho_a, shown),
         **_communalities(model, shown.loadings, inner.r_squared),
-        "iterations": found.iterations,
-        "status": _status(found, rho, shown, inner),
+        "iterations": made.found.iterations,
+        "status": solved.status,
         **made.kept,
     }
 

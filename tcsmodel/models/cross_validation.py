@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from tcsmodel.errors import IdentificationError, OptionError, SurveyError
 from tcsmodel.kernels import prediction as kernel
 from tcsmodel.kernels.batch import map_chunks
-from tcsmodel.kernels.moments import to_corr
+from tcsmodel.kernels.effects import total_effects
 from tcsmodel.kernels.status import Status
 from tcsmodel.models.estimator import Sample
 from tcsmodel.models.path_model import PathModel
@@ -38,11 +38,11 @@ def predicted_items(model: PathModel) -> Index:
     return np.flatnonzero(model.endogenous[model.block])
 
 
-def carried(model: PathModel, paths: Array, total_effects: Array, technique: Technique) -> Array:
+def carried(model: PathModel, paths: Array, technique: Technique) -> Array:
     """Return what the score of a construct (row) adds to that of another (..., k, k)."""
     if technique is Technique.DIRECT:
         return paths
-    return total_effects * ~model.endogenous[:, None]
+    return total_effects(paths) * ~model.endogenous[:, None]
 
 
 def refuse_rule(estimator: PLS) -> None:
@@ -149,6 +149,11 @@ class _Trial:
             return model.paths
         return model.ways & ~model.endogenous[:, None]
 
+    @cached_property
+    def has_gaps(self) -> bool:
+        """Whether an answer is missing."""
+        return bool(np.isnan(self.sample.respondents("Prediction")).any())
+
     def moments(self, rows: Index, answers: Array) -> tuple[Array, Array]:
         """Return means (b, p) and covariances (b, p, p) of training folds."""
         rule, n = self.estimator.rule, self.sample.n
@@ -168,24 +173,19 @@ class _Trial:
         """Return `rows` (b, m), all errors (b, m, 3q + 2t) and which folds (b,) were not lost."""
         model, answers = self.estimator.model, self.sample.respondents("Prediction")
         mean, cov = self.moments(rows, answers)
-        fitted = self.estimator.quantities(mean, cov, self.sample.n)
+        solved = self.estimator.solution(mean, cov, self.sample.n)
+        made, member = solved.made, model.member
         at, targets = predicted_items(model), list(model.targets)
-        sd, member = fitted["item_sds"], model.member
-        passed = carried(model, fitted["paths"], fitted["total_effects"], self.technique)
+        passed = carried(model, solved.paths, self.technique)
         with np.errstate(all="ignore"):
-            scoring = (fitted["outer_weights"] / sd)[..., None] * member
-        loadings = fitted["outer_loadings"][:, at, None] * member[at]
-        linear = kernel.regression_slopes(to_corr(cov), sd, model.block, self.used)
-        slopes = kernel.path_slopes(scoring, passed, loadings, sd[:, at])
+            scoring = (made.found.weights / made.sd)[..., None] * member
+        linear = kernel.regression_slopes(made.corr, made.sd, model.block, self.used)
+        loadings = solved.shown.loadings[:, at]
+        slopes = kernel.path_slopes(scoring, passed, loadings, made.sd[:, at])
         gap = kernel.gaps(answers, mean, rows)
-        q, t = len(at), len(targets)
-        errors = np.empty((*rows.shape, 3 * q + 2 * t))
-        with np.errstate(all="ignore"):
-            made = np.nan_to_num(gap) @ np.concatenate([slopes, linear[..., at], scoring], axis=-1)
-            scores = np.where(np.isfinite(gap) @ member, made[..., 2 * q :], np.nan)
-            errors[..., : 2 * q] = np.tile(gap[..., at], 2) - made[..., : 2 * q]
-            errors[..., 2 * q : 3 * q] = gap[..., at]
-            ahead = made[..., 2 * q :] @ passed[..., targets]
-            errors[..., 3 * q : -t] = scores[..., targets] - ahead
-            errors[..., -t:] = scores[..., targets]
-        return rows, errors, fitted["status"] < Status.ITERATION_CAP
+        both = np.concatenate([slopes, linear[..., at]], axis=-1)
+        errors = kernel.errors(gap, both, scoring, passed, at, targets)
+        if self.has_gaps:
+            unknown = ~(np.isfinite(gap) @ member[:, targets])
+            errors[..., 3 * len(at) :][np.concatenate([unknown, unknown], axis=-1)] = np.nan
+        return rows, errors, solved.status < Status.ITERATION_CAP

@@ -32,9 +32,7 @@ def predict_items(
 ) -> pd.DataFrame:
     """Return what `PLSResult.predict_items` describes."""
     model, values = result.estimator.model, result.arrays
-    passed = carried(
-        model, values["paths"], values["total_effects"], choose(Technique, technique, "technique")
-    )
+    passed = carried(model, values["paths"], choose(Technique, technique, "technique"))
     scores, rows = _scores(result, data, np.asarray(passed.any(axis=1)))
     ahead = np.nan_to_num(scores) @ passed
     ahead[np.isnan(scores).astype(float) @ (passed != 0) > 0] = np.nan

@@ -13,10 +13,7 @@ from numpy.typing import NDArray
 from tcsmodel.errors import ImproperSolutionWarning, SampleSizeWarning
 from tcsmodel.kernels.moments import to_corr
 from tcsmodel.kernels.status import Status
-from tcsmodel.models.assessment import (
-    assess,
-    explain_singular,
-)
+from tcsmodel.models.assessment import Solution, assess, explain_singular, solution
 from tcsmodel.models.estimator import Data, Sample
 from tcsmodel.models.path_model import PathModel
 from tcsmodel.models.pls_fits import PLSFits, fit_each
@@ -321,7 +318,11 @@ class PLS:
 
     def quantities(self, mean: Array, cov: Array, n: int | NDArray[np.intp]) -> dict[str, Array]:
         """Return every quantity of means (..., p) and covariances (..., p, p), with `status`."""
-        return assess(
+        return assess(self.model, self.weighting, self.solution(mean, cov, n), n)
+
+    def solution(self, mean: Array, cov: Array, n: int | NDArray[np.intp]) -> Solution:
+        """Return composites and paths of means (..., p) and covariances (..., p, p)."""
+        return solution(
             self.model,
             self.weighting,
             mean,

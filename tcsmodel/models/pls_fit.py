@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from tcsmodel.kernels import fitmeasures, pls_fit
 from tcsmodel.kernels.moments import to_corr
-from tcsmodel.models.assessment import assess
+from tcsmodel.models.assessment import assess, solution
 from tcsmodel.models.path_model import PathModel
 
 if TYPE_CHECKING:
@@ -142,7 +142,7 @@ def _causal_order(model: PathModel) -> list[int]:
 def _fitted(result: PLSResult, model: PathModel) -> dict[str, Array]:
     """Return the quantities of another path model of the same constructs."""
     estimator, moments = result.estimator, result.sample.moments
-    return assess(
+    solved = solution(
         model,
         estimator.weighting,
         moments.mean_array,
@@ -152,3 +152,4 @@ def _fitted(result: PLSResult, model: PathModel) -> dict[str, Array]:
         tol=estimator.tol,
         max_iter=estimator.max_iter,
     )
+    return assess(model, estimator.weighting, solved, result.sample.n)
