@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from tcsmodel.models.cfa import CFA as CFA
     from tcsmodel.models.discriminant import discriminant_validity as discriminant_validity
     from tcsmodel.models.efa import EFA as EFA
+    from tcsmodel.models.fimix import fimix as fimix
     from tcsmodel.models.group_comparison import compare_groups as compare_groups
     from tcsmodel.models.invariance import invariance as invariance
     from tcsmodel.models.latent_scores import latent_scores as latent_scores
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from tcsmodel.models.pls import PLS as PLS
     from tcsmodel.models.power import power as power
     from tcsmodel.models.power import sample_size as sample_size
+    from tcsmodel.models.rebus import rebus as rebus
     from tcsmodel.models.residuals import residuals as residuals
     from tcsmodel.models.residuals import srmr_test as srmr_test
     from tcsmodel.models.second_order import second_order_reliability as second_order_reliability
@@ -78,6 +80,8 @@ _HOMES = {
     "CFA": "tcsmodel.models.cfa",
     "SEM": "tcsmodel.models.sem",
     "PLS": "tcsmodel.models.pls",
+    "fimix": "tcsmodel.models.fimix",
+    "rebus": "tcsmodel.models.rebus",
     "invariance": "tcsmodel.models.invariance",
     "micom": "tcsmodel.models.micom",
     "compare_groups": "tcsmodel.models.group_comparison",
@@ -125,6 +129,7 @@ __all__ = [
     "dynamic_cutoffs",
     "errors",
     "factorability",
+    "fimix",
     "interaction",
     "invariance",
     "invariance_cost",
@@ -138,6 +143,7 @@ __all__ = [
     "paths",
     "power",
     "priorities",
+    "rebus",
     "reflective",
     "release_tests",
     "residuals",

@@ -17,6 +17,7 @@ from tcsmodel.models.dynamic_cutoffs import DynamicCutoffs
 from tcsmodel.models.efa import EFAResult
 from tcsmodel.models.endogeneity import Endogeneity
 from tcsmodel.models.exact_fit import ExactFit
+from tcsmodel.models.fimix_result import FIMIX
 from tcsmodel.models.group_comparison import GroupComparison
 from tcsmodel.models.invariance import InvarianceResult
 from tcsmodel.models.mediation import Mediation
@@ -26,6 +27,7 @@ from tcsmodel.models.pls import PLSResult
 from tcsmodel.models.pls_fits import PLSFits
 from tcsmodel.models.power import PowerResult
 from tcsmodel.models.prediction import Prediction
+from tcsmodel.models.rebus import REBUS
 from tcsmodel.models.sem import SEMFits, SEMResult
 from tcsmodel.models.simple_slopes import SimpleSlopes
 from tcsmodel.models.tetrads import TetradTest
@@ -44,6 +46,7 @@ from tcsmodel.report import necessity_pictures as needs
 from tcsmodel.report import power_pictures as powers
 from tcsmodel.report import prediction_pictures as predictions
 from tcsmodel.report import satisfaction_pictures as satisfaction
+from tcsmodel.report import segment_pictures as segments
 from tcsmodel.report import spec_pictures as specs
 from tcsmodel.report import theme
 from tcsmodel.report import unit_pictures as units
@@ -208,6 +211,16 @@ def _(result: ExactFit) -> Mapping[str, Maker]:
 @kinds.register
 def _(result: BollenStine) -> Mapping[str, Maker]:
     return {"distribution": tests.bollen_stine_histogram}
+
+
+@kinds.register
+def _(result: FIMIX) -> Mapping[str, Maker]:
+    return {"criteria": segments.criteria_picture, "paths": segments.paths_picture}
+
+
+@kinds.register
+def _(result: REBUS) -> Mapping[str, Maker]:
+    return {"paths": segments.paths_picture}
 
 
 @kinds.register

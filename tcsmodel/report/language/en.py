@@ -7,6 +7,7 @@ from tcsmodel.report.language.en_groups import PICTURE as GROUPS
 from tcsmodel.report.language.en_necessity import PICTURE as NECESSITY
 from tcsmodel.report.language.en_prediction import PICTURE as PREDICTION
 from tcsmodel.report.language.en_report import REPORT
+from tcsmodel.report.language.en_segments import STRINGS as SEGMENTS
 from tcsmodel.report.language.en_tables import TABLES
 
 LEADING_ZERO = False
@@ -243,6 +244,7 @@ STRINGS: dict[str, str] = {
     **GROUPS,
     **PREDICTION,
     **NECESSITY,
+    **SEGMENTS,
     **TABLES,
     **REPORT,
 }

@@ -11,6 +11,7 @@ from tcsmodel.report.language.en_groups import GROUPS
 from tcsmodel.report.language.en_necessity import FINDINGS as NECESSITY
 from tcsmodel.report.language.en_prediction import FINDINGS as PREDICTION
 from tcsmodel.report.language.en_screening import SCREENING
+from tcsmodel.report.language.en_segments import SEGMENTS
 from tcsmodel.report.language.en_units import UNITS
 
 FINDINGS: dict[str, dict[str, str]] = {
@@ -22,6 +23,7 @@ FINDINGS: dict[str, dict[str, str]] = {
     **NECESSITY,
     **UNITS,
     **GROUPS,
+    **SEGMENTS,
     "not_converged": {
         "finding": "{subject} did not converge.",
         "evidence": "It stopped after {iterations} iterations.",
