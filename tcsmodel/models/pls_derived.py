@@ -17,6 +17,7 @@ from tcsmodel.models.cross_validation import Folds
 from tcsmodel.models.endogeneity import Endogeneity, endogeneity
 from tcsmodel.models.exact_fit import ExactFit, exact_fit
 from tcsmodel.models.fit_measures import series
+from tcsmodel.models.marker import marker_adjusted
 from tcsmodel.models.new_respondents import predict_items
 from tcsmodel.models.nonlinearity import Nonlinearity, nonlinearity
 from tcsmodel.models.pls_effects import effects
@@ -166,6 +167,30 @@ class Derived(Bootstrapped):
         corr = self._pls.arrays["construct_corr"]
         vif = block_vif(corr, np.zeros(len(names), dtype=np.intp))
         return pd.Series(vif, index=names, name="full_vif")
+
+    def marker_adjusted(self, marker: str) -> pd.DataFrame:
+        """Return correlations of constructs without common method variance, by a marker variable.
+
+        Tidy: ``construct other corr marker corr_adjusted t p``. A marker is a question that has
+        nothing to do with the constructs; the correlation of it that is nearest to zero
+        (`marker`) is taken for what all answers share, and ``(r - r_m) / (1 - r_m)`` is left
+        (Lindell & Whitney 2001). Only correlations above the common one are to be read.
+
+        Parameters
+        ----------
+        marker : str
+            A numeric column of the survey that is not an item of the model.
+
+        Raises
+        ------
+        OptionError
+            When the column is an item of the model.
+        SurveyError
+            When there is no such column, or a respondent used has no number in it.
+        TcsError
+            When fitted to moments alone.
+        """
+        return marker_adjusted(self._pls, marker)
 
     def exact_fit(
         self, n: int = 1000, *, seed: int = 0, saturated: bool = False, progress: bool = False

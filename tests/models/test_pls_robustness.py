@@ -10,7 +10,7 @@ from numpy.testing import assert_allclose
 from scipy import special, stats
 
 import tcsmodel as tcs
-from tcsmodel.kernels import second_stage
+from tcsmodel.kernels import marker, second_stage
 from tcsmodel.kernels.resample import bootstrap_chunks
 
 TEXT = """
@@ -56,6 +56,63 @@ def test_full_collinearity_is_a_regression_on_all_other_constructs(fitted):
         others = sm.add_constant(scores.drop(columns=name))
         r_squared = sm.OLS(scores[name], others).fit().rsquared
         assert_allclose(fitted.full_vif[name], 1 / (1 - r_squared), rtol=1e-9)
+
+
+# A marker variable
+
+
+def test_what_a_marker_shares_is_taken_out(mobi_frame):
+    frame = mobi_frame.assign(age=np.random.default_rng(1).integers(20, 60, 250))
+    survey = tcs.Survey(frame, items=list(mobi_frame))
+    result = tcs.PLS(tcs.ModelSpec.parse(TEXT)).fit(survey)
+    common = result.scores().corrwith(frame["age"]).abs().min()
+    table = result.marker_adjusted("age")
+    assert len(table) == 3
+    assert_allclose(table["marker"], common, rtol=1e-9)
+    for row in table.itertuples():
+        corr = result.construct_corr.loc[row.construct, row.other]
+        left = (corr - common) / (1 - common)
+        t = left / np.sqrt((1 - left**2) / 247)
+        assert_allclose([row.corr, row.corr_adjusted, row.t], [corr, left, t])
+        assert_allclose(row.p, 2 * stats.t.sf(abs(t), 247))
+    same = result.marker_adjusted("CUSCO")
+    assert (same["corr_adjusted"] < same["corr"]).all()
+
+
+def test_a_worked_example_of_lindell_and_whitney():
+    left, t, p = marker.adjusted(np.array([0.35, 0.10]), 0.10, 103)
+    assert_allclose(left, [0.25 / 0.9, 0.0])
+    assert_allclose(t[0], 0.2777778 / np.sqrt((1 - 0.2777778**2) / 100), rtol=1e-6)
+    assert_allclose(p[1], 1.0)
+    assert p[0] < 0.01
+
+
+def test_method_variance_is_found_again():
+    """A common part of .2 in every correlation: .5 between constructs without it."""
+    rng = np.random.default_rng(2)
+    method = rng.standard_normal(20_000)
+    one = rng.standard_normal(20_000)
+    two = 0.5 * one + np.sqrt(0.75) * rng.standard_normal(20_000)
+    three = rng.standard_normal(20_000)
+    frame = pd.DataFrame({"a": one, "b": two, "m": three}) * np.sqrt(0.8)
+    frame = frame.add(np.sqrt(0.2) * method, axis=0)
+    spec = tcs.ModelSpec.parse("A =~ a\nB =~ b\nB ~ A")
+    table = tcs.PLS(spec).fit(tcs.Survey(frame, items=["a", "b"])).marker_adjusted("m")
+    assert abs(table["corr"].iloc[0] - 0.6) < 0.02
+    assert abs(table["corr_adjusted"].iloc[0] - 0.5) < 0.02
+
+
+def test_what_no_marker_can_be(mobi_frame, fitted):
+    with pytest.raises(tcs.TcsError, match="is an item of the model"):
+        fitted.marker_adjusted("PERQ1")
+    with pytest.raises(tcs.TcsError, match="CUSCOO"):
+        fitted.marker_adjusted("CUSCOO")
+    frame = mobi_frame.astype(float)
+    frame.loc[3, "CUSCO"] = np.nan
+    with pytest.raises(tcs.TcsError, match="1 have none"):
+        tcs.PLS(tcs.ModelSpec.parse(TEXT)).fit(frame).marker_adjusted("CUSCO")
+    with pytest.raises(tcs.TcsError, match="moments alone"):
+        tcs.PLS(tcs.ModelSpec.parse(TEXT)).fit(fitted.sample.moments).marker_adjusted("CUSCO")
 
 
 # Kernels
