@@ -25,8 +25,8 @@ FINDINGS: dict[str, dict[str, str]] = {
     },
     "predictive_power_none": {
         "finding": "The model has no predictive power for {subject}.",
-        "evidence": "None of its {items} items has a smaller RMSE than the linear model (Shmueli et "
-        "al. 2019).",
+        "evidence": "Items with a smaller RMSE than the linear model: 0 of {items} (Shmueli et al. "
+        "2019).",
         "meaning": "A regression without constructs predicts every item better: what the model adds "
         "is explanation, if anything.",
         "advice": "Do not sell the model as a forecast of {subject}; look at the paths to it and at "
@@ -34,16 +34,16 @@ FINDINGS: dict[str, dict[str, str]] = {
     },
     "predictive_power_low": {
         "finding": "The model has low predictive power for {subject}.",
-        "evidence": "{better} of its {items} items have a smaller RMSE than the linear model (Shmueli "
-        "et al. 2019).",
+        "evidence": "Items with a smaller RMSE than the linear model: {better} of {items} (Shmueli et "
+        "al. 2019).",
         "meaning": "A regression without constructs predicts most of the items better.",
         "advice": "Use the model to explain {subject} rather than to forecast it; look at items that "
         "predict past their construct.",
     },
     "predictive_power_medium": {
         "finding": "The model has medium predictive power for {subject}.",
-        "evidence": "{better} of its {items} items have a smaller RMSE than the linear model (Shmueli "
-        "et al. 2019).",
+        "evidence": "Items with a smaller RMSE than the linear model: {better} of {items} (Shmueli et "
+        "al. 2019).",
         "meaning": "Half or more of the items are predicted better than by a regression without "
         "constructs.",
         "advice": "Report it as medium; name the items that the linear model predicts better, or test "
@@ -92,8 +92,8 @@ PICTURE = {
     "picture.prediction.linear": "linear model",
     "picture.prediction.average": "mean of the training fold",
     "picture.prediction.header": "PLS / linear",
-    "picture.prediction.caption": "{folds:,d} folds, {repetitions:,d} repetitions; bold: PLS below the "
-    "linear model",
+    "picture.prediction.caption": "folds: {folds:,d}; repetitions: {repetitions:,d}; bold: PLS below "
+    "the linear model",
     "picture.prediction.alt": "RMSE of PLS and of the linear model by item: {listing}.",
     "picture.cvpat.title.yes": "The model predicts better than the {benchmark}",
     "picture.cvpat.title.no": "The model is not shown to predict better than the {benchmark}",
