@@ -81,7 +81,7 @@ def title_facts(study: StudyLike, words: Language) -> list[tuple[str, str]]:
     """Return what identifies the study: sample, model, methods, seed, versions, data."""
     spec, survey, options = study.spec, study.survey, study.estimator
     pairs = [
-        ("fact.sample", words.text("fact.used_of", used=study.n, all=survey.n)),
+        ("fact.sample", answers.used_of(study, words)),
         (
             "fact.model",
             words.text(

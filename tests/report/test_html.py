@@ -245,3 +245,10 @@ def test_it_is_written_as_utf8(study: Any, tmp_path: Path) -> None:
 def test_an_unknown_language_is_refused(study: Any, tmp_path: Path) -> None:
     with pytest.raises(OptionError, match="language='xx'"):
         write_report(study, tmp_path / "report.html", language="xx")
+
+
+def test_a_report_of_simulated_answers_says_so(page: str) -> None:
+    survey = tcs.simulate(tcs.library.bank(), n=300, seed=1, scale=(1, 10))
+    simulated = render_report(run(str(tcs.library.bank()), survey))
+    assert simulated.count("300 used of 300, simulated: nobody was asked") == 2
+    assert "simulated" not in page

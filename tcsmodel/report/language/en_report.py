@@ -46,6 +46,7 @@ REPORT: dict[str, str] = {
     "fact.respondents": "Respondents collected",
     "fact.used": "Used by the models",
     "fact.used_of": "{used} used of {all}",
+    "fact.used_of_simulated": "{used} used of {all}, simulated: nobody was asked",
     "fact.items": "Items in the model",
     "fact.model": "Model",
     "fact.model_is": "constructs: {constructs}, items: {items}, paths: {paths}",

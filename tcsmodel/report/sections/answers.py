@@ -48,12 +48,18 @@ def _not_run(study: StudyLike, words: Language) -> list[Block]:
     return [Heading(words.text("report.not_run")), Bullets(lines)]
 
 
+def used_of(study: StudyLike, words: Language) -> str:
+    """Return how many respondents were used, and whether there were any."""
+    key = "fact.used_of_simulated" if study.survey.simulated else "fact.used_of"
+    return words.text(key, used=study.n, all=study.survey.n)
+
+
 def answers(study: StudyLike, words: Language) -> Section:
     """Return who answered and how: the sample, what is missing, what looks odd."""
     survey = study.survey
     pairs = [
         (words.text("fact.respondents"), words.numbers.count(survey.n)),
-        (words.text("fact.used"), words.text("fact.used_of", used=study.n, all=survey.n)),
+        (words.text("fact.used"), used_of(study, words)),
         (words.text("fact.items"), words.numbers.count(len(study.spec.items))),
         (words.text("fact.weights"), survey.weight or words.text("fact.none")),
         *(
