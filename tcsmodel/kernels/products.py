@@ -30,19 +30,24 @@ def standardized(mean: Array, cov: Array, pairs: Index) -> Array:
     their products.
     """
     p = mean.shape[-1] - len(pairs)
-    i, j = pairs.T
     with np.errstate(all="ignore"):
         scale = 1 / np.sqrt(np.diagonal(cov, axis1=-2, axis2=-1)[..., :p])
-    turn = np.zeros(cov.shape)
-    own, at = np.arange(p), p + np.arange(len(pairs))
-    turn[..., own, own] = scale
-    both = scale[..., i] * scale[..., j]
-    turn[..., at, at] = both
-    turn[..., at, i] -= mean[..., j] * both
-    turn[..., at, j] -= mean[..., i] * both
-    found = turn @ cov @ np.swapaxes(turn, -1, -2)
-    found[..., own, own] = np.where(np.isfinite(scale), 1.0, np.nan)
+        scale = np.concatenate([scale, scale[..., pairs[:, 0]] * scale[..., pairs[:, 1]]], axis=-1)
+        centered = _centered(np.swapaxes(_centered(cov, mean, pairs), -1, -2), mean, pairs)
+        found = centered * scale[..., :, None] * scale[..., None, :]
+    own = np.arange(p)
+    found[..., own, own] = np.where(np.isfinite(scale[..., :p]), 1.0, np.nan)
     return found
+
+
+def _centered(rows: Array, mean: Array, pairs: Index) -> Array:
+    """Return rows (..., P, P) in which products are those of items about their means."""
+    p = rows.shape[-1] - len(pairs)
+    i, j = pairs.T
+    out = rows.copy()
+    out[..., p:, :] -= mean[..., j, None] * rows[..., i, :]
+    out[..., p:, :] -= mean[..., i, None] * rows[..., j, :]
+    return out
 
 
 def product_means(cov: Array, pairs: Index, n: int | Index) -> Array:

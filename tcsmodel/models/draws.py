@@ -393,7 +393,7 @@ def resamples(sample: Sample, replicates: int, seed: int) -> Iterable[Array]:
 
 def chunk_size(sample: Sample) -> int:
     """Return how many resamples of these respondents are held at once."""
-    return max(1, min(512, 32_000_000 // (8 * sample.n)))
+    return max(1, min(512, 4_000_000 // sample.n, 1_000_000 // len(sample.names) ** 2))
 
 
 def _drawn(

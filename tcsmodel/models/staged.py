@@ -217,13 +217,26 @@ class _Work:
         take[..., left] = self.residuals[..., columns[left] - width - k]
         return take
 
+    def _among(self, columns: Index, take: Array) -> Array:
+        """Return the covariances (..., m, m) of columns; those of answers are only picked."""
+        plain = columns < self.model.width
+        picked, made = columns[plain], np.flatnonzero(~plain)
+        out = np.empty((*self.cov.shape[:-2], len(columns), len(columns)))
+        at = np.flatnonzero(plain)
+        out[..., at[:, None], at] = self.cov[..., picked[:, None], picked]
+        with_made = self.cov @ take[..., made]
+        out[..., at[:, None], made] = with_made[..., picked, :]
+        out[..., made[:, None], at] = np.swapaxes(with_made[..., picked, :], -1, -2)
+        out[..., made[:, None], made] = np.swapaxes(take[..., made], -1, -2) @ with_made
+        return out
+
     def do(self, stage: Stage) -> None:
         """Run a stage and keep the weights of its scores."""
         model = self.model
         if model.interaction is Interaction.TWO_STAGE:
             self._multiply([c for c in stage.constructs if c in model.factors])
         take, block = self._columns(stage.all_columns), stage.block
-        cov = np.swapaxes(take, -1, -2) @ self.cov @ take
+        cov = self._among(stage.all_columns, take)
         variance = np.diagonal(cov, axis1=-2, axis2=-1)
         with np.errstate(all="ignore"):
             sd = np.sqrt(np.where(variance > ROUNDING, variance, np.nan))
