@@ -23,6 +23,7 @@ Array = NDArray[np.float64]
 def marker_adjusted(result: PLSResult, marker: str) -> pd.DataFrame:
     """Return what `PLSResult.marker_adjusted` describes."""
     model = result.estimator.model
+    model.require_one_stage("marker_adjusted()")
     require(
         marker not in model.items,
         f"marker={marker!r} is an item of the model; a marker is a question that has nothing to do "

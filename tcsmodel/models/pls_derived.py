@@ -161,12 +161,14 @@ class Derived(Bootstrapped):
         """Variance inflation of each construct among all others: full collinearity (Kock 2015).
 
         Above 3.3 it is a sign that one method, or one thing, lies behind several constructs;
-        Kock allows 5 where constructs are corrected for unreliability.
+        Kock allows 5 where constructs are corrected for unreliability. Interactions, and the
+        parts of higher-order constructs, are left out.
         """
-        names = list(self._pls.estimator.model.constructs)
-        corr = self._pls.arrays["construct_corr"]
-        vif = block_vif(corr, np.zeros(len(names), dtype=np.intp))
-        return pd.Series(vif, index=names, name="full_vif")
+        model = self._pls.estimator.model
+        own = [c for c in range(len(model.constructs)) if c not in (*model.lower, *model.factors)]
+        corr = self._pls.arrays["construct_corr"][np.ix_(own, own)]
+        vif = block_vif(corr, np.zeros(len(own), dtype=np.intp))
+        return pd.Series(vif, index=[model.constructs[c] for c in own], name="full_vif")
 
     def marker_adjusted(self, marker: str) -> pd.DataFrame:
         """Return correlations of constructs without common method variance, by a marker variable.

@@ -244,6 +244,8 @@ class PLSResult(Derived):
         """
         moments = self.sample.moments
         answers = self.sample.respondents(purpose)
+        if self._model.factors:
+            return answers[:, : len(self._model.observed)]
         return self.estimator.rule.complete(answers, moments.mean_array, moments.cov_array)
 
     def scores(self, data: Survey | pd.DataFrame | None = None) -> pd.DataFrame:

@@ -8,8 +8,11 @@ import tolerances as tol
 from golden_files import expected
 from numpy.testing import assert_allclose
 
+from tcsmodel.datasets import mobi
 from tcsmodel.errors import OptionError, SpecError, TcsError
 from tcsmodel.kernels.resample import counts_from_rows
+from tcsmodel.models.group_comparison import compare_groups
+from tcsmodel.models.micom import micom
 from tcsmodel.models.pls import PLS
 from tcsmodel.satisfaction.index import satisfaction_index
 from tcsmodel.satisfaction.unit_indices import unit_indices
@@ -35,6 +38,7 @@ TEXT = (
 )
 SPEC = ModelSpec.parse(TEXT)
 FORMATIVE = ModelSpec.parse(TEXT.replace("Satisfaction =~", "Satisfaction <~"))
+HALVES = Survey(mobi().data.assign(half=["a", "b"] * 125), items=SPEC.items, group="half")
 KINDS = ("disjoint", "embedded", "repeated")
 
 
@@ -239,6 +243,13 @@ def test_repeated_indicators_leave_nothing_to_explain_of_a_formative_construct()
         PLS(FORMATIVE, higher_order="repeated")
 
 
+def test_full_collinearity_is_that_of_constructs_with_paths(pair):
+    names = ["Expectation", "Quality", "Complaints", "Loyalty", "Satisfaction"]
+    inverse = np.linalg.inv(pair[0].construct_corr.loc[names, names])
+    assert_allclose(pair[0].full_vif[names], np.diag(inverse), atol=1e-9)
+    assert len(pair[0].full_vif) == 5
+
+
 def test_what_is_not_there_yet_says_so(pair):
     for ask in (
         lambda: pair[0].fit_measures,
@@ -246,6 +257,9 @@ def test_what_is_not_there_yet_says_so(pair):
         lambda: pair[0].selection_criteria,
         lambda: pair[0].exact_fit(10),
         lambda: pair[0].tetrads(10),
+        lambda: pair[0].marker_adjusted("IMAG1"),
+        lambda: compare_groups(PLS(SPEC), HALVES),
+        lambda: micom(PLS(SPEC), HALVES),
         lambda: pair[0].predict(5, 1),
         lambda: pair[0].scores(pair[0].sample.survey),
         lambda: pair[0].nonlinearity(10),

@@ -144,6 +144,7 @@ def test_scores_are_what_the_numbers_are_of(mobi_frame):
     assert_allclose(scores.corr(), result.construct_corr, atol=1e-9)
     product = scores["Image"] * scores["Value"]
     assert_allclose(scores["Image:Value"].corr(product), 1, atol=1e-9)
+    assert_allclose(result.answers("This test"), mobi_frame[list(SPEC.items)])
     names = ["Image", "Expectation", "Value", "Image:Expectation", "Image:Value"]
     b = least_squares(scores["Satisfaction"], *(scores[name] for name in names))
     assert_allclose(result.paths.loc[names, "Satisfaction"], b, atol=1e-9)
