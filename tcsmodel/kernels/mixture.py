@@ -110,10 +110,10 @@ def em(
         np.zeros(size, dtype=np.intp),
         np.full(size, Status.SINGULAR, dtype=np.intp),
     )
-    active, here = np.arange(size), start
+    active, here, where = np.arange(size), start, regressions_of(design)
     for step in range(3, max_iter + 3, 3):
-        once, before = _step(products, weights, design, here)
-        twice, loglik = _step(products, weights, design, once)
+        once, before = _step(products, weights, design, where, here)
+        twice, loglik = _step(products, weights, design, where, once)
         stuck = loglik - before < tol * weights.sum()
         ended = stuck | np.isnan(loglik) | (step >= max_iter)
         at = active[ended]
@@ -125,7 +125,7 @@ def em(
             break
         active = active[stays]
         far = _extrapolated(here[stays], once[stays], twice[stays])
-        beyond, reached = _step(products, weights, design, far)
+        beyond, reached = _step(products, weights, design, where, far)
         gains = reached >= loglik[stays]
         here = np.where(gains[:, None, None], beyond, twice[stays])
     return out
@@ -140,10 +140,12 @@ def _extrapolated(here: Array, once: Array, twice: Array) -> Array:
     return here + 2 * length * first + length**2 * second
 
 
-def _step(products: Array, weights: Array, design: Mask, here: Array) -> tuple[Array, Array]:
+def _step(
+    products: Array, weights: Array, design: Mask, where: Regressions, here: Array
+) -> tuple[Array, Array]:
     """Return the moments (F, K, q) after an EM step, and the log-likelihood (F,) before it."""
     total = weights.sum()
-    slopes, constants, fine = _densities(here, design, total)
+    slopes, constants, fine = _densities(here, design, where, total)
     loglik, after = np.zeros(len(here)), np.zeros_like(here)
     for rows in chunks(len(products), here.shape[0] * here.shape[1]):
         logs, shares = _memberships(products[rows], slopes, constants)
@@ -162,7 +164,8 @@ def chunks(n: int, width: int) -> Iterator[slice]:
 
 def memberships(products: Array, design: Mask, moments: Array) -> Array:
     """Return the probabilities (n, K) that respondents belong to segments (K, q)."""
-    slopes, constants, _ = _densities(moments[None], design, np.inf)
+    where = regressions_of(design)
+    slopes, constants, _ = _densities(moments[None], design, where, np.inf)
     parts = [
         _memberships(products[rows], slopes, constants)[1][0].T
         for rows in chunks(len(products), len(moments))
@@ -181,41 +184,67 @@ def _memberships(products: Array, slopes: Array, constants: Array) -> tuple[Arra
         return top + np.log(total), density
 
 
-def _densities(moments: Array, design: Mask, total: float) -> tuple[Array, Array, Mask]:
-    """Return log densities as slopes (F, K, q) and constants (F, K), and what is fine (F,)."""
-    share, cov = moments[..., 0], _unpacked(moments)
-    slopes, least = np.zeros_like(cov), np.full(share.shape, np.inf)
-    with np.errstate(all="ignore"):
-        constants = np.log(share)
-        for at, beta, variance in _regressions(cov / share[..., None, None], design):
-            minus = np.concatenate([-beta, np.ones((*share.shape, 1))], axis=-1)
-            scaled = minus / variance[..., None]
-            slopes[..., at[:, None], at] += scaled[..., :, None] * minus[..., None, :]
-            constants = constants - 0.5 * np.log(2 * np.pi * variance)
-            least = np.minimum(least, np.nan_to_num(variance, nan=-1.0))
-    first, second = np.triu_indices(len(design))
-    packed = slopes[..., first, second] * np.where(first == second, -0.5, -1.0)
-    fewest = design.sum(axis=0).max() + 1
-    fine = (least > SMALLEST_VARIANCE) & (share * total >= fewest)
-    return packed, constants, fine.all(axis=1)
+@dataclass(frozen=True, slots=True)
+class Regressions:
+    """Where the m regressions of a design stand among packed moments.
+
+    at (m, r) columns of the sources, then of the target; rows are filled up with columns beyond
+    those of the design, which stand for variables that go with nothing. packed (m, r, r) where
+    their products are among the moments, followed by a zero and a one. upper the pairs of the
+    packed moments, and once (q,) minus a half for squares, else minus one.
+    """
+
+    at: Index
+    packed: Index
+    upper: tuple[Index, Index]
+    once: Array
 
 
-def _unpacked(moments: Array) -> Array:
-    """Return symmetric matrices (..., k + 1, k + 1) of packed ones (..., q)."""
-    size = int((np.sqrt(8 * moments.shape[-1] + 1) - 1) / 2)
-    first, second = np.triu_indices(size)
-    out = np.empty((*moments.shape[:-1], size, size))
-    out[..., first, second] = out[..., second, first] = moments
-    return out
-
-
-def _regressions(cov: Array, design: Mask) -> Iterator[tuple[Index, Array, Array]]:
-    """Yield sources with the target behind them, coefficients (..., m) and variance (...,)."""
-    for target in np.flatnonzero(design.any(axis=0)):
+def regressions_of(design: Mask) -> Regressions:
+    """Return where the regressions of a design (k + 1, k + 1) stand."""
+    width, targets = len(design), np.flatnonzero(design.any(axis=0))
+    most = int(design.sum(axis=0).max())
+    at = np.empty((len(targets), most + 1), dtype=np.intp)
+    for row, target in zip(at, targets, strict=True):
         sources = np.flatnonzero(design[:, target])
-        at = np.append(sources, target)
-        swept = sweep(cov[..., at[:, None], at], len(sources))
-        yield at, swept[..., :-1, -1], swept[..., -1, -1]
+        row[: len(sources)] = sources
+        row[len(sources) : -1] = width + np.arange(most - len(sources))
+        row[-1] = target
+    first, second = np.triu_indices(width)
+    whole = np.full((width + most, width + most), len(first))
+    np.fill_diagonal(whole, len(first) + 1)
+    whole[first, second] = whole[second, first] = np.arange(len(first))
+    once = np.where(first == second, -0.5, -1.0)
+    return Regressions(at, whole[at[:, :, None], at[:, None, :]], (first, second), once)
+
+
+def _solved(moments: Array, design: Mask, where: Regressions) -> tuple[Array, Array]:
+    """Return ``y_m - x_m b_m`` as weights (..., m, k + 1) of the scores, and variances (..., m)."""
+    edge = np.zeros((*moments.shape[:-1], 2))
+    edge[..., 1] = 1.0
+    given = np.concatenate([moments / moments[..., :1], edge], axis=-1)
+    m, r = where.at.shape
+    swept = sweep(given[..., where.packed], r - 1)
+    weights = np.zeros((*moments.shape[:-1], m, len(design) + r))
+    weights[..., np.arange(m)[:, None], where.at] = np.concatenate(
+        [-swept[..., :-1, -1], np.ones((*moments.shape[:-1], m, 1))], axis=-1
+    )
+    return weights[..., : len(design)], swept[..., -1, -1]
+
+
+def _densities(
+    moments: Array, design: Mask, where: Regressions, total: float
+) -> tuple[Array, Array, Mask]:
+    """Return log densities as slopes (F, K, q) and constants (F, K), and what is fine (F,)."""
+    share = moments[..., 0]
+    with np.errstate(all="ignore"):
+        weights, variances = _solved(moments, design, where)
+        squares = (weights / variances[..., None]).swapaxes(-1, -2) @ weights
+        constants = np.log(share) - 0.5 * np.log(2 * np.pi * variances).sum(axis=-1)
+        slopes = squares[..., where.upper[0], where.upper[1]] * where.once
+    fewest = design.sum(axis=0).max() + 1
+    fine = (variances.min(axis=-1) > SMALLEST_VARIANCE) & (share * total >= fewest)
+    return slopes, constants, fine.all(axis=1)
 
 
 def segments_of(moments: Array, design: Mask) -> Segments:
@@ -223,20 +252,26 @@ def segments_of(moments: Array, design: Mask) -> Segments:
 
     R2 is about the mean of the target in the segment, without intercepts about zero.
     """
-    share, k = moments[..., 0], len(design) - 1
-    paths = np.zeros((*share.shape, k + 1, k + 1))
-    variances, r_squared, intercepts = (np.full((*share.shape, k), np.nan) for _ in range(3))
+    share, width, where = moments[..., 0], len(design), regressions_of(design)
+    weights, found = _solved(moments, design, where)
+    targets = where.at[:, -1]
+    coefficients = np.zeros((*share.shape, width, width))
+    coefficients[..., targets] = -weights.swapaxes(-1, -2) * design[:, targets]
+    variances, spread = (np.full((*share.shape, width), np.nan) for _ in range(2))
+    variances[..., targets] = found
+    (first, second), own = where.upper, moments / share[..., None]
+    spread[..., targets] = own[..., first == second][..., targets]
+    center = own[..., first == 0] * design[0]
     with np.errstate(all="ignore"):
-        cov = _unpacked(moments) / share[..., None, None]
-        for at, beta, variance in _regressions(cov, design):
-            target = at[-1]
-            paths[..., at[:-1], target] = beta
-            variances[..., target - 1] = variance
-            center = cov[..., 0, target] if design[0, target] else 0.0
-            spread = cov[..., target, target] - center**2
-            r_squared[..., target - 1] = 1 - variance / spread
-            intercepts[..., target - 1] = paths[..., 0, target]
-    return Segments(share, intercepts, paths[..., 1:, 1:], variances, r_squared)
+        r_squared = 1 - variances / (spread - center**2)
+    intercepts = np.where(design.any(axis=0), coefficients[..., 0, :], np.nan)
+    return Segments(
+        share,
+        intercepts[..., 1:],
+        coefficients[..., 1:, 1:],
+        variances[..., 1:],
+        r_squared[..., 1:],
+    )
 
 
 def parameters(design: Mask, segments: int) -> int:
