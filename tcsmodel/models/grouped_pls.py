@@ -173,7 +173,7 @@ class GroupedPLS:
 
 def _require_groups(column: str, everyone: pd.Series, groups: tuple[str, ...]) -> None:
     """Raise SurveyError when there is one group only, or a group has nobody left."""
-    named = dict.fromkeys(str(label) for label in everyone.dropna())
+    named = dict.fromkeys(str(label) for label in everyone.dropna().unique())
     lost = [label for label in named if label not in groups]
     if lost:
         count = int((everyone.astype(str) == lost[0]).sum())
