@@ -48,7 +48,8 @@ def nfi(chi2: Number, null_chi2: Number) -> Array:
 
 def pnfi(chi2: Number, df: Number, null_chi2: Number, null_df: Number) -> Array:
     """Return the parsimony-adjusted NFI, ``d/d0 nfi``, James, Mulaik & Brett (1982)."""
-    return np.asarray(df) / null_df * nfi(chi2, null_chi2)
+    with np.errstate(all="ignore"):
+        return np.asarray(df) / null_df * nfi(chi2, null_chi2)
 
 
 def rfi(chi2: Number, df: Number, null_chi2: Number, null_df: Number) -> Array:
@@ -171,7 +172,8 @@ def pgfi(value: Number, df: Number, moments: int) -> Array:
 
 def pcfi(value: Number, df: Number, null_df: Number) -> Array:
     """Return the parsimony-adjusted CFI, ``d/d0 cfi``, Mulaik et al. (1989); AMOS's PCFI."""
-    return np.asarray(df) / null_df * value
+    with np.errstate(all="ignore"):
+        return np.asarray(df) / null_df * value
 
 
 def ratio(chi2: Number, df: Number) -> Array:
@@ -255,7 +257,10 @@ def _deviation(cov: Array) -> Array:
 
 
 def _root_mean_square(residual: Array, gap: Array | None, *, diagonal: bool = True) -> Array:
-    """Return that (...,) of the lower triangles of symmetric (..., p, p), and of gap (..., p)."""
+    """Return that (...,) of the lower triangles of symmetric (..., p, p), and of gap (..., p).
+
+    nan where there is nothing, as off the diagonal of one item.
+    """
     p, sign = residual.shape[-1], 1 if diagonal else -1
     squared = residual * residual
     total = (squared.sum(axis=(-2, -1)) + sign * np.einsum("...ii->...", squared)) / 2
@@ -263,7 +268,8 @@ def _root_mean_square(residual: Array, gap: Array | None, *, diagonal: bool = Tr
     if gap is not None:
         total = total + (gap * gap).sum(axis=-1)
         count += p
-    return np.sqrt(total / count)
+    with np.errstate(all="ignore"):
+        return np.sqrt(total / count)
 
 
 def log_likelihood(value: Number, n: Number, p: Number) -> Array:

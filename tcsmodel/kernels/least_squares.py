@@ -23,6 +23,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TypeAlias
 
 import numpy as np
@@ -90,8 +91,8 @@ def moment_structure(layout: Layout, *, mean: bool) -> Structure:
     """Return the structure of [mu, vech Sigma], or of vech Sigma alone."""
     column, row = np.triu_indices(layout.n_items)
     return Structure(
-        lambda theta: jacobian.moments(layout, theta, mean=mean),
-        lambda theta: jacobian.moment_jacobian(layout, theta, mean=mean),
+        partial(jacobian.moments, layout, mean=mean),
+        partial(jacobian.moment_jacobian, layout, mean=mean),
         _MeanCurvature(layout) if mean else _Curvature(layout, row, column),
     )
 
@@ -102,21 +103,26 @@ def ordinal_structure(model: ordinal.OrdinalLayout) -> Structure:
     start = len(order.item)
     row = np.concatenate([order.continuous, order.pairs.second])
     curve = _Curvature(given, row, np.concatenate([order.continuous, order.pairs.first]))
-
-    def slopes(theta: Array) -> Array:
-        return ordinal.ordinal_jacobian(model, theta, ordinal.ordinal_implied(model, theta))
-
-    def curvature(theta: Array, c: Array) -> Array:
-        return curve(theta, c[:, start:])
-
     # Then locations are linear, and correlations are covariances.
     is_free = given.free >= 0
     bent = is_free & np.isin(given.matrix, (LATENT_MEAN, SCALE))
     return Structure(
-        lambda theta: ordinal.ordinal_implied(model, theta).statistics,
-        slopes,
-        curvature if model.delta and not bent.any() else None,
+        partial(_ordinal_statistics, model),
+        partial(_ordinal_slopes, model),
+        partial(_ordinal_curvature, curve, start) if model.delta and not bent.any() else None,
     )
+
+
+def _ordinal_statistics(model: ordinal.OrdinalLayout, theta: Array) -> Array:
+    return ordinal.ordinal_implied(model, theta).statistics
+
+
+def _ordinal_slopes(model: ordinal.OrdinalLayout, theta: Array) -> Array:
+    return ordinal.ordinal_jacobian(model, theta, ordinal.ordinal_implied(model, theta))
+
+
+def _ordinal_curvature(curve: _Curvature, start: int, theta: Array, c: Array) -> Array:
+    return curve(theta, c[:, start:])
 
 
 class _Curvature:

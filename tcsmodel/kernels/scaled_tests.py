@@ -138,8 +138,8 @@ def robust_fit(test: ScaledTest, baseline: ScaledTest, n: float | Array) -> Scal
     excess = test.plain - test.mean_factor * df
     null = baseline.plain - baseline.mean_factor * null_df
     lower, upper = fitmeasures.rmsea_interval(test.chi2, df, n, LEVEL)
-    root = np.sqrt(test.factor)
     with np.errstate(all="ignore"):
+        root = np.sqrt(test.factor)
         rmsea = np.sqrt(np.maximum(excess, 0) / (df * n))
         tli = 1 - (excess / df) / (null / null_df)
         close = 1 - special.chndtr(test.chi2, df, df * n * CLOSE**2 / test.factor)

@@ -76,7 +76,7 @@ def require_usable(sample: Sample, group: str) -> None:
     """Raise SurveyError when a sample has no likelihood, naming the items and the group."""
     try:
         require_varying(sample.moments)
-        require_definite(sample.moments, "maximum likelihood")
+        require_definite(sample.moments, "a model of their covariances")
     except SurveyError as error:
         if not group:
             raise

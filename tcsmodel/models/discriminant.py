@@ -18,7 +18,7 @@ from tcsmodel.models.cfa import CFA
 from tcsmodel.models.fitted import only_group, require_continuous, require_fit, require_no_auxiliary
 from tcsmodel.models.sem import SEM
 from tcsmodel.models.sem_result import SEMResult
-from tcsmodel.options import SEMMissing, require
+from tcsmodel.options import SEMMissing, require, require_level
 from tcsmodel.result import Finding, Result, Severity
 from tcsmodel.spec.model import ModelSpec, Op, Term
 from tcsmodel.survey.moments import read_only
@@ -47,7 +47,7 @@ def discriminant_validity(
     Parameters
     ----------
     result : SEMResult or CFAResult
-        A model fitted by maximum likelihood.
+        A model. Its measurement is fitted anew by maximum likelihood, whatever its estimator was.
     cutoff : float
         The correlation from which two constructs count as one, for the chi-square test.
     level : float, optional
@@ -73,7 +73,7 @@ def discriminant_validity(
     left out. The interval is Wald's, and its outer limit names the overlap: below .8 none, then
     marginal, from .9 moderate, from 1 severe. The chi-square difference on one degree of freedom
     is that of a second fit with the correlation held at `cutoff` (with its sign); zero where the
-    correlation lies beyond. Errors and tests are normal-theory ones whatever the estimator was; for
+    correlation lies beyond. Errors and tests are normal-theory ones; for
     skewed answers compare with ``result.bootstrap(...).intervals("construct_corr")``.
 
     Examples
@@ -97,7 +97,7 @@ def discriminant_validity(
     require_no_auxiliary(result, "discriminant_validity()")
     require(0 < cutoff <= 1, f"cutoff={cutoff!r} must lie between 0 and 1, as 0.9.")
     level = result.estimator.level if level is None else level
-    require(0 < level < 1, f"level={level!r} must lie between 0 and 1, as 0.95.")
+    require_level(level)
     only_group(result, "discriminant_validity()")
     spec, sample = standardizable(result.estimator.spec), result.sample
     free = _fitted(spec, result)

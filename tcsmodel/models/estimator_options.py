@@ -45,17 +45,18 @@ def resolve(options: SEM) -> None:
 
 def _check_missing(options: SEM) -> None:
     estimator, missing = options.estimator, options.missing
+    cure = "leave out estimator=" if missing.is_staged else "use estimator='mlr' or 'ml'"
     require(
         estimator in (Estimator.ML, Estimator.MLR)
         or missing in (SEMMissing.LISTWISE, SEMMissing.PAIRWISE),
-        f"estimator={estimator.value!r} needs complete answers; with missing='fiml' use "
-        "estimator='mlr' or 'ml'.",
+        f"estimator={estimator.value!r} needs complete answers; with missing={missing.value!r} "
+        f"{cure}.",
     )
     require(
         estimator is Estimator.ML or not missing.is_staged,
         f"missing={missing.value!r} has standard errors and a scaled test of its own, beside "
-        "estimates by 'ml'. Leave out estimator=; missing='robust_two_stage' does not rely on "
-        "normality.",
+        "estimates by 'ml', under normality ('two_stage') or not ('robust_two_stage'). Leave out "
+        "estimator=.",
     )
     require(
         (estimator is Estimator.ML and not missing.is_staged) or options.information is None,

@@ -50,7 +50,7 @@ def _extreme(result: SEMResult) -> Iterator[Finding]:
     items, corr = result.model.parameters.items, to_corr(result.sampled.cov[0])
     improper = (sampling.pair_status[0] == Status.IMPROPER) | (np.abs(corr) > SAME)
     unsure = np.triu(np.any(improper, axis=0), 1)
-    pairs = [f"{items[i]} and {items[j]}" for i, j in np.argwhere(unsure)]
+    pairs = [f"{items[i]} with {items[j]}" for i, j in np.argwhere(unsure)]
     if pairs:
         evidence = {"count": len(pairs)}
         yield Finding("extreme_correlation", Severity.CAUTION, tuple(pairs), evidence)

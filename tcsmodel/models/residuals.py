@@ -20,7 +20,7 @@ from tcsmodel.models.fitted import (
     require_fit,
 )
 from tcsmodel.models.sem_result import SEMResult
-from tcsmodel.options import require
+from tcsmodel.options import require, require_level
 
 Array = NDArray[np.float64]
 
@@ -153,7 +153,7 @@ def srmr_test(result: SEMResult, *, bound: float = 0.05, level: float = 0.90) ->
         result, "srmr_test()", "Report the SRMR of result.fit_measures without a test"
     )
     require(bound > 0, f"bound={bound!r} must be positive, as 0.05.")
-    require(0 < level < 1, f"level={level!r} must lie between 0 and 1, as 0.90.")
+    require_level(level)
     if has_gaps(result.sample):
         raise TcsError(
             "srmr_test() needs complete answers, but some are missing. Fit the model with "

@@ -38,6 +38,7 @@ from tcsmodel.options import (
     SEMMissing,
     choose,
     require,
+    require_level,
 )
 from tcsmodel.spec.model import ModelSpec
 from tcsmodel.spec.parameters import ParameterTable
@@ -257,7 +258,7 @@ class SEM:
             value = getattr(self, name)
             require(isinstance(value, bool), f"{name}={value!r} must be True or False.")
         require_one_way(self)
-        require(0 < self.level < 1, f"level={self.level!r} must lie between 0 and 1, as 0.95.")
+        require_level(self.level)
         if self.bounds is not None:
             object.__setattr__(self, "bounds", choose(Bounds, self.bounds, "bounds"))
         equal = [choose(GroupEqual, k, "group_equal") for k in listed(self.group_equal)]

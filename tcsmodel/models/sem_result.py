@@ -12,6 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import special
 
+from tcsmodel.errors import counted
 from tcsmodel.kernels.implied import Implied, implied, means
 from tcsmodel.kernels.likelihood import Sampled
 from tcsmodel.kernels.moments import to_corr
@@ -387,8 +388,8 @@ class SEMResult(Derived):
         measures = self.fit_measures
         groups = [f"{self.model.n_groups} groups"] if self.model.n_groups > 1 else []
         facts = [
-            f"{len(self.model.constructs)} constructs",
-            f"{len(self.model.parameters.items)} items",
+            counted(len(self.model.constructs), "construct"),
+            counted(len(self.model.parameters.items), "item"),
             *groups,
             f"n={self.sample.n}",
             f"chi2={measures['chi2']:.3f}",

@@ -15,7 +15,7 @@ from enum import StrEnum
 from functools import cached_property
 from math import isfinite
 
-from tcsmodel.errors import SpecError
+from tcsmodel.errors import SpecError, counted
 from tcsmodel.spec.expression import Binary, Expression, Placed, names
 from tcsmodel.spec.tokens import quoted
 
@@ -471,7 +471,6 @@ class ModelSpec:
             for own, what in ((self.constraints, "constraint"), (self.definitions, "definition"))
             if own
         ]
-        return (
-            f"ModelSpec({len(self.constructs)} constructs, {len(self.items)} items, "
-            f"{len(self.paths)} paths{''.join(more)})"
-        )
+        kinds = ((self.constructs, "construct"), (self.items, "item"), (self.paths, "path"))
+        parts = ", ".join(counted(len(own), what) for own, what in kinds)
+        return f"ModelSpec({parts}{''.join(more)})"

@@ -91,7 +91,7 @@ def test_items_that_are_all_but_the_same_are_noted():
     data = pd.DataFrame({k: (factor + rng.normal(size=300) > 0) * 1 for k in "abcd"})
     result = CFA(ModelSpec.parse("f =~ a + b + c + d"), ordered=True).fit(data.assign(b=data["a"]))
     found = {finding.code: finding for finding in result.verify()}
-    assert found["extreme_correlation"].subjects == ("a and b",)
+    assert found["extreme_correlation"].subjects == ("a with b",)
 
 
 def test_models_of_other_items_are_not_compared(mobi):

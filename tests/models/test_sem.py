@@ -221,6 +221,8 @@ def test_options_are_checked():
         SEM(SPEC, estimator="mll")
     with pytest.raises(OptionError, match="level=95"):
         SEM(SPEC, level=95)
+    with pytest.raises(OptionError, match=r"level='0\.9' must lie between 0 and 1"):
+        SEM(SPEC, level="0.9")
     with pytest.raises(OptionError, match=r"ModelSpec\.parse"):
         CFA("f =~ a + b + c")
 

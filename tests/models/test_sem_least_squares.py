@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 import warnings
 
 import numpy as np
@@ -382,8 +383,20 @@ def test_the_summary_says_how(hs_frame):
 
 @pytest.mark.parametrize("estimator", ALL)
 def test_gaps_are_refused(estimator):
-    with pytest.raises(OptionError, match="needs complete answers"):
+    with pytest.raises(OptionError, match=r"needs complete answers; .*'fiml' use estimator='mlr'"):
         CFA(HS, estimator=estimator, missing="fiml")
+    with pytest.raises(OptionError, match=r"missing='two_stage' leave out estimator="):
+        CFA(HS, estimator=estimator, missing="two_stage")
+
+
+@pytest.mark.parametrize("meanstructure", [False, True])
+@pytest.mark.parametrize("estimator", ALL)
+def test_results_pickle(hs_frame, estimator, meanstructure):
+    fitted = CFA(HS, estimator=estimator, meanstructure=meanstructure).fit(hs_frame)
+    again = pickle.loads(pickle.dumps(fitted))
+    pd.testing.assert_frame_equal(again.estimates, fitted.estimates)
+    draws = [result.bootstrap(5, seed=1).draws.values["estimates"] for result in (fitted, again)]
+    np.testing.assert_array_equal(draws[1], draws[0])
 
 
 @pytest.mark.parametrize("estimator", ["wls", "ulsmv", "wlsmv"])

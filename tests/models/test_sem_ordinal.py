@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 import warnings
 from dataclasses import replace
 
@@ -270,6 +271,14 @@ def test_a_replicate_without_a_category_is_lost_and_counted(mobi):
     assert np.isnan(draws.values["estimates"][0]).all()
     assert_allclose(draws.values["estimates"][1], result.estimates["estimate"], atol=1e-6)
     assert draws.status_shares["singular"] == 0.5
+
+
+def test_results_pickle(both):
+    for result in both:
+        again = pickle.loads(pickle.dumps(result))
+        pd.testing.assert_frame_equal(again.estimates, result.estimates)
+        draws = [r.bootstrap(5, seed=1).draws.values["estimates"] for r in (result, again)]
+        np.testing.assert_array_equal(draws[1], draws[0])
 
 
 @pytest.mark.parametrize("name", ["B_mobi_ord_WLSMV", "B_bfirev10_ord_WLSMV"])

@@ -7,6 +7,7 @@ import pytest
 
 from tcsmodel.errors import SpecError, SurveyError
 from tcsmodel.models.cfa import CFA
+from tcsmodel.models.sem import SEM
 from tcsmodel.spec.model import ModelSpec
 
 HS = "visual =~ x1 + x2 + x3\ntextual =~ x4 + x5 + x6\nspeed =~ x7 + x8 + x9"
@@ -71,3 +72,30 @@ def test_a_group_that_is_too_small_or_constant_is_named(hs_frame):
     constant.loc[constant["school"] == "Pasteur", "x3"] = 2.0
     with pytest.raises(SurveyError, match="In group 'Pasteur': Item 'x3' is constant"):
         model(group="school").fit(constant)
+
+
+def test_a_single_item_has_no_measures_of_correlations_and_no_complaint(hs_frame):
+    result = CFA(ModelSpec.parse("f =~ x1")).fit(hs_frame)
+    assert repr(result).startswith("CFAResult(1 construct, 1 item, n=301, chi2=0.000, df=0")
+    assert result.fit_measures[["crmr", "pnfi", "pcfi"]].isna().all()
+    assert result.fit_measures["srmr"] == 0
+
+
+@pytest.mark.filterwarnings("ignore::tcsmodel.errors.ImproperSolutionWarning")
+def test_eight_respondents_of_eight_ordinal_items_are_no_complaint_of_numpy(mobi_frame):
+    items = ["IMAG1", "IMAG3", "IMAG5", "PERV1", "PERV2", "CUSA1", "CUSA2", "CUSA3"]
+    spec = ModelSpec.parse("""
+        Image =~ IMAG1 + IMAG3 + IMAG5
+        Value =~ PERV1 + PERV2
+        Satisfaction =~ CUSA1 + CUSA2 + CUSA3
+        Value ~ Image
+        Satisfaction ~ Image + Value
+    """)
+    five = ((mobi_frame[items] + 1) // 2).head(8)
+    result = SEM(spec, ordered=True).fit(five)
+    assert not (result.converged and result.proper)
+
+
+def test_too_few_respondents_whatever_the_estimator(hs_frame):
+    with pytest.raises(SurveyError, match=r"8 respondents .* of their covariances needs"):
+        model(estimator="uls").fit(hs_frame.head(8))

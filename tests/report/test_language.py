@@ -62,6 +62,21 @@ def test_placeholders_know_ratios_p_values_lists_and_counts() -> None:
     assert language().listing([]) == ""
 
 
+def test_signed_numbers_have_a_real_minus_sign() -> None:
+    evidence = {
+        "cost": -1.1,
+        "lower": -1.6,
+        "upper": -0.6,
+        "observed": 0.4,
+        "latent": 0.0,
+        "group": "B",
+        "first": "A",
+    }
+    found = Finding("misread_difference", Severity.CAUTION, ("Quality",), evidence)
+    said = finding_text(found, "evidence")
+    assert "−1.1 points [−1.6, −0.6] of a difference of +0.4; the constructs differ by 0.0" in said
+
+
 def test_values_with_braces_are_not_templates() -> None:
     found = Finding("not_converged", Severity.PROBLEM, ("{iterations} {0}",), {"iterations": 3})
     assert finding_text(found, "finding") == "{iterations} {0} did not converge."

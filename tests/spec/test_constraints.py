@@ -22,7 +22,7 @@ def test_what_is_read():
     )
     assert spec.definitions == (Definition("total", Binary("*", Name("a"), Name("b"))),)
     assert spec.labels == ("a", "b", "c")
-    assert repr(spec) == ("ModelSpec(1 constructs, 3 items, 0 paths, 4 constraints, 1 definition)")
+    assert repr(spec) == ("ModelSpec(1 construct, 3 items, 0 paths, 4 constraints, 1 definition)")
 
 
 def test_parts_make_the_model_of_the_text():

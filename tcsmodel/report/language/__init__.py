@@ -26,7 +26,7 @@ from tcsmodel.options import did_you_mean
 from tcsmodel.report.language.numbers import NumberFormat, is_number
 from tcsmodel.result import Finding
 
-_DECIMALS = re.compile(r",?\.(?P<digits>\d)(?P<kind>[fr])")
+_DECIMALS = re.compile(r"(?P<sign>\+?),?\.(?P<digits>\d)(?P<kind>[fr])")
 PARTS = ("finding", "evidence", "meaning", "advice")
 
 
@@ -82,7 +82,8 @@ class _Words(Formatter):
         decimals = _DECIMALS.fullmatch(format_spec)
         if decimals:
             write = numbers.ratio if decimals["kind"] == "r" else numbers.number
-            return write(value, int(decimals["digits"]))
+            sign = decimals["sign"] if is_number(value) and value > 0 else ""
+            return sign + write(value, int(decimals["digits"]))
         if not format_spec and is_number(value):
             return numbers.count(value) if value == int(value) else numbers.number(value)
         return str(super().format_field(value, format_spec))

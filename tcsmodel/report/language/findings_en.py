@@ -469,7 +469,7 @@ FINDINGS: dict[str, dict[str, str]] = {
     },
     "rare_category": {
         "finding": "Some answers of {subjects} are rare.",
-        "evidence": "A category has {count} answers; below {limit} its threshold says little.",
+        "evidence": "Answers in the rarest category: {count}; below {limit} its threshold says little.",
         "meaning": "Correlations of these items lean on few respondents, and a bootstrap loses the "
         "replicates without them.",
         "advice": "Join a rare category with its neighbour, or check that the results stay as they "

@@ -85,7 +85,7 @@ def servqual(items: Items | None = None) -> ModelSpec:
     ...     tcs.paths("ServiceQuality", "Satisfaction"),
     ... )
     >>> longer
-    ModelSpec(7 constructs, 25 items, 1 paths)
+    ModelSpec(7 constructs, 25 items, 1 path)
     """
     return SERVQUAL.spec(items)
 
