@@ -118,7 +118,7 @@ EXAMPLES: dict[str, Callable[[], Any]] = {
     "Prediction": lambda: pls().predict(folds=5, repetitions=2, seed=1),
     "CVPAT": lambda: example("Prediction").cvpat(draws=200, seed=1),
     "FIMIX": lambda: tcs.fimix(pls(), [1, 2, 3], starts=3).bootstrap(3, k=2),
-    "REBUS": lambda: tcs.rebus(pls(), 2, simulations=5),
+    "REBUS": lambda: tcs.rebus(pls(), 2, simulations=19),
     "BollenStine": lambda: sem().bollen_stine(50, seed=1),
     "DiscriminantValidity": lambda: tcs.discriminant_validity(sem()),
     "WaldTest": lambda: labelled().wald_test("a == b", "c == 0.5"),

@@ -35,7 +35,8 @@ WARDED = 2000
 # Samples held at once, and their answers.
 AT_ONCE, CELLS = 25, 1_000_000
 MOST = 5
-CHANCE = 0.05
+# With fewer samples without classes no p value could be as small as this.
+CHANCE, FEWEST = 0.05, 19
 NEEDED = ("outer_loadings", "r_squared")
 
 
@@ -167,7 +168,7 @@ def rebus(
         The number of classes; by default that of the largest leap in the heights of the
         clusters' tree, 2 to 5.
     simulations : int
-        Simulated samples without classes that the group quality is compared with.
+        Simulated samples without classes that the group quality is compared with, 19 or more.
     seed : int
         Seed of these, and of the respondents clustered where there are more than 2,000.
 
@@ -219,7 +220,7 @@ def rebus(
     )
     if segments is not None:
         require_whole(segments, "segments", 2)
-    require_whole(simulations, "simulations", 1)
+    require_whole(simulations, "simulations", FEWEST)
     require_whole(seed, "seed", 0)
     least = 2 * len(model.items)
     if result.sample.n < least:

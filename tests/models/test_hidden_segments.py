@@ -252,7 +252,7 @@ def test_rebus_says_that_there_are_no_classes(one):
 
 
 def test_rebus_takes_the_number_of_classes_from_the_tree(two):
-    assert 2 <= tcs.rebus(two[0], simulations=2).k <= 5
+    assert 2 <= tcs.rebus(two[0], simulations=19).k <= 5
 
 
 def test_rebus_is_seeded_and_small_parts_give_the_same(monkeypatch, classed, two):
@@ -265,7 +265,7 @@ def test_weights_count_in_rebus():
     frame, _ = simulated(FIRST, SECOND)
     counts = np.random.default_rng(1).integers(1, 3, len(frame))
     survey = tcs.Survey(frame.assign(w=counts), items=SPEC.items, weight="w")
-    found = tcs.rebus(tcs.PLS(SPEC).fit(survey), 2, simulations=2)
+    found = tcs.rebus(tcs.PLS(SPEC).fit(survey), 2, simulations=19)
     own = found.labels == 0
     assert found.sizes()["share"][0] == pytest.approx(counts[own].sum() / counts.sum())
 
@@ -334,8 +334,8 @@ def test_options_of_fimix(one):
 def test_options_and_refusals_of_rebus(one, mobi_frame):
     with pytest.raises(OptionError, match="segments=1"):
         tcs.rebus(one, 1)
-    with pytest.raises(OptionError, match="simulations=0"):
-        tcs.rebus(one, simulations=0)
+    with pytest.raises(OptionError, match="simulations=18"):
+        tcs.rebus(one, simulations=18)
     formative = tcs.PLS(SPEC, modes={"A": "B"}).fit(simulated(FIRST, FIRST)[0])
     with pytest.raises(OptionError, match=r"Mode B constructs \(A\) do not have"):
         tcs.rebus(formative)
