@@ -26,6 +26,8 @@ Run = Callable[..., Composites]
 
 # Products of standardized answers with less variance than this do not vary.
 ROUNDING = 1e-12
+# Products of which factors leave a smaller share unexplained repeat them, but for rounding.
+REPEATED = 1e-8
 # Quantities of a fit in stages that replicates do not keep.
 KEPT = {"spread", "score_weights"}
 
@@ -114,10 +116,11 @@ def staged(
     n : int or ndarray (..., 1)
         Number of respondents.
     """
-    work = _Work(model, held, run, products.standardized(mean, cov, model.pairs))
-    for stage in _stages(model, how):
-        work.do(stage)
-    return work.result(mean, cov, n)
+    with np.errstate(all="ignore"):
+        work = _Work(model, held, run, products.standardized(mean, cov, model.pairs))
+        for stage in _stages(model, how):
+            work.do(stage)
+        return work.result(mean, cov, n)
 
 
 def _stages(model: PathModel, how: HigherOrder) -> list[Stage]:
@@ -238,18 +241,16 @@ class _Work:
         take, block = self._columns(stage.all_columns), stage.block
         cov = self._among(stage.all_columns, take)
         variance = np.diagonal(cov, axis1=-2, axis2=-1)
-        with np.errstate(all="ignore"):
-            sd = np.sqrt(np.where(variance > ROUNDING, variance, np.nan))
-            corr = cov / (sd[..., :, None] * sd[..., None, :])
+        sd = np.sqrt(np.where(variance > ROUNDING, variance, np.nan))
+        corr = cov / (sd[..., :, None] * sd[..., None, :])
         chosen = np.array(stage.constructs, dtype=np.intp)
         found = self.run(corr, block, stage.paths, model.mode_b[chosen], self._held(stage))
         member = block[:, None] == np.arange(len(chosen))
-        with np.errstate(all="ignore"):
-            self.scores[..., chosen] = take @ ((found.weights / sd)[..., None] * member)
-            for c in set(stage.constructs) & set(model.factors):
-                own = block == stage.constructs.index(c)
-                size = np.abs(found.cross_loadings[..., own, stage.constructs.index(c)])
-                self.spread[..., c] = (size * sd[..., own]).sum(-1) / size.sum(-1)
+        self.scores[..., chosen] = take @ ((found.weights / sd)[..., None] * member)
+        for c in set(stage.constructs) & set(model.factors):
+            own = block == stage.constructs.index(c)
+            size = np.abs(found.cross_loadings[..., own, stage.constructs.index(c)])
+            self.spread[..., c] = (size * sd[..., own]).sum(-1) / size.sum(-1)
         self.status = np.maximum(self.status, found.status)
         self.iterations = found.iterations
 
@@ -258,7 +259,12 @@ class _Work:
         p = len(self.model.observed)
         for c in factors:
             first, second = (self.scores[..., :p, f] for f in self.model.factors[c])
-            self.scores[..., c] = products.score_product(first, second, self.model.pairs)
+            made = products.score_product(first, second, self.model.pairs)
+            own = [*dict.fromkeys(self.model.factors[c])]
+            take = np.concatenate([self.scores[..., own], made[..., None]], axis=-1)
+            among = np.swapaxes(take, -1, -2) @ self.cov @ take
+            left = sweep(among, len(own))[..., -1, -1] / among[..., -1, -1]
+            self.scores[..., c] = np.where((left > REPEATED)[..., None], made, np.nan)
 
     def _held(self, stage: Stage) -> Array:
         model, parts = self.model, []
@@ -280,9 +286,8 @@ class _Work:
         scores = self.scores
         items = np.swapaxes(take, -1, -2) @ self.cov
         among = items @ take
-        with np.errstate(all="ignore"):
-            sd = np.sqrt(np.diagonal(among, axis1=-2, axis2=-1))
-            cross = (items @ scores) / sd[..., None]
+        sd = np.sqrt(np.diagonal(among, axis1=-2, axis2=-1))
+        cross = (items @ scores) / sd[..., None]
         corr = np.swapaxes(scores, -1, -2) @ self.cov @ scores
         diagonal = np.arange(len(model.constructs))
         own = corr[..., diagonal, diagonal]

@@ -12,6 +12,7 @@ from numpy.testing import assert_allclose
 import tcsmodel as tcs
 from tcsmodel.errors import IdentificationError, OptionError, SpecError, TcsError
 from tcsmodel.kernels.resample import counts_from_rows
+from tcsmodel.kernels.status import Status
 from tcsmodel.models.pls import PLS
 from tcsmodel.report.plots import picture
 from tcsmodel.spec.model import ModelSpec
@@ -227,6 +228,18 @@ def test_the_square_of_an_answer_with_two_values_is_no_construct(mobi_frame, eve
     spec = ModelSpec.parse("Male =~ male; Y =~ CUSA1 + CUSA2; Y ~ Male + Male:Male")
     with pytest.raises(IdentificationError, match="'Male:Male' says nothing beside its factors"):
         PLS(spec).fit(frame.astype(float))
+
+
+def test_resamples_in_which_an_interaction_repeats_its_factors_are_lost(mobi_frame):
+    frame = mobi_frame.assign(rare=(np.arange(250) < 3).astype(float))
+    spec = ModelSpec.parse("A =~ IMAG1 + IMAG2; M =~ rare; Y =~ CUSA1 + CUSA2; Y ~ A + M + A:M")
+    rows = np.arange(250)
+    resamples = np.array([np.where(rows < 2, 249, rows), rows])
+    drawn = PLS(spec).fit(frame).resampled(counts_from_rows(resamples, 250)).draws
+    assert drawn.status.tolist() == [Status.SINGULAR, Status.CONVERGED]
+    assert np.isnan(drawn.values["paths"][0]).all()
+    many = PLS(spec).fit(frame).bootstrap(200, seed=1)
+    assert many.table()["ci_upper"].max() < 5
 
 
 def test_estimators_without_interactions_refuse_them():
