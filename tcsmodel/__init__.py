@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from tcsmodel.errors import TcsError as TcsError
     from tcsmodel.models.cfa import CFA as CFA
     from tcsmodel.models.discriminant import discriminant_validity as discriminant_validity
+    from tcsmodel.models.dynamic_cutoffs import dynamic_cutoffs as dynamic_cutoffs
     from tcsmodel.models.efa import EFA as EFA
     from tcsmodel.models.fimix import fimix as fimix
     from tcsmodel.models.group_comparison import compare_groups as compare_groups
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from tcsmodel.models.modification import release_tests as release_tests
     from tcsmodel.models.pls import PLS as PLS
     from tcsmodel.models.power import power as power
+    from tcsmodel.models.power import rmsea_power as rmsea_power
     from tcsmodel.models.power import sample_size as sample_size
     from tcsmodel.models.rebus import rebus as rebus
     from tcsmodel.models.residuals import residuals as residuals
@@ -156,6 +158,7 @@ __all__ = [
     "single",
     "srmr_test",
     "structure_gate",
+    "unit_indices",
 ]
 
 

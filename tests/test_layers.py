@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 from imports import Import, imports_of, read_imports
 
+import tcsmodel
+
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "tcsmodel"
 SOURCES = sorted(PACKAGE.rglob("*.py"))
@@ -134,6 +136,19 @@ def test_only_result_reaches_up_to_the_report() -> None:
         if any(one.within("tcsmodel.report") for one in imports_of(path))
     ]
     assert reaching == ["tcsmodel/result.py"]
+
+
+def test_type_checkers_see_the_public_names() -> None:
+    tree = ast.parse((PACKAGE / "__init__.py").read_text())
+    guarded = next(node for node in tree.body if isinstance(node, ast.If))
+    seen = [
+        (f"{node.module}.{name.name}" if name.name in tcsmodel._MODULES else node.module, name.name)
+        for node in ast.walk(guarded)
+        if isinstance(node, ast.ImportFrom)
+        for name in node.names
+    ]
+    assert sorted(seen) == sorted((home, name) for name, home in tcsmodel._HOMES.items())
+    assert sorted(tcsmodel.__all__) == sorted(tcsmodel._HOMES)
 
 
 @pytest.mark.parametrize(
