@@ -9,11 +9,14 @@ import numpy as np
 import pandas as pd
 from golden_files import DATA, expected
 
-from tcsmodel.kernels import discrepancy, gamma, implied, jacobian, linalg, robust
+from tcsmodel.kernels import discrepancy, gamma, grouped, implied, jacobian, linalg, robust
+from tcsmodel.kernels.gamma import NormalWeight
 from tcsmodel.kernels.implied import ITEM_MEAN, RESIDUAL, THRESHOLD
+from tcsmodel.kernels.least_squares import Structure, Weight, moment_structure
 from tcsmodel.kernels.minimize import Minimum, Objective, minimize
 from tcsmodel.kernels.polychoric_gamma import Statistics
 from tcsmodel.kernels.robust import Traces
+from tcsmodel.kernels.squares import Squares
 from tcsmodel.kernels.starting import starting_values
 from tcsmodel.models.covariance_model import CovarianceModel
 from tcsmodel.spec.model import ModelSpec
@@ -130,6 +133,22 @@ def maximum_likelihood(layout: implied.Layout, cov: np.ndarray) -> Minimum:
     found = minimize(goal, starting_values(layout, cov), max_iter=200, patience=200)
     assert found.converged.all()
     return replace(found, value=found.value - floor)
+
+
+def squares_of(
+    layout: implied.Layout, structure: Structure, s: np.ndarray, weight: Weight, n: int
+) -> Squares:
+    """Return what least squares minimize of statistics (B, s) of n respondents without groups."""
+    index = np.arange(layout.n_free)[None]
+    model = grouped.grouped(layout, index, np.full(index.shape, np.nan), layout.n_free)
+    return Squares(model, structure, s[:, None], weight, np.array([n - 1.0]))
+
+
+def generalized(layout: implied.Layout, cov: np.ndarray, n: int) -> Squares:
+    """Return what GLS minimize of covariances (B, p, p), their weight not formed."""
+    structure = moment_structure(layout, mean=False)
+    weight = NormalWeight(linalg.inverse(cov)[0], with_mean=False)
+    return squares_of(layout, structure, jacobian.vech(cov), weight, n)
 
 
 @dataclass

@@ -1,4 +1,4 @@
-"""Least squares fits of mean and covariance structures, and of statistics of ordinal items.
+"""What least squares fit: mean and covariance structures, and statistics of ordinal items.
 
     F = (s - sigma)' W (s - sigma)
 
@@ -22,26 +22,18 @@ distribution-free Gamma has divisor n.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tcsmodel.kernels import (
-    discrepancy,
-    jacobian,
-    linalg,
-    mean_structure,
-    ordinal,
-    standardized,
-)
+from tcsmodel.kernels import discrepancy, jacobian, mean_structure, ordinal
 from tcsmodel.kernels.discrepancy import Gathers, add_curvature, merged_twice
 from tcsmodel.kernels.gamma import NormalWeight
 from tcsmodel.kernels.implied import (
     LATENT_MEAN,
-    PATH,
     SCALE,
     THRESHOLD,
     Implied,
@@ -50,21 +42,11 @@ from tcsmodel.kernels.implied import (
     means,
     sandwich,
 )
-from tcsmodel.kernels.minimize import Minimum, Objective, minimize
 from tcsmodel.kernels.starting import starting_values
 
 Array = NDArray[np.float64]
 Index = NDArray[np.intp]
-Mask = NDArray[np.bool_]
 Weight: TypeAlias = Array | NormalWeight
-
-MAX_ITER = 200
-# As in `kernels.sem`: a ridge is looked for after so many iterations of a replicate, when the last
-# step gained less chi-square than this; a standardized loading or path, or its standard error,
-# beyond the third gives it away.
-PATIENCE = 10
-STALLED = 0.1
-RUNAWAY = 3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,132 +161,6 @@ def weighted(weight: Weight, a: Array) -> Array:
     if isinstance(weight, NormalWeight) or weight.ndim == a.ndim:
         return weight @ a
     return weight[..., None] * a
-
-
-@dataclass(frozen=True, slots=True)
-class Point:
-    """value (B,), inf where not finite; theta (B, q); residual (B, s) s - sigma."""
-
-    value: Array
-    theta: Array
-    residual: Array
-
-
-@dataclass(frozen=True, slots=True)
-class Slopes:
-    """gradient (B, q); expected, hessian (B, q, q): Gauss-Newton and exact, None if not asked."""
-
-    gradient: Array
-    expected: Array
-    hessian: Array | None
-
-
-def objective(structure: Structure, statistics: Array, weight: Array) -> Objective:
-    """Return F for ULS, DWLS and WLS, ready for `kernels.minimize`.
-
-    Parameters
-    ----------
-    structure : Structure
-        The model.
-    statistics : ndarray (B, s)
-        s, in the order of the structure.
-    weight : ndarray (B, s) or (B, s, s)
-        W, its diagonal or all of it; about 1 / variance, so that F has no unit and the
-        tolerance of the minimizer a meaning. (`fit` takes care of ULS.)
-    """
-
-    def evaluate(theta: Array, members: Index) -> Point:
-        with np.errstate(invalid="ignore", over="ignore"):
-            residual = statistics[members] - structure.implied(theta)
-            wide = weighted(weight[members], residual[..., None])[..., 0]
-            value = (residual * wide).sum(axis=-1)
-        return Point(np.where(np.isfinite(value), value, np.inf), theta, residual)
-
-    def slopes(point: Point, members: Index, exact: bool) -> Slopes:
-        slope = structure.jacobian(point.theta)
-        wide = np.swapaxes(weighted(weight[members], slope), -1, -2)
-        gradient = -2 * (wide @ point.residual[..., None])[..., 0]
-        expected = 2 * wide @ slope
-        if not exact:
-            return Slopes(gradient, expected, None)
-        if structure.curvature is None:
-            return Slopes(gradient, expected, expected)
-        c = -2 * weighted(weight[members], point.residual[..., None])[..., 0]
-        return Slopes(gradient, expected, expected + structure.curvature(point.theta, c))
-
-    return Objective(evaluate, slopes, _never)
-
-
-def gls_objective(layout: Layout, cov: Array) -> Objective:
-    """Return F of GLS for covariances S (B, p, p), ready for `kernels.minimize`.
-
-    Derivatives are those of maximum likelihood with S^-1 in the place of Sigma^-1. Means, where
-    there is a structure for them, need `objective` with `gamma.normal_weight`.
-    """
-    at = discrepancy.gathers(layout)
-    inverse, regular = linalg.inverse(cov)
-
-    def evaluate(theta: Array, members: Index) -> discrepancy.State:
-        here = implied(layout, theta)
-        with np.errstate(invalid="ignore", over="ignore"):
-            gap = inverse[members] @ (cov[members] - here.sigma)
-            value = 0.5 * np.einsum("bij,bji->b", gap, gap)
-        value = np.where(np.isfinite(value) & regular[members], value, np.inf)
-        return discrepancy.State(
-            value, here.sigma, inverse[members], here.total, here.phi, here.directions
-        )
-
-    def slopes(state: discrepancy.State, members: Index, exact: bool) -> discrepancy.Slopes:
-        s = cov[members]
-        found = discrepancy.slopes(layout, at, state, s, exact=False)
-        if not exact:
-            return found
-        omega = state.inverse @ (state.sigma - s) @ state.inverse
-        here = Implied(state.sigma, state.total, state.phi, state.directions)
-        return replace(found, hessian=found.expected + curvature(layout, at, here, omega))
-
-    return Objective(evaluate, slopes, _never)
-
-
-def _never(theta: Array, members: Index, expected: Array, gain: Array, damping: Array) -> Mask:
-    return np.zeros(len(theta), dtype=bool)
-
-
-def watched(given: Objective, layout: Layout, n: float) -> Objective:
-    """Return the objective with members given up that climb a ridge, as `kernels.sem` does.
-
-    A standardized loading or path of theirs, or its standard error, has passed RUNAWAY while
-    chi-square hardly changes. (Least squares let a residual variance fall without end, which
-    likelihood does not.) The inverse of the Gauss-Newton Hessian stands for the covariance of
-    the estimates, which is exact for GLS and WLS only.
-    """
-    q, directed = layout.n_free, layout.matrix <= PATH
-
-    def hopeless(
-        theta: Array, members: Index, expected: Array, gain: Array, damping: Array
-    ) -> Mask:
-        lost = n * gain < STALLED
-        if lost.any() and directed.any():
-            own = theta[lost][:, :q]
-            at = implied(layout, own)
-            vcov = 2 / n * linalg.inverse(expected[lost])[0][:, :q, :q]
-            slope = standardized.jacobian(layout, own, at)[:, directed]
-            size = np.abs(standardized.standardize(layout, own, at)[:, directed])
-            with np.errstate(all="ignore"):
-                errors = np.sqrt(np.maximum(((slope @ vcov) * slope).sum(axis=-1), 0.0))
-            lost[lost] = ~(np.maximum(errors, size).max(axis=1) < RUNAWAY)
-        return lost
-
-    return replace(given, hopeless=hopeless)
-
-
-def fit(given: Objective, start: Array, *, patience: int = MAX_ITER) -> Minimum:
-    """Return the minimum of an objective from start (B, q).
-
-    With the objective `watched`, `patience` is the iterations before anything is given up:
-    PATIENCE for replicates.
-    """
-    return minimize(given, start, max_iter=MAX_ITER, patience=patience)
 
 
 def unit_weight(variance: Array, size: int) -> tuple[Array, Array]:

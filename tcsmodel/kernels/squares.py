@@ -21,22 +21,20 @@ from tcsmodel.kernels import constrained, grouped, linalg, sem, standardized
 from tcsmodel.kernels.gamma import NormalGamma
 from tcsmodel.kernels.grouped import Grouped
 from tcsmodel.kernels.implied import PATH, implied
-from tcsmodel.kernels.least_squares import (
-    MAX_ITER,
-    PATIENCE,
-    RUNAWAY,
-    STALLED,
-    Point,
-    Slopes,
-    Structure,
-    Weight,
-    weighted,
-)
+from tcsmodel.kernels.least_squares import Structure, Weight, weighted
 from tcsmodel.kernels.minimize import Objective, minimize
 
 Array = NDArray[np.float64]
 Index = NDArray[np.intp]
 Mask = NDArray[np.bool_]
+
+MAX_ITER = 200
+# As in `kernels.sem`: a ridge is looked for after so many iterations of a replicate, when the last
+# step gained less chi-square than this; a standardized loading or path, or its standard error,
+# beyond the third gives it away.
+PATIENCE = 10
+STALLED = 0.1
+RUNAWAY = 3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +90,29 @@ class Squares:
         return grouped.curvature(self.model, local * self.share[:, None, None])
 
 
+@dataclass(frozen=True, slots=True)
+class Point:
+    """value (B,), inf where not finite; theta (B, q); residual (B, G, s) s - sigma."""
+
+    value: Array
+    theta: Array
+    residual: Array
+
+
+@dataclass(frozen=True, slots=True)
+class Slopes:
+    """gradient (B, q); expected, hessian (B, q, q): Gauss-Newton and exact, None if not asked."""
+
+    gradient: Array
+    expected: Array
+    hessian: Array | None
+
+
 def objective(given: Squares) -> Objective:
-    """Return F, ready for `kernels.minimize`; members on a ridge are given up."""
+    """Return F, ready for `kernels.minimize`; members on a ridge are given up.
+
+    Least squares let a residual variance fall without end, which likelihood does not.
+    """
 
     def evaluate(theta: Array, members: Index) -> Point:
         with np.errstate(all="ignore"):

@@ -1,13 +1,14 @@
-"""Least squares objectives: derivatives, equivalences, members that cannot be fitted."""
+"""Least squares fits: derivatives, equivalences, members that cannot be fitted."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
-from lavaan_cases import case
+from lavaan_cases import case, generalized, squares_of
 from numpy.testing import assert_allclose
 
-from tcsmodel.kernels import gamma, jacobian, least_squares, linalg
+from tcsmodel.kernels import gamma, jacobian, least_squares, linalg, squares
+from tcsmodel.kernels.minimize import minimize
 from tcsmodel.kernels.moments import moments
 from tcsmodel.kernels.resample import bootstrap_chunks
 from tcsmodel.kernels.starting import starting_values
@@ -27,7 +28,7 @@ def covs(given):
     return np.stack([np.cov(part.T) for part in parts])
 
 
-def weights(kind, cov, x):
+def weights(kind, cov):
     if kind == "DWLS":
         return 1 / gamma.normal_variance(cov)
     if kind == "ULS":
@@ -36,12 +37,16 @@ def weights(kind, cov, x):
     return gamma.normal_weight(linalg.inverse(cov)[0], with_mean=False)
 
 
-def objective(kind, given, cov):
+def problem(kind, given, cov):
+    n = len(given.x)
     if kind == "GLS unformed":
-        return least_squares.gls_objective(given.layout, cov)
+        return generalized(given.layout, cov, n)
     structure = least_squares.moment_structure(given.layout, mean=False)
-    weight = weights(kind, cov, given.x)
-    return least_squares.objective(structure, jacobian.vech(cov), weight)
+    return squares_of(given.layout, structure, jacobian.vech(cov), weights(kind, cov), n)
+
+
+def fit(given, start):
+    return squares.fit(given, start, patient=True, gamma=None)
 
 
 def members(cov):
@@ -50,7 +55,7 @@ def members(cov):
 
 @pytest.mark.parametrize("kind", ["ULS", "DWLS", "GLS", "GLS unformed"])
 def test_gradient_and_exact_hessian_are_those_of_finite_differences(kind, given, covs):
-    goal, who = objective(kind, given, covs), members(covs)
+    goal, who = squares.objective(problem(kind, given, covs)), members(covs)
     theta = starting_values(given.layout, covs) + 0.05
     found = goal.slopes(goal.evaluate(theta, who), who, True)
     steps = 1e-5 * np.eye(theta.shape[1])
@@ -74,9 +79,7 @@ def test_gradient_and_exact_hessian_are_those_of_finite_differences(kind, given,
 
 def test_gls_needs_no_kronecker_product(given, covs):
     start = starting_values(given.layout, covs)
-    found = [
-        least_squares.fit(objective(kind, given, covs), start) for kind in ("GLS unformed", "GLS")
-    ]
+    found = [fit(problem(kind, given, covs), start) for kind in ("GLS unformed", "GLS")]
     assert found[0].converged.all()
     assert_allclose(found[0].value, found[1].value, rtol=1e-9)
 
@@ -84,17 +87,17 @@ def test_gls_needs_no_kronecker_product(given, covs):
 @pytest.mark.parametrize("kind", ["ULS", "DWLS", "GLS unformed"])
 def test_batch_equals_loop(kind, given, covs):
     start = starting_values(given.layout, covs)
-    together = least_squares.fit(objective(kind, given, covs), start)
+    together = fit(problem(kind, given, covs), start)
     for b in range(len(covs)):
-        alone = least_squares.fit(objective(kind, given, covs[b : b + 1]), start[b : b + 1])
+        alone = fit(problem(kind, given, covs[b : b + 1]), start[b : b + 1])
         assert_allclose(together.theta[b], alone.theta[0], rtol=1e-6, atol=1e-8)
 
 
 def test_unweighted_fit_converges_in_any_unit(given, covs):
     cov = covs[:1]
-    plain = least_squares.fit(objective("ULS", given, cov), starting_values(given.layout, cov))
+    plain = fit(problem("ULS", given, cov), starting_values(given.layout, cov))
     wide = cov * 1e10
-    other = least_squares.fit(objective("ULS", given, wide), starting_values(given.layout, wide))
+    other = fit(problem("ULS", given, wide), starting_values(given.layout, wide))
     assert plain.converged.all()
     assert other.converged.all()
     assert_allclose(plain.value, other.value, rtol=1e-9)
@@ -107,8 +110,8 @@ def test_a_member_that_cannot_be_fitted_does_not_stop_the_others(kind, trouble, 
     broken[1, 0] = broken[1, :, 0] = 0.0 if trouble == "constant item" else np.nan
     start = starting_values(given.layout, covs)
     with np.errstate(all="ignore"):
-        goal = objective(kind, given, broken)
-    found = least_squares.fit(goal, start)
+        goal = problem(kind, given, broken)
+    found = fit(goal, start)
     assert found.converged[[0, 2]].all()
     if trouble == "missing":
         assert not found.converged[1]
@@ -120,14 +123,11 @@ def test_members_that_run_along_a_ridge_are_given_up_early():
     n = len(given.x)
     counts = next(bootstrap_chunks(n, 128, seed=1))
     cov = moments(given.x, counts)[1]
-    goal = least_squares.gls_objective(given.layout, cov)
-    start = starting_values(given.layout, cov)
-    patience = least_squares.PATIENCE
-    found = least_squares.fit(
-        least_squares.watched(goal, given.layout, n - 1), start, patience=patience
-    )
+    goal = squares.objective(generalized(given.layout, cov, n))
+    start, most = starting_values(given.layout, cov), squares.MAX_ITER
+    found = minimize(goal, start, max_iter=most, patience=squares.PATIENCE)
     assert 0 < found.hopeless.mean() < 0.05
     assert (found.converged | found.hopeless).all()
-    left = least_squares.fit(goal, start)
+    left = minimize(goal, start, max_iter=most, patience=most)
     assert found.hopeless[~left.converged].all()
     assert_allclose(left.value[found.converged], found.value[found.converged], rtol=1e-9)

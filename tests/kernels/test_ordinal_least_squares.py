@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import tolerances as tol
 from golden_files import expected
-from lavaan_cases import Case, case
+from lavaan_cases import Case, case, squares_of
 from lavaan_cases import ordinal as ordinal_case
 from numpy.testing import assert_allclose
 
@@ -16,10 +16,12 @@ from tcsmodel.kernels import (
     least_squares,
     linalg,
     ordinal,
+    ordinal_squares,
     polychoric,
     polychoric_gamma,
     robust,
     scaled_tests,
+    squares,
 )
 from tcsmodel.kernels.implied import THRESHOLD
 from tcsmodel.kernels.robust import Traces
@@ -71,11 +73,10 @@ class Ours:
         """Return F and the derivatives of the model without any covariance."""
         own = self.located
         delta = np.eye(self.statistics.shape[1])[None, :, :own]
-        structure = least_squares.Structure(
-            lambda theta: (delta @ theta[..., None])[..., 0], lambda theta: delta, None
-        )
-        given = least_squares.objective(structure, self.statistics, self.weight)
-        return least_squares.fit(given, self.statistics[:, :own]).value, delta
+        whole = self.weight.ndim > self.statistics.ndim
+        gamma = self.gamma if whole else 1 / self.weight
+        order = self.model.order
+        return ordinal_squares.independence_discrepancy(order, self.statistics, gamma), delta
 
     @property
     def located(self) -> int:
@@ -142,7 +143,8 @@ def fitted_case(name: str, given: Case, data: str) -> Ours:
         weight = 1 / np.diagonal(spread, axis1=1, axis2=2)
     structure = least_squares.ordinal_structure(model)
     start = least_squares.ordinal_start(model, s)
-    fit = least_squares.fit(least_squares.objective(structure, s, weight), start)
+    own = squares_of(given.layout, structure, s, weight, len(given.x))
+    fit = squares.fit(own, start, patient=True, gamma=None)
     assert fit.converged.all()
     delta_ = structure.jacobian(fit.theta)
     kind = CORRECTIONS.get(estimator)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 import tolerances as tol
-from lavaan_cases import Case, Likelihood, case, maximum_likelihood
+from lavaan_cases import Case, Likelihood, case, generalized, maximum_likelihood, squares_of
 from numpy.testing import assert_allclose
 
 from tcsmodel.kernels import (
@@ -18,6 +18,7 @@ from tcsmodel.kernels import (
     linalg,
     robust,
     scaled_tests,
+    squares,
 )
 from tcsmodel.kernels.scaled_tests import Correction, ScaledTest
 from tcsmodel.kernels.starting import starting_values
@@ -126,10 +127,10 @@ def least(given: Case, estimator: str) -> Ours:
 
     def solve(layout, start):
         structure = least_squares.moment_structure(layout, mean=False)
-        objective = least_squares.objective(structure, s, weight)
+        own = squares_of(layout, structure, s, weight, n)
         if estimator == "GLS":
-            objective = least_squares.gls_objective(layout, cov)
-        found = least_squares.fit(objective, start)
+            own = generalized(layout, cov, n)
+        found = squares.fit(own, start, patient=True, gamma=None)
         assert found.converged.all()
         return found, structure.jacobian(found.theta), s - structure.implied(found.theta)
 

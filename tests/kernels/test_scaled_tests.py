@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 import tolerances as tol
 from golden_files import expected
-from lavaan_cases import Likelihood, case, maximum_likelihood
+from lavaan_cases import Likelihood, case, generalized, maximum_likelihood
 from numpy.testing import assert_allclose
 
-from tcsmodel.kernels import gamma, jacobian, least_squares, linalg, robust, scaled_tests
+from tcsmodel.kernels import gamma, jacobian, linalg, robust, scaled_tests, squares
 from tcsmodel.kernels.robust import Traces
 from tcsmodel.kernels.scaled_tests import Correction
 from tcsmodel.kernels.starting import starting_values
@@ -145,10 +145,9 @@ def test_singular_information_gives_nan():
 def test_residual_test_is_gls_where_the_estimates_are():
     given = case("B_mobi_acsi_GLS", "mobi")
     cov = np.cov(given.x.T)[None]
-    fit = least_squares.fit(
-        least_squares.gls_objective(given.layout, cov), starting_values(given.layout, cov)
-    )
-    structure = least_squares.moment_structure(given.layout, mean=False)
+    own = generalized(given.layout, cov, len(given.x))
+    fit = squares.fit(own, starting_values(given.layout, cov), patient=True, gamma=None)
+    structure = own.structure
     residual = jacobian.vech(cov) - structure.implied(fit.theta)
     weight = gamma.normal_weight(linalg.inverse(cov)[0], with_mean=False)
     found = robust.residual_test(residual, structure.jacobian(fit.theta), weight, 249)
