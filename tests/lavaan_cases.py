@@ -9,11 +9,21 @@ import numpy as np
 import pandas as pd
 from golden_files import DATA, expected
 
-from tcsmodel.kernels import discrepancy, gamma, grouped, implied, jacobian, linalg, robust
+from tcsmodel.kernels import (
+    discrepancy,
+    fitmeasures,
+    gamma,
+    grouped,
+    implied,
+    jacobian,
+    linalg,
+    robust,
+)
 from tcsmodel.kernels.gamma import NormalWeight
 from tcsmodel.kernels.implied import ITEM_MEAN, RESIDUAL, THRESHOLD
 from tcsmodel.kernels.least_squares import Structure, Weight, moment_structure
 from tcsmodel.kernels.minimize import Minimum, Objective, minimize
+from tcsmodel.kernels.missing import PatternMoments
 from tcsmodel.kernels.polychoric_gamma import Statistics
 from tcsmodel.kernels.robust import Traces
 from tcsmodel.kernels.squares import Squares
@@ -149,6 +159,12 @@ def generalized(layout: implied.Layout, cov: np.ndarray, n: int) -> Squares:
     structure = moment_structure(layout, mean=False)
     weight = NormalWeight(linalg.inverse(cov)[0], with_mean=False)
     return squares_of(layout, structure, jacobian.vech(cov), weight, n)
+
+
+def reported(value: np.ndarray, table: PatternMoments) -> np.ndarray:
+    """Return the log-likelihood (B,) that fits report of a discrepancy (B,)."""
+    answered = table.share @ table.observed.sum(axis=1)
+    return fitmeasures.log_likelihood(value, table.n, answered)
 
 
 @dataclass

@@ -27,11 +27,6 @@ def total_effects(direct: Array) -> Array:
         return np.where(solvable[..., None, None], inverse - eye, np.nan)
 
 
-def indirect_effects(direct: Array) -> Array:
-    """Return total indirect effects (..., k, k): total minus direct."""
-    return total_effects(direct) - direct
-
-
 def total_effect_slopes(direct: Array, target: NDArray[np.intp], source: NDArray[np.intp]) -> Array:
     """Return derivatives (..., k, k, e) of total effects by the e entries [target, source].
 

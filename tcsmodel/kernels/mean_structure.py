@@ -35,11 +35,6 @@ from tcsmodel.kernels.linalg import definite_inverse
 Array = NDArray[np.float64]
 
 
-def has_means(given: Layout) -> bool:
-    """Return whether a layout has intercepts."""
-    return bool((given.matrix >= ITEM_MEAN).any())
-
-
 def bordered(given: Layout) -> Layout:
     """Return the same parameters in the model of Sigma~, with p+1 items and m+1 latents."""
     kind, p, m = given.matrix, given.n_items, given.n_latents

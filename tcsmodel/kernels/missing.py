@@ -252,12 +252,6 @@ def discrepancy(part: Restricted, table: PatternMoments) -> Array:
     return np.where(definite, (table.share * np.where(definite[:, None], value, 0)).sum(-1), np.inf)
 
 
-def log_likelihood(value: Array, table: PatternMoments) -> Array:
-    """Return the normal log-likelihood (B,) of a `discrepancy`."""
-    answers = table.weight @ table.observed.sum(axis=1)
-    return -(table.n * value + answers * np.log(2 * np.pi)) / 2
-
-
 def weighted_slope(inverse: Array, table: PatternMoments) -> Array:
     """Return Omega (B, p+1, p+1), the derivative of the discrepancy by Sigma~."""
     gap = inverse - inverse @ table.second @ inverse

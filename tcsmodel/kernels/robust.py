@@ -7,7 +7,6 @@ n times the sampling covariance of the sample moments. With ``E = D'W D``
     vcov   = E^-1 D'W Gamma W D E^-1 / n             lavaan's robust.sem (Browne 1984)
     vcov   = A^-1 B A^-1 / n                         robust.huber.white, A the observed information
     U      = W - W D E^-1 D'W                        residual weight (Satorra & Bentler 1994)
-    T      = n e' U e, W the inverse of Gamma        residual-based test (Browne 1984, eq. 2.20b)
 
 B = D'V Gamma V D is the covariance of casewise scores: with Gamma at the implied moments in
 general, at the sample's where the model leaves the means free, since scores then sum to zero.
@@ -127,27 +126,3 @@ def yuan_bentler_trace(saturated: Array, bread: Array, products: Array) -> Array
 def saturated_trace(weight: Array, gamma: Array) -> Array:
     """Return tr(V Gamma) (B,) of normal-theory V and distribution-free Gamma, both at S."""
     return np.einsum("bij,bji->b", weight, gamma)
-
-
-def residual_test(residual: Array, delta: Array, weight: Array, n: float) -> Array:
-    """Return Browne's residual-based chi-square T (B,).
-
-    Parameters
-    ----------
-    residual : ndarray (B, s)
-        s - sigma, at any consistent estimate.
-    delta : ndarray (B, s, q)
-        Derivatives there.
-    weight : ndarray (B, s, s)
-        Inverse of Gamma. lavaan's ``browne.residual.nt``, the test of ULS and DWLS with
-        continuous items, takes `gamma.normal_weight` at S; ``.nt.model`` at the implied
-        covariances; ``.adf`` the inverse of the distribution-free Gamma.
-    n : float
-        Respondents; n - 1 for ULS and DWLS.
-    """
-    wide = weight @ delta
-    inverse, _ = linalg.inverse(_t(delta) @ wide)
-    column = residual[..., None]
-    along = _t(wide) @ column
-    total = _t(column) @ (weight @ column) - _t(along) @ inverse @ along
-    return n * total[:, 0, 0]

@@ -218,9 +218,10 @@ def vcov(given: Squares, at: Curve, gamma: Array | NormalGamma | None) -> Array:
 
 
 def residual_test(given: Squares, at: Curve) -> Array:
-    """Return Browne's residual-based chi-square (B,) by the weight of `given`.
+    """Return the residual-based chi-square (B,) by the weight of `given`, an inverse of Gamma.
 
-    ``M (e'We - e'WD E^-1 D'We)`` at any consistent estimate; see `kernels.robust`.
+    ``M (e'We - e'WD E^-1 D'We)`` at any consistent estimate (Browne 1984, eq. 2.20b); lavaan's
+    ``browne.residual.nt`` takes the normal-theory weight at S.
     """
     with np.errstate(all="ignore"):
         wide = weighted(given.weight, at.residual[..., None])[..., 0]

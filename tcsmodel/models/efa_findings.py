@@ -17,7 +17,6 @@ from tcsmodel.result import Finding, Severity
 if TYPE_CHECKING:
     from tcsmodel.models.efa import EFAResult
 
-Array = NDArray[np.float64]
 
 # Customary limits: Hair et al. (2010) for loadings, Howard (2016) for the gap of .20.
 SALIENT = 0.40

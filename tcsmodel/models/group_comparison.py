@@ -17,6 +17,7 @@ from tcsmodel.kernels.permutation import holm
 from tcsmodel.kernels.status import Status
 from tcsmodel.models import micom_findings
 from tcsmodel.models.grouped_pls import GroupedPLS
+from tcsmodel.models.grouped_result import GroupedResult
 from tcsmodel.models.micom import FEWEST, NONE, MICOMResult, permuted_sets
 from tcsmodel.models.permuted import (
     COMPARED,
@@ -26,9 +27,9 @@ from tcsmodel.models.permuted import (
     estimates,
     permuted,
 )
-from tcsmodel.models.pls import PLS, PLSResult
+from tcsmodel.models.pls import PLS
 from tcsmodel.options import GroupTest, choose, did_you_mean, require, require_whole
-from tcsmodel.result import Finding, Result, Severity
+from tcsmodel.result import Finding, Severity
 from tcsmodel.spec.model import ModelSpec
 from tcsmodel.survey.survey import Survey
 
@@ -132,7 +133,7 @@ def compare_groups(
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class GroupComparison(Result):
+class GroupComparison(GroupedResult):
     """How a PLS model differs between groups; made by `compare_groups`.
 
     Parameters
@@ -164,58 +165,21 @@ class GroupComparison(Result):
     (36, 12)
     """
 
-    grouped: GroupedPLS
-    permuted: tuple[Permuted, ...]
     draws: GroupDraws
     method: GroupTest
     seed: int
     centered: bool = False
-
-    @property
-    def estimator(self) -> PLS:
-        """The options of the model, the same in every group."""
-        return self.grouped.estimator
-
-    @property
-    def group(self) -> str:
-        """The column that tells groups apart."""
-        return self.grouped.by
-
-    @property
-    def groups(self) -> tuple[str, ...]:
-        """The groups, in the order in which they first appear."""
-        return self.grouped.groups
-
-    @property
-    def level(self) -> float:
-        """Confidence level of intervals, and one less the level of significance."""
-        return self.estimator.level
-
-    @cached_property
-    def sizes(self) -> pd.Series:
-        """Respondents of each group."""
-        return pd.Series(self.grouped.sizes, index=list(self.groups), name="n")
 
     @cached_property
     def micom(self) -> MICOMResult:
         """The measurement invariance of the composites, from the same permutations."""
         return MICOMResult(self.grouped, self.permuted, self.seed, self.centered)
 
-    @property
-    def fits(self) -> dict[str, PLSResult]:
-        """The fit to each group."""
-        return dict(zip(self.groups, self.grouped.fits, strict=True))
-
     @cached_property
     def status_shares(self) -> pd.DataFrame:
         """Share of the bootstrap replicates of each group that ended with each status."""
         ends = {s.name.lower(): (self.draws.status == s).mean(axis=0) for s in Status}
         return pd.DataFrame(ends, index=list(self.groups))
-
-    @property
-    def pairs(self) -> tuple[Permuted, ...]:
-        """What permutations did to each pair of groups."""
-        return self.micom.pairs
 
     def by_group(self, quantity: str = "paths") -> pd.DataFrame:
         """Return a quantity of each group: its labels and ``group estimate se ci_lower ci_upper``.
@@ -338,8 +302,8 @@ class GroupComparison(Result):
         drawn, the surer it rejects, whether groups differ or not.
         """
         frame, values = self._estimates(quantity)
-        everyone = next((one for one in self.permuted if len(one.members) > 2), None)
         columns = ["variance", "p_permutation", "chi2", "df", "p_welch", "p_adjusted"]
+        everyone = self.everyone
         if everyone is None:
             return frame.iloc[:0].assign(**dict.fromkeys(columns, np.nan))
         groups = range(len(self.groups))

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 from scipy import special
 
 from tcsmodel.errors import TcsError
@@ -20,7 +19,6 @@ from tcsmodel.options import require_level
 if TYPE_CHECKING:
     from tcsmodel.models.pls_result import PLSResult
 
-Array = NDArray[np.float64]
 
 PARTS = 200  # of many respondents, so many parts are left out one by one
 

@@ -8,7 +8,6 @@ from functools import cached_property
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 from tqdm import tqdm
 
 from tcsmodel.errors import counted
@@ -16,14 +15,13 @@ from tcsmodel.kernels.permutation import holm
 from tcsmodel.kernels.status import Status
 from tcsmodel.models import micom_findings
 from tcsmodel.models.grouped_pls import GroupedPLS
+from tcsmodel.models.grouped_result import GroupedResult
 from tcsmodel.models.permuted import COMPOSITION, INVARIANCE, Permuted, permuted
-from tcsmodel.models.pls import PLS, PLSResult
+from tcsmodel.models.pls import PLS
 from tcsmodel.options import require_whole
-from tcsmodel.result import Finding, Result
+from tcsmodel.result import Finding
 from tcsmodel.spec.model import ModelSpec
 from tcsmodel.survey.survey import Survey
-
-Array = NDArray[np.float64]
 
 FULL, PARTIAL, NONE = "full", "partial", "none"
 FEWEST = 19  # permutations of which one alone can be at the 5% point
@@ -129,7 +127,7 @@ def permuted_sets(grouped: GroupedPLS) -> tuple[tuple[int, ...], ...]:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class MICOMResult(Result):
+class MICOMResult(GroupedResult):
     """Whether composites mean the same in several groups; made by `micom`.
 
     Parameters
@@ -155,30 +153,8 @@ class MICOMResult(Result):
     '24 items in 7 constructs'
     """
 
-    grouped: GroupedPLS
-    permuted: tuple[Permuted, ...]
     seed: int
     centered: bool = False
-
-    @property
-    def estimator(self) -> PLS:
-        """The options of the model, the same in every group."""
-        return self.grouped.estimator
-
-    @property
-    def group(self) -> str:
-        """The column that tells groups apart."""
-        return self.grouped.by
-
-    @property
-    def groups(self) -> tuple[str, ...]:
-        """The groups, in the order in which they first appear."""
-        return self.grouped.groups
-
-    @property
-    def level(self) -> float:
-        """One less the level of significance of the tests."""
-        return self.estimator.level
 
     @property
     def permutations(self) -> int:
@@ -186,24 +162,9 @@ class MICOMResult(Result):
         return len(self.permuted[0].status)
 
     @cached_property
-    def sizes(self) -> pd.Series:
-        """Respondents of each group."""
-        return pd.Series(self.grouped.sizes, index=list(self.groups), name="n")
-
-    @property
-    def fits(self) -> dict[str, PLSResult]:
-        """The fit to each group."""
-        return dict(zip(self.groups, self.grouped.fits, strict=True))
-
-    @cached_property
     def status_shares(self) -> pd.DataFrame:
         """Share of the permutations (rows ``group other``) that ended with each status."""
         return status_shares(self.grouped, self.pairs)
-
-    @property
-    def pairs(self) -> tuple[Permuted, ...]:
-        """The statistics of each pair of groups."""
-        return tuple(one for one in self.permuted if len(one.members) == 2)
 
     @property
     def configural(self) -> pd.Series:
@@ -256,15 +217,16 @@ class MICOMResult(Result):
         """
         columns = ["construct", "test", "statistic", "p"]
         constructs = list(self.estimator.model.constructs)
+        everyone = self.everyone
+        if everyone is None:
+            return pd.DataFrame(columns=columns)
         parts = [
             pd.DataFrame(
                 {"construct": constructs, "test": test, "statistic": everyone.observed[test]}
             ).assign(p=everyone.p(test))
-            for everyone in self.permuted
-            if len(everyone.members) > 2
             for test in INVARIANCE
         ]
-        return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=columns)
+        return pd.concat(parts, ignore_index=True)
 
     @cached_property
     def _table(self) -> pd.DataFrame:

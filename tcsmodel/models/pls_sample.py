@@ -23,7 +23,6 @@ from tcsmodel.survey.moments import Moments, read_only, require_varying
 from tcsmodel.survey.survey import Survey
 
 Array = NDArray[np.float64]
-Mask = NDArray[np.bool_]
 Index = NDArray[np.intp]
 
 MOST_CATEGORIES = 12

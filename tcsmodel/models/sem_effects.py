@@ -16,7 +16,6 @@ from tcsmodel.spec.model import Op
 if TYPE_CHECKING:
     from tcsmodel.models.sem_result import SEMResult
 
-Array = NDArray[np.float64]
 Index = NDArray[np.intp]
 
 

@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from tcsmodel.errors import ConvergenceError, OptionError
 from tcsmodel.kernels import grouped, sem
@@ -35,7 +34,6 @@ from tcsmodel.spec.parameters import Matrix, Parameter, ParameterTable
 if TYPE_CHECKING:
     from tcsmodel.models.sem import SEM
 
-Array = NDArray[np.float64]
 
 # semopy's own choice, 1e-6, ends the search up to two percent away from the minimum.
 PRECISION = 1e-12

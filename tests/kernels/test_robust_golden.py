@@ -132,14 +132,13 @@ def least(given: Case, estimator: str) -> Ours:
             own = generalized(layout, cov, n)
         found = squares.fit(own, start, patient=True, gamma=None)
         assert found.converged.all()
-        return found, structure.jacobian(found.theta), s - structure.implied(found.theta)
-
-    def chi2(found, delta, residual):
+        chi2 = size * found.value / scale
         if estimator in ("ULS", "DWLS"):
-            return robust.residual_test(residual, delta, normal_weight, size)
-        return size * found.value / scale
+            tested = generalized(layout, cov, n)
+            chi2 = squares.residual_test(tested, squares.curve(tested, found.theta))
+        return found, structure.jacobian(found.theta), chi2
 
-    fit, delta, residual = solve(given.layout, starting_values(given.layout, cov))
+    fit, delta, chi2 = solve(given.layout, starting_values(given.layout, cov))
     null = solve(jacobian.independence_layout(p, NO_CAUSES), np.diagonal(cov, axis1=1, axis2=2))
     products = robust.score_products(delta, weight, spread)
     vcov = robust.sandwich(robust.information(delta, weight), products, size)
@@ -147,9 +146,9 @@ def least(given: Case, estimator: str) -> Ours:
         given,
         fit.theta[0],
         errors(vcov),
-        chi2(fit, delta, residual)[0],
+        chi2[0],
         (size * fit.value / scale)[0],
-        chi2(*null)[0],
+        null[2][0],
         size,
     )
     if estimator in CORRECTIONS:

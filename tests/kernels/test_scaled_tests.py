@@ -9,7 +9,7 @@ from golden_files import expected
 from lavaan_cases import Likelihood, case, generalized, maximum_likelihood
 from numpy.testing import assert_allclose
 
-from tcsmodel.kernels import gamma, jacobian, linalg, robust, scaled_tests, squares
+from tcsmodel.kernels import gamma, robust, scaled_tests, squares
 from tcsmodel.kernels.robust import Traces
 from tcsmodel.kernels.scaled_tests import Correction
 from tcsmodel.kernels.starting import starting_values
@@ -147,8 +147,5 @@ def test_residual_test_is_gls_where_the_estimates_are():
     cov = np.cov(given.x.T)[None]
     own = generalized(given.layout, cov, len(given.x))
     fit = squares.fit(own, starting_values(given.layout, cov), patient=True, gamma=None)
-    structure = own.structure
-    residual = jacobian.vech(cov) - structure.implied(fit.theta)
-    weight = gamma.normal_weight(linalg.inverse(cov)[0], with_mean=False)
-    found = robust.residual_test(residual, structure.jacobian(fit.theta), weight, 249)
+    found = squares.residual_test(own, squares.curve(own, fit.theta))
     assert_allclose(found[0], 249 * fit.value[0], rtol=1e-8)
