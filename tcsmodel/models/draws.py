@@ -10,6 +10,7 @@ from functools import partial
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy import special
 from tqdm import tqdm
 
 from tcsmodel.errors import OptionError, TcsError
@@ -251,6 +252,11 @@ class Draws:
     def se(self, name: str) -> Array:
         """Return the standard error of a quantity, the standard deviation of its draws."""
         return intervals.standard_error(self._of(name))
+
+    def p(self, name: str) -> Array:
+        """Return the two-sided p of a quantity, that of ``estimate / se`` under normality."""
+        with np.errstate(all="ignore"):
+            return np.asarray(2 * special.ndtr(-np.abs(self.origin[name] / self.se(name))))
 
     def _of(self, name: str) -> Array:
         if name not in self.values:

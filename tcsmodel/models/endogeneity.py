@@ -9,13 +9,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy import special
 
 from tcsmodel.kernels import second_stage
 from tcsmodel.models.draws import Draws
 from tcsmodel.models.path_model import PathModel
 from tcsmodel.models.second_stage import drawn, predictors, require_scores, weights_of
-from tcsmodel.options import require_level
 from tcsmodel.result import Finding, Result, Severity
 from tcsmodel.survey.moments import read_only
 
@@ -70,10 +68,7 @@ class Endogeneity(Result):
         `p` that of ``copula / se``.
         """
         names, rows = self._model.constructs, _rows(self._model)
-        estimate, se = self.draws.origin["copula"], self.draws.se("copula")
         lower, upper = self.draws.interval("copula", self.level)
-        with np.errstate(all="ignore"):
-            p = 2 * special.ndtr(-np.abs(estimate / se))
         return pd.DataFrame(
             {
                 "source": [names[source] for _, source, _ in rows],
@@ -81,11 +76,11 @@ class Endogeneity(Result):
                 "copulas": [", ".join(names[c] for c in own) for _, _, own in rows],
                 "path": [self.paths_array[source, target] for target, source, _ in rows],
                 "path_corrected": self.draws.origin["path"],
-                "copula": estimate,
-                "se": se,
+                "copula": self.draws.origin["copula"],
+                "se": self.draws.se("copula"),
                 "ci_lower": lower,
                 "ci_upper": upper,
-                "p": p,
+                "p": self.draws.p("copula"),
             }
         )
 
@@ -131,7 +126,6 @@ def endogeneity(
     require_scores(result, "The test of endogeneity")
     estimator = result.estimator
     level = estimator.level if level is None else level
-    require_level(level)
     regress = partial(_corrected, estimator.model)
     draws = drawn(result, second_stage.copula, regress, n, seed, level, progress, "endogeneity")
     shape = second_stage.shape(result.scores().to_numpy(), weights_of(result))

@@ -9,13 +9,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy import special
 
 from tcsmodel.kernels import second_stage
 from tcsmodel.models.draws import Draws
 from tcsmodel.models.path_model import PathModel
 from tcsmodel.models.second_stage import drawn, predictors, require_scores, weights_of
-from tcsmodel.options import require_level
 from tcsmodel.result import Finding, Result, Severity
 from tcsmodel.survey.moments import read_only
 
@@ -63,20 +61,17 @@ class Nonlinearity(Result):
         `quadratic` is the coefficient of the squared score of the source, added by itself;
         positive where the path grows steeper. `p` is that of ``quadratic / se``.
         """
-        names, estimate = self._model.constructs, self.draws.origin["quadratic"]
+        names = self._model.constructs
         lower, upper = self.draws.interval("quadratic", self.level)
-        se = self.draws.se("quadratic")
-        with np.errstate(all="ignore"):
-            p = 2 * special.ndtr(-np.abs(estimate / se))
         return pd.DataFrame(
             {
                 "source": [names[i] for i, _ in self._model.written],
                 "target": [names[j] for _, j in self._model.written],
-                "quadratic": estimate,
-                "se": se,
+                "quadratic": self.draws.origin["quadratic"],
+                "se": self.draws.se("quadratic"),
                 "ci_lower": lower,
                 "ci_upper": upper,
-                "p": p,
+                "p": self.draws.p("quadratic"),
                 "f_squared": self.f_squared,
             }
         )
@@ -120,7 +115,6 @@ def nonlinearity(
     require_scores(result, "The test of nonlinearity")
     estimator = result.estimator
     level = estimator.level if level is None else level
-    require_level(level)
     regress = partial(_quadratic, estimator.model)
     draws = drawn(result, _squares, regress, n, seed, level, progress, "nonlinearity")
     return Nonlinearity(

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy import special
 
 from tcsmodel.models.draws import Draws
 from tcsmodel.models.ways import EFFECTS, Ways
@@ -46,8 +45,7 @@ def _inference(
     lower, upper = drawn.interval(EFFECTS, level, kind)
     with np.errstate(all="ignore"):
         z = value / se
-    p = 2 * special.ndtr(-np.abs(z))
-    return {"se": se, "z": z, "p": p, "ci_lower": lower, "ci_upper": upper}
+    return {"se": se, "z": z, "p": drawn.p(EFFECTS), "ci_lower": lower, "ci_upper": upper}
 
 
 def _accounted(frame: pd.DataFrame) -> Array:

@@ -17,7 +17,7 @@ from tcsmodel.kernels.status import Status
 from tcsmodel.kernels.tetrads import corrected_interval, nonredundant, tetrads
 from tcsmodel.models.draws import Draws, Replicator, bootstrap
 from tcsmodel.models.path_model import PathModel
-from tcsmodel.options import Mode, require_level
+from tcsmodel.options import Mode
 from tcsmodel.result import Finding, Result, Severity
 from tcsmodel.survey.moments import read_only
 
@@ -150,7 +150,6 @@ def tetrad_test(
     model = estimator.model
     model.require_one_stage("tetrads()")
     level = estimator.level if level is None else level
-    require_level(level)
     blocks = [np.flatnonzero(model.block == c) for c in range(len(model.constructs))]
     places = np.concatenate([nonredundant(own) for own in blocks])
     if not len(places):

@@ -20,6 +20,7 @@ from tcsmodel.options import IndexKind, choose
 from tcsmodel.result import Finding, Result, Severity
 from tcsmodel.satisfaction.definitions import DEFINITIONS, model_of, shares
 from tcsmodel.satisfaction.segments import FIXED, mean_interval, segment_table
+from tcsmodel.spec.model import Construct
 from tcsmodel.survey.moments import read_only
 from tcsmodel.survey.survey import Survey
 
@@ -87,19 +88,25 @@ def satisfaction_index(
     construct = pls.estimator.spec.construct(target)
     pls.estimator.model.require_one_stage("satisfaction_index()")
     pls.sample.respondents("A 0-100 index")
-    low, high = limits(pls.sample)
-    unscaled = [i for i in construct.items if not np.isfinite(low[pls.sample.names.index(i)])]
-    if unscaled:
-        raise SurveyError(
-            f"The 0-100 index of {target!r} needs the limits of its items' scales, and there are "
-            f"none for {', '.join(unscaled)}. Try: Survey(..., scale=(1, 10))."
-        )
+    low, high = limits(pls.sample, construct)
     return SatisfactionIndex(pls, target, kind, low, high)
 
 
-def limits(sample: Sample) -> tuple[Array, Array]:
-    """Return the scale limits (p,) of the items of a sample; nan where there is no scale."""
+def limits(sample: Sample, construct: Construct) -> tuple[Array, Array]:
+    """Return the scale limits (p,) of the items of a sample; nan where there is no scale.
+
+    Raises
+    ------
+    SurveyError
+        When an item of the construct has no scale.
+    """
     scale = {} if sample.survey is None else sample.survey.scale
+    unscaled = [item for item in construct.items if item not in scale]
+    if unscaled:
+        raise SurveyError(
+            f"The 0-100 index of {construct.name!r} needs the limits of its items' scales, and "
+            f"there are none for {', '.join(unscaled)}. Try: Survey(..., scale=(1, 10))."
+        )
     limits = np.array([scale.get(name, (np.nan, np.nan)) for name in sample.names])
     return read_only(limits[:, 0]), read_only(limits[:, 1])
 

@@ -12,7 +12,6 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import ndtri
 
-from tcsmodel.errors import SurveyError
 from tcsmodel.kernels import index as kernel
 from tcsmodel.kernels.batch import map_chunks
 from tcsmodel.kernels.intervals import percentile
@@ -109,14 +108,7 @@ def unit_indices(
     level = fits.estimator.level if level is None else level
     require_level(level)
     construct = fits.estimator.spec.construct(target)
-    low, high = limits(fits.units_fitted.sample)
-    names = fits.units_fitted.sample.names
-    unscaled = [i for i in construct.items if not np.isfinite(low[names.index(i)])]
-    if unscaled:
-        raise SurveyError(
-            f"The 0-100 index of {target!r} needs the limits of its items' scales, and there are "
-            f"none for {', '.join(unscaled)}. Try: Survey(..., scale=(1, 10))."
-        )
+    low, high = limits(fits.units_fitted.sample, construct)
     found = UnitIndices(fits, target, kind, low, high, level, None, None)
     if not bootstrap:
         return found
