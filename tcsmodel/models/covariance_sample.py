@@ -21,6 +21,13 @@ def rows_of(sample: Sample) -> Array:
     return np.array([float(part.n) for part in sample.by_group])
 
 
+def groups_of(sample: Sample) -> list[NDArray[np.intp]]:
+    """Return which respondents are in each group."""
+    if sample.strata is None:
+        return [np.arange(sample.n)]
+    return [np.flatnonzero(sample.strata == g) for g in range(len(sample.groups))]
+
+
 def has_gaps(sample: Sample) -> bool:
     """Return whether an answer is missing."""
     return sample.values is not None and bool(np.isnan(sample.values).any())

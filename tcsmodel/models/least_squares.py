@@ -35,15 +35,14 @@ from tcsmodel.kernels.least_squares import Structure, Weight, moment_structure, 
 from tcsmodel.kernels.likelihood import Sampled
 from tcsmodel.kernels.modification import Scores
 from tcsmodel.kernels.moments import moments
-from tcsmodel.kernels.robust import Traces
 from tcsmodel.kernels.robust_groups import Weighed
-from tcsmodel.kernels.scaled_tests import Correction, ScaledTest, scaled
+from tcsmodel.kernels.scaled_tests import Correction
 from tcsmodel.kernels.squares import Squares
 from tcsmodel.models import squares_diagnosis
 from tcsmodel.models.covariance_model import CovarianceModel
-from tcsmodel.models.covariance_sample import own_weights, require_usable
+from tcsmodel.models.covariance_sample import groups_of, own_weights, require_usable
 from tcsmodel.models.estimator import Sample
-from tcsmodel.models.robust_inference import Nested, RobustInference
+from tcsmodel.models.robust_inference import RobustInference
 from tcsmodel.options import Estimator
 
 if TYPE_CHECKING:
@@ -282,11 +281,7 @@ class LeastSquares:
     def _groups(self) -> list[tuple[Array, NDArray[np.intp]]]:
         """Return the answers and the rows of the respondents of each group."""
         values = self.sample.respondents(f"estimator={self.estimator.value!r}")
-        strata = self.sample.strata
-        if strata is None:
-            return [(values, np.arange(len(values)))]
-        groups = range(len(self.sample.groups))
-        return [(values[strata == g], np.flatnonzero(strata == g)) for g in groups]
+        return [(values[rows], rows) for rows in groups_of(self.sample)]
 
     def check(self) -> None:
         """Raise SurveyError when the sample cannot be fitted."""
@@ -324,18 +319,8 @@ class LeastSquares:
         spread = scale[:, None, None] * cast(Array, problem.free)[0]
         at = self._weighed(problem.model.grouped, result.theta)
         null = self._weighed(problem.null, np.zeros(problem.null.n_free))
-
-        def test(prefix: str, of: Traces) -> ScaledTest:
-            chi2 = np.array([plain[f"{prefix}chi2"]])
-            return scaled(chi2, plain[f"{prefix}df"], of, Correction.SHIFT)
-
-        products = robust_groups.score_products(at, spread)
-        bread = robust_groups.expected_information(at)
-        return RobustInference(
-            result.vcov_array,
-            test("", robust_groups.residual_traces(at, spread)),
-            test("baseline_", robust_groups.residual_traces(null, spread)),
-            Nested(np.concatenate(list(at.delta)), bread, products),
+        return squares_diagnosis.scaled_inference(
+            result.vcov_array, plain, at, null, spread, Correction.SHIFT
         )
 
     def scores(self, layouts: Sequence[Layout], theta: Sequence[Array]) -> Scores:

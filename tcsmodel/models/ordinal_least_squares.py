@@ -42,7 +42,6 @@ from tcsmodel.kernels.robust_groups import Weighed
 from tcsmodel.kernels.scaled_tests import (
     Correction,
     ScaledFit,
-    ScaledTest,
     correlation_likelihood,
     robust_fit,
     scaled,
@@ -50,10 +49,10 @@ from tcsmodel.kernels.scaled_tests import (
 from tcsmodel.kernels.squares import Squares
 from tcsmodel.models import squares_diagnosis
 from tcsmodel.models.covariance_model import CovarianceModel
-from tcsmodel.models.covariance_sample import own_weights, rows_of
+from tcsmodel.models.covariance_sample import groups_of, own_weights, rows_of
 from tcsmodel.models.estimator import Sample
 from tcsmodel.models.ordinal_sample import coded
-from tcsmodel.models.robust_inference import Nested, RobustInference
+from tcsmodel.models.robust_inference import RobustInference
 from tcsmodel.options import Estimator
 
 if TYPE_CHECKING:
@@ -204,11 +203,7 @@ class OrdinalLeastSquares:
     def _answers(self) -> list[tuple[Answers, NDArray[np.intp]]]:
         """The answers and the rows of the respondents of each group."""
         whole = coded(self.sample, self.model.parameters.ordinal)
-        strata = self.sample.strata
-        if strata is None:
-            return [(whole, np.arange(len(whole.x)))]
-        rows = [np.flatnonzero(strata == g) for g in range(len(self.sample.groups))]
-        return [(Answers(whole.x[own], whole.categories), own) for own in rows]
+        return [(Answers(whole.x[rows], whole.categories), rows) for rows in groups_of(self.sample)]
 
     @cached_property
     def problem(self) -> OrdinalProblem:
@@ -272,21 +267,9 @@ class OrdinalLeastSquares:
         share = problem.squares.share
         spread = problem.sampling.gamma[0] / share[:, None, None]
         at, null = self._weighed(result.theta), self._independent()
-
-        def test(prefix: str, of: Traces) -> ScaledTest:
-            chi2 = np.array([plain[f"{prefix}chi2"]])
-            return scaled(chi2, plain[f"{prefix}df"], of, correction)
-
-        products = robust_groups.score_products(at, spread)
-        nested = Nested(
-            np.concatenate(list(at.delta)), robust_groups.expected_information(at), products
-        )
-        return RobustInference(
-            result.vcov_array,
-            test("", robust_groups.residual_traces(at, spread)),
-            test("baseline_", robust_groups.residual_traces(null, spread)),
-            nested if correction is Correction.SHIFT else None,
-            self._robust_fit(result.theta, plain, at),
+        robust_fit = self._robust_fit(result.theta, plain, at)
+        return squares_diagnosis.scaled_inference(
+            result.vcov_array, plain, at, null, spread, correction, robust_fit
         )
 
     def scores(self, layouts: Sequence[Layout], theta: Sequence[Array]) -> Scores:

@@ -1,4 +1,4 @@
-"""Score tests and sampling errors of residuals of least squares fits.
+"""Score tests, sampling errors of residuals and scaled tests of least squares fits.
 
 A fit that is not efficient has scores whose variance is not the information: with R the
 derivatives of a candidate, net of what is free, and W the weight, its score ``R'We`` has the
@@ -7,18 +7,22 @@ variance ``R'W Gamma W R / n``, by which the score test divides (Boos 1992).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tcsmodel.kernels import residuals
+from tcsmodel.kernels import residuals, robust_groups
 from tcsmodel.kernels.implied import Layout
 from tcsmodel.kernels.least_squares import Structure, weighted
 from tcsmodel.kernels.modification import Products, Scores
+from tcsmodel.kernels.robust import Traces
+from tcsmodel.kernels.robust_groups import Weighed
+from tcsmodel.kernels.scaled_tests import Correction, ScaledFit, ScaledTest, scaled
 from tcsmodel.kernels.squares import Squares
+from tcsmodel.models.robust_inference import Nested, RobustInference
 
 Array = NDArray[np.float64]
 
@@ -116,4 +120,47 @@ def residual_cov(
         [group.size for group in groups],
         start=start,
         restrictions=restrictions,
+    )
+
+
+def scaled_inference(
+    vcov: Array,
+    plain: Mapping[str, float],
+    at: Weighed,
+    null: Weighed,
+    spread: Array,
+    correction: Correction,
+    robust_fit: ScaledFit | None = None,
+) -> RobustInference:
+    """Return the scaled tests of a model and of its baseline model.
+
+    Parameters
+    ----------
+    vcov : ndarray (q, q)
+        Covariances of the estimates.
+    plain : dict of str to float
+        Fit measures before scaling.
+    at, null : Weighed
+        Derivatives and weights of both models.
+    spread : ndarray (G, s, s)
+        Gamma of each group over its share.
+    correction : Correction
+        How chi-square is scaled.
+    robust_fit : ScaledFit, optional
+        Robust fit measures that do not come from these tests.
+    """
+
+    def test(prefix: str, of: Traces) -> ScaledTest:
+        chi2 = np.array([plain[f"{prefix}chi2"]])
+        return scaled(chi2, plain[f"{prefix}df"], of, correction)
+
+    products = robust_groups.score_products(at, spread)
+    bread = robust_groups.expected_information(at)
+    nested = Nested(np.concatenate(list(at.delta)), bread, products)
+    return RobustInference(
+        vcov,
+        test("", robust_groups.residual_traces(at, spread)),
+        test("baseline_", robust_groups.residual_traces(null, spread)),
+        nested if correction is Correction.SHIFT else None,
+        robust_fit,
     )
