@@ -15,7 +15,6 @@ from tcsmodel.survey.moments import read_only
 
 Array = NDArray[np.float64]
 Index = NDArray[np.intp]
-Mask = NDArray[np.bool_]
 
 # Starts run on no more respondents than these, drawn at random; the best one goes on with all.
 SCREENED = 5000
