@@ -246,7 +246,7 @@ def findings(
     """Yield what the fitted values say against themselves: loadings, weights, collinearity."""
     if weighting.corrects:
         yield from _inadmissible_findings(model, weighting, values)
-    yield from _loading_findings(model, values["outer_loadings"])
+    yield from _loading_findings(model, values["outer_loadings"], values["outer_weights"])
     yield from _weight_findings(model, values["outer_weights"])
     yield from _item_vif_findings(model, values["item_vif"])
     yield from _antecedent_findings(model, values["vif"])
@@ -291,9 +291,11 @@ def _inadmissible_findings(
         yield Finding("correlation_above_one", Severity.PROBLEM, names, evidence)
 
 
-def _loading_findings(model: PathModel, loadings: Array) -> Iterator[Finding]:
+def _loading_findings(model: PathModel, loadings: Array, weights: Array) -> Iterator[Finding]:
+    """Yield weak items; strong ones that point the other way have a negative weight instead."""
     reflective = ~(model.mode_b | model.is_product)[model.block] & (model.sizes[model.block] > 1)
-    for i in np.flatnonzero(reflective & (loadings < LOW_LOADING)):
+    low = (loadings < LOW_LOADING) & ~((loadings <= -LOW_LOADING) & (weights < 0))
+    for i in np.flatnonzero(reflective & low):
         construct = model.constructs[model.block[i]]
         evidence = {"loading": float(loadings[i]), "construct": construct, "limit": LOW_LOADING}
         yield Finding("low_loading", Severity.CAUTION, (model.items[i], construct), evidence)

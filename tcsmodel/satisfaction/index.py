@@ -378,6 +378,8 @@ class SatisfactionIndex(Result):
         pandas.DataFrame
             ``construct index ci_lower ci_upper n segment se interval``, segments sorted; of
             several columns these instead of ``segment``. Intervals hold the weights fixed.
+            Strata and clusters count, except for a segment inside one cluster, such as a branch:
+            its respondents are taken as drawn one by one from it.
 
         Raises
         ------

@@ -48,7 +48,7 @@ def segment_table(index: SatisfactionIndex, column: str | Sequence[str]) -> pd.D
     for segment, part in frame[known].groupby(shown, observed=True):
         own = part.index.to_numpy()
         weights = None if sample.weights is None else sample.weights[own]
-        design = None if sample.design is None else sample.design.part(own)
+        design = _design_within(sample.design, own)
         mean, lower, upper, se = mean_interval(scores[own], weights, index.level, design)
         values = {
             "construct": index.constructs,
@@ -62,6 +62,14 @@ def segment_table(index: SatisfactionIndex, column: str | Sequence[str]) -> pd.D
         }
         parts.append(pd.DataFrame(values))
     return pd.concat(parts, ignore_index=True)
+
+
+def _design_within(design: Design | None, rows: NDArray[np.intp]) -> Design | None:
+    """Return the design of a segment; none inside one cluster, which says nothing of others."""
+    if design is None:
+        return None
+    part = design.part(rows)
+    return part if (part.cluster != part.cluster[0]).any() else None
 
 
 def mean_interval(

@@ -298,8 +298,10 @@ class UnitIndices(Result):
         return np.array(values, dtype=np.float64)
 
     def verify(self) -> tuple[Finding, ...]:
-        """Return what the fits say against themselves, and units with lost replicates."""
+        """Return what the fits say against themselves, a design unused, and lost replicates."""
         found = list(self.fits.verify())
+        if self.fits.units_fitted.sample.design is not None:
+            found.append(Finding("units_without_design", Severity.CAUTION, ("units",)))
         if self.drawn_status is not None:
             lost = (self.drawn_status >= Status.ITERATION_CAP).mean(axis=1)
             worst = np.flatnonzero(lost > 0)

@@ -394,6 +394,12 @@ def test_weak_items_are_told_worst_first(mobi_frame):
     assert modest["Image"] == ("IMAG2", "IMAG3")
 
 
+def test_a_reversed_item_is_not_called_weak(mobi_frame):
+    result = PLS(library.ecsi()).fit(mobi_frame.assign(PERQ2=11 - mobi_frame["PERQ2"]))
+    assert result.outer_loadings.loc["PERQ2", "Quality"] < -0.5
+    assert [f.code for f in result.verify() if f.subjects[0] == "PERQ2"] == ["negative_weight"]
+
+
 def test_every_finding_has_words(mobi_frame):
     frame = mobi_frame.assign(CUSA2=11 - mobi_frame["CUSA2"], PERQ2=mobi_frame["PERQ1"])
     text = str(SMALL).replace("IMAG1", "a*IMAG1")

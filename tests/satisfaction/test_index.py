@@ -143,6 +143,16 @@ def test_segments_by_several_columns(survey):
     assert np.average(table["index"], weights=table["n"]) == pytest.approx(index.value)
 
 
+def test_a_segment_inside_one_cluster_is_a_sample_of_that_cluster(survey):
+    frame = survey.data.assign(branch=np.repeat(np.arange(10), 25), half=np.tile([1, 2], 125))
+    options = {"items": survey.items, "scale": (1, 10)}
+    drawn = satisfaction_index(PLS(library.ecsi()).fit(Survey(frame, cluster="branch", **options)))
+    plain = satisfaction_index(PLS(library.ecsi()).fit(Survey(frame, **options)))
+    for inside in ("branch", ["branch", "half"]):
+        pd.testing.assert_frame_equal(drawn.by(inside), plain.by(inside))
+    assert (drawn.by("half")["se"] != plain.by("half")["se"]).all()
+
+
 def test_equal_weights_give_the_mean_of_the_items(frame, pls):
     by_hand = (frame[["CUSA1", "CUSA2", "CUSA3"]].mean(axis=1).mean() - 1) / 9 * 100
     assert satisfaction_index(pls, kind="equal").value == pytest.approx(by_hand, rel=1e-12)

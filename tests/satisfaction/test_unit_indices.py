@@ -160,3 +160,12 @@ def test_bad_input_is_told(frame, fits):
     gaps.loc[3, "CUSA1"] = np.nan
     with pytest.warns(DroppedRespondentsWarning):
         tcs.PLS(SPEC).fit_each(survey_of(gaps), by="firm")
+
+
+def test_units_of_a_clustered_survey_say_that_clusters_do_not_count(frame, fits):
+    drawn = survey_of(frame.assign(branch=np.arange(250) // 5), cluster="branch")
+    found = tcs.unit_indices(tcs.PLS(SPEC).fit_each(drawn, by="firm"), bootstrap=0)
+    assert "units_without_design" in [finding.code for finding in found.verify()]
+    assert "clusters or strata" in found.summary()
+    plain = tcs.unit_indices(fits, bootstrap=0)
+    assert "units_without_design" not in [finding.code for finding in plain.verify()]

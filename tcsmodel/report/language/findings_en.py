@@ -587,6 +587,14 @@ FINDINGS: dict[str, dict[str, str]] = {
         "advice": "Leave out the item with the lowest loading, or read the fit without the "
         "correction: consistent=False.",
     },
+    "units_without_design": {
+        "finding": "The intervals of {subject} do not know of the clusters or strata of the survey.",
+        "evidence": "Respondents of a unit are taken as drawn one by one.",
+        "meaning": "Answers within a cluster resemble each other, so intervals of units of several "
+        "clusters are likely too narrow; the indices are right.",
+        "advice": "Where one model holds for all units, read tcs.satisfaction_index(result).by(...), "
+        "which counts the design; or make each cluster a unit and see how their indices differ.",
+    },
     "unit_replicates_lost": {
         "finding": "Some bootstrap replicates of {count} of {total} units did not end.",
         "evidence": "The worst is {unit}: {share:.0%} of its replicates.",
