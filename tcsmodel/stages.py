@@ -178,7 +178,7 @@ def _halves(survey: Survey, items: tuple[str, ...], seed: int) -> tuple[Survey, 
 
 def require_measured(spec: ModelSpec, columns: Iterable[str]) -> None:
     """Raise SpecError when a path names what is neither a construct nor a column."""
-    known = (*spec.construct_names, *columns)
+    known = (*spec.construct_names, *spec.products, *columns)
     for path in spec.paths:
         for name in (path.source, path.target):
             if name not in known:

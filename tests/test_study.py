@@ -154,6 +154,13 @@ def test_a_stage_that_fails_leaves_the_others(frame):
     assert (failed["done"], failed["result"]) == (False, result.failures["sem"])
 
 
+def test_an_interaction_is_left_to_the_stages_that_know_it(frame):
+    result = run(SMALL + "Satisfaction ~ Image:Quality", Survey(frame, scale=(1, 10)))
+    assert "Image:Quality" in result.pls.paths.index
+    assert "Interactions (:)" in result.failures["sem"]
+    assert "models with interactions" in result.failures["index"]
+
+
 def test_stages_behind_a_failed_one_say_why(frame):
     result = run(SMALL + "Image ~ Satisfaction", Survey(frame, scale=(1, 10)))
     assert "cycle" in result.failures["pls"]

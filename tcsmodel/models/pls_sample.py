@@ -130,7 +130,7 @@ def pls_sample(
     _require_categories(names, values, rule.ordered)
     weights = np.ones(sample.n) if sample.weights is None else sample.weights
     mean, cov = (part[0] for part in rule.moments(names, values, weights[None]))
-    _require_known(names, cov, rule)
+    _require_known(names, values, cov, rule)
     found = Moments(names, sample.n, read_only(mean), read_only(cov), float(weights.sum()))
     require_varying(found)
     return replace(sample, moments=found)
@@ -172,12 +172,15 @@ def _require_categories(names: tuple[str, ...], x: Array, ordered: tuple[str, ..
                 )
 
 
-def _require_known(names: tuple[str, ...], cov: Array, rule: Rule) -> None:
+def _require_known(names: tuple[str, ...], values: Array, cov: Array, rule: Rule) -> None:
     i, j = np.nonzero(np.triu(~np.isfinite(cov), 1))
     if len(i):
+        answered = np.isfinite(values)
+        both = [int((answered[:, a] & answered[:, b]).sum()) for a, b in zip(i, j, strict=True)]
+        worst = int(np.argmin(both))
         raise SurveyError(
-            f"Nothing says how {names[i[0]]!r} and {names[j[0]]!r} correlate: nobody answered "
-            "both, or the answers of those who did do not vary. Leave one of them out."
+            f"Nothing says how {names[i[worst]]!r} and {names[j[worst]]!r} correlate: nobody "
+            "answered both, or the answers of those who did do not vary. Leave one of them out."
         )
     if rule.missing is PLSMissing.PAIRWISE and np.isfinite(cov).all():
         least = float(np.linalg.eigvalsh(cov)[0])

@@ -301,9 +301,15 @@ def _cliques(linked: NDArray[np.bool_]) -> list[list[int]]:
 
 
 def _fornell_larcker(pls: PLSResult) -> Iterator[Finding]:
-    """Find constructs that share more with another than with their own items."""
-    names = pls.estimator.model.constructs
+    """Find constructs that share more with another than with their own items.
+
+    A whole and its parts are not meant to differ.
+    """
+    model = pls.estimator.model
+    names = model.constructs
     corr = np.abs(pls.arrays["construct_corr"]) * ~np.eye(len(names), dtype=bool)
+    for whole, parts in model.parts.items():
+        corr[whole, list(parts)] = corr[list(parts), whole] = 0
     for i, ave in enumerate(pls.arrays["ave"]):
         other = int(np.argmax(corr[i]))
         if np.sqrt(ave) <= corr[i, other]:

@@ -117,11 +117,12 @@ def test_contradicting_pairs_are_refused():
         tcs.PLS(spec, missing="pairwise").fit(frame)
 
 
-def test_items_never_answered_together_are_named(mobi_frame):
+@pytest.mark.parametrize("missing", ["pairwise", "fiml"])
+def test_items_never_answered_together_are_named(mobi_frame, missing):
     frame = mobi_frame.astype(float)
     frame.loc[:120, "PERQ1"], frame.loc[121:, "PERV1"] = np.nan, np.nan
     with pytest.raises(SurveyError, match="'PERQ1' and 'PERV1' correlate: nobody answered"):
-        tcs.PLS(MODEL, missing="pairwise").fit(frame)
+        tcs.PLS(MODEL, missing=missing).fit(frame)
 
 
 def test_ordinal_items_equal_csem():

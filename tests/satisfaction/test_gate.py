@@ -226,3 +226,20 @@ def test_a_path_that_sem_does_not_have_is_not_compared():
     pairs = structure_gate(pls, other).agreement.set_index("source")
     assert pairs.loc["B", "reason"] == "no estimate"
     assert pairs.loc["A", "agree"]
+
+
+def test_a_whole_is_not_held_against_its_parts(survey):
+    text = """
+    Quality =~ PERQ1 + PERQ2 + PERQ3
+    Image   =~ IMAG1 + IMAG2 + IMAG3
+    Value   =~ PERV1 + PERV2
+    Brand   =~ Image + Value
+    Brand   ~ Quality
+    """
+    pls = PLS(ModelSpec.parse(text)).fit(survey)
+    assert pls.construct_corr.loc["Image", "Brand"] ** 2 > pls.reliability.loc["Brand", "ave"]
+    found = structure_gate(pls).verify()
+    others = [(f.subjects[0], f.evidence["other"]) for f in found if f.code == "fornell_larcker"]
+    assert not {("Image", "Brand"), ("Value", "Brand"), ("Brand", "Image"), ("Brand", "Value")} & {
+        *others
+    }
