@@ -258,7 +258,7 @@ def findings(
 def convergence_findings(
     iterations: int, converged: bool, draws: Draws | None
 ) -> Iterator[Finding]:
-    """Yield whether the fit converged, and how many bootstrap replicates were lost."""
+    """Yield whether the fit converged, and how many replicates were lost or are inadmissible."""
     if not converged:
         evidence: dict[str, float] = {"iterations": iterations}
         yield Finding("not_converged", Severity.PROBLEM, ("PLS",), evidence)
@@ -268,6 +268,12 @@ def convergence_findings(
         severity = Severity.CAUTION if share > MANY_LOST else Severity.NOTE
         evidence = {"lost": lost, "replicates": draws.n, "share": share}
         yield Finding("replicates_lost", severity, ("PLS",), evidence)
+    improper = 0 if draws is None else int((draws.status == Status.IMPROPER).sum())
+    if draws is not None and improper:
+        share = improper / draws.n
+        severity = Severity.CAUTION if share > MANY_LOST else Severity.NOTE
+        evidence = {"share": share, "replicates": draws.n}
+        yield Finding("correction_replicates", severity, ("PLS",), evidence)
 
 
 def _inadmissible_findings(

@@ -19,6 +19,7 @@ from tcsmodel.errors import (
     SurveyError,
     TcsError,
 )
+from tcsmodel.kernels.status import Status
 
 GAPS = pd.read_csv(DATA / "mobi_missing.csv")
 MODEL = tcs.ModelSpec.parse("""
@@ -249,3 +250,15 @@ def test_options_leave_no_warning_behind(mobi_frame):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         tcs.PLS(tcs.library.ecsi(), consistent=True, scheme="factorial").fit(mobi_frame).summary()
+
+
+def test_inadmissible_replicates_of_consistent_pls_are_told(mobi_frame):
+    result = tcs.PLS(tcs.library.ecsi(), consistent=True).fit(mobi_frame).bootstrap(60, seed=1)
+    share = float((result.draws.status == Status.IMPROPER).mean())
+    assert share > 0
+    found = {finding.code: finding for finding in result.verify()}
+    assert found["correction_replicates"].evidence == {"share": share, "replicates": 60}
+    assert f"{share:.0%} of 60" in result.summary()
+    assert "correction_replicates" not in [
+        f.code for f in tcs.PLS(MODEL).fit(mobi_frame).bootstrap(60, seed=1).verify()
+    ]

@@ -317,6 +317,7 @@ def test_another_construct_without_a_scale_is_named(frame):
     assert index.indices.drop("Image").notna().all()
     (finding,) = index.verify()
     assert (finding.code, finding.subjects) == ("no_index", ("Image",))
+    assert finding.sentence() == "There is no 0-100 index of Image."
 
 
 def test_an_item_that_was_not_reversed_is_found(frame, pls):

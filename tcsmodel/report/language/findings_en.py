@@ -140,9 +140,9 @@ FINDINGS: dict[str, dict[str, str]] = {
         "advice": "Reverse the item if it is worded against the others, or leave it out.",
     },
     "no_index": {
-        "finding": "{subjects} have no 0-100 index.",
-        "evidence": "The limits of the scale of at least one of their items are not known.",
-        "meaning": "They are left out of the index table, the drivers and the priorities.",
+        "finding": "There is no 0-100 index of {subjects}.",
+        "evidence": "The limits of the scale of at least one item of each are not known.",
+        "meaning": "What has no index is left out of the index table, the drivers and the priorities.",
         "advice": "State the limits with Survey(..., scale=...), or leave the constructs out.",
     },
     "negative_importance": {
@@ -594,6 +594,15 @@ FINDINGS: dict[str, dict[str, str]] = {
         "clusters are likely too narrow; the indices are right.",
         "advice": "Where one model holds for all units, read tcs.satisfaction_index(result).by(...), "
         "which counts the design; or make each cluster a unit and see how their indices differ.",
+    },
+    "correction_replicates": {
+        "finding": "In some bootstrap replicates consistent PLS has a solution that no data can have.",
+        "evidence": "{share:%} of {replicates}: a reliability, a loading, a correlation or an R2 "
+        "above 1. They are kept.",
+        "meaning": "The correction is at its limit in samples of this size; intervals are wide "
+        "because of it, and would be too narrow without these replicates.",
+        "advice": "Read the percentile intervals rather than the standard errors, or compare with "
+        "consistent=False.",
     },
     "unit_replicates_lost": {
         "finding": "Some bootstrap replicates of {count} of {total} units did not end.",
