@@ -40,8 +40,8 @@ from tcsmodel.errors import OptionError, TcsError
 from tcsmodel.options import did_you_mean, require_whole
 from tcsmodel.report.language import language
 from tcsmodel.spec import library
+from tcsmodel.spec.checks import require_measured
 from tcsmodel.spec.model import ModelSpec
-from tcsmodel.stages import require_measured
 from tcsmodel.study import Study
 from tcsmodel.survey.cleaning import require_column
 from tcsmodel.survey.io import read_table

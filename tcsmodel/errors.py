@@ -7,7 +7,9 @@ one of these.
 
 from __future__ import annotations
 
+import inspect
 import unicodedata
+import warnings
 
 
 def _blank(letter: str) -> str:
@@ -86,3 +88,16 @@ class SampleSizeWarning(TcsWarning):
 def counted(n: int, noun: str) -> str:
     """Return ``1 item`` or ``2 items``."""
     return f"{n} {noun}" if n == 1 else f"{n} {noun}s"
+
+
+def warn(message: str, category: type[TcsWarning]) -> None:
+    """Warn at the line that called this library, however deep inside it the trouble is found."""
+    frame, level = inspect.currentframe(), 0
+    while frame is not None and _is_ours(frame.f_globals.get("__name__", "")):
+        frame, level = frame.f_back, level + 1
+    warnings.warn(message, category, stacklevel=level + 1)
+
+
+def _is_ours(module: str) -> bool:
+    """Return whether a module is of this library, or `functools`, through which it calls itself."""
+    return module.partition(".")[0] in ("tcsmodel", "functools")

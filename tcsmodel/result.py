@@ -6,15 +6,61 @@ inside `Result.plot` and `Finding.sentence`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+
+
+_P_VALUE = re.compile(r"(?!p_first$)(.*_)?p(_.*)?")
+
+
+def decimals(value: float) -> str:
+    """Return a number to three decimals."""
+    return f"{value:.3f}"
+
+
+def shown_p(value: float, least: float = 0.0) -> str:
+    """Return a p value to three decimals, never as zero.
+
+    Parameters
+    ----------
+    value : float
+        The p value.
+    least : float
+        The smallest that resamples can tell from zero: one over their number.
+    """
+    if value == 0 and least > 0.001:
+        return f"<{least:.3g}"
+    return "<0.001" if value < 0.001 else decimals(value)
+
+
+def p_phrase(value: float, least: float = 0.0) -> str:
+    """Return ``p=0.034`` or ``p<0.001``."""
+    return f"p={shown_p(value, least)}".replace("=<", "<")
+
+
+def p_formats(frame: pd.DataFrame, least: float = 0.0) -> dict[Any, Callable[[Any], str]]:
+    """Return how the columns of p values of a frame are printed."""
+    numbers = frame.select_dtypes("number").columns
+    return {
+        name: partial(shown_p, least=least)
+        for name in numbers
+        if isinstance(name, str) and _P_VALUE.fullmatch(name)
+    }
+
+
+def as_text(frame: pd.DataFrame, least: float = 0.0, **options: Any) -> str:
+    """Return a frame in fixed width, with numbers to three decimals and no p value of 0.000."""
+    formats = p_formats(frame, least)
+    return frame.to_string(float_format=decimals, formatters=formats, **options)
 
 
 class Severity(StrEnum):
@@ -80,7 +126,7 @@ class Result:
     def summary(self) -> str:
         """Return the result as plain text: the one-line facts, findings, and the main table."""
         findings = [f"{finding.severity}: {finding}" for finding in self.verify()]
-        body = self._known().to_string(float_format=lambda value: f"{value:.3f}")
+        body = as_text(self._known(), self._least_p)
         return "\n".join([repr(self), *findings, body])
 
     def plot(self, kind: str | None = None, **options: Any) -> Axes:
@@ -97,6 +143,11 @@ class Result:
 
         return draw(self, kind, **options)
 
+    @property
+    def _least_p(self) -> float:
+        """The smallest p value that its resamples can tell from zero; zero without any."""
+        return 0.0
+
     def _known(self) -> pd.DataFrame:
         """Return the main table without columns that hold nothing yet, as intervals do at first."""
         return self.table().dropna(axis=1, how="all")
@@ -104,7 +155,9 @@ class Result:
     def _repr_html_(self) -> str:
         from html import escape
 
-        frame = self._known().to_html(float_format=lambda value: f"{value:.3f}", escape=True)
+        known = self._known()
+        formats = p_formats(known, self._least_p)
+        frame = known.to_html(float_format=decimals, formatters=formats, escape=True)
         return f"<p>{escape(repr(self))}</p>{frame}"
 
     def __repr__(self) -> str:

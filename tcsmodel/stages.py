@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -14,12 +14,11 @@ from tcsmodel.models.cfa import CFA
 from tcsmodel.models.efa import EFA, EFAResult
 from tcsmodel.models.pls import PLS, PLSResult
 from tcsmodel.models.sem import SEM, SEMResult
-from tcsmodel.options import PLSMissing, SEMMissing, did_you_mean
+from tcsmodel.options import PLSMissing, SEMMissing
 from tcsmodel.satisfaction.drivers import Drivers, KeyDrivers
 from tcsmodel.satisfaction.gate import Gate, structure_gate
 from tcsmodel.satisfaction.index import SatisfactionIndex, satisfaction_index
 from tcsmodel.satisfaction.priorities import Priorities, priorities
-from tcsmodel.spec.model import ModelSpec
 from tcsmodel.survey.screening import Factorability, Screening, factorability, screening
 from tcsmodel.survey.survey import Survey
 
@@ -174,16 +173,3 @@ def _halves(survey: Survey, items: tuple[str, ...], seed: int) -> tuple[Survey, 
             return first, second, Split(True, first.n, second.n, 2 * half)
     n = int(complete.sum())
     return survey, survey, Split(False, n, n, 2 * half)
-
-
-def require_measured(spec: ModelSpec, columns: Iterable[str]) -> None:
-    """Raise SpecError when a path names what is neither a construct nor a column."""
-    known = (*spec.construct_names, *spec.products, *columns)
-    for path in spec.paths:
-        for name in (path.source, path.target):
-            if name not in known:
-                raise SpecError(
-                    f"{name!r} in '{path.target} ~ {path.source}' has no items and is not a column "
-                    f"of the data. Give it items, '{name} =~ item1 + item2', or correct its name."
-                    f"{did_you_mean(name, known)}"
-                )

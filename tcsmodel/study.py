@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import platform
-import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -17,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from tcsmodel.errors import OptionError, counted
+from tcsmodel.errors import OptionError, counted, warn
 from tcsmodel.models.estimator import as_survey
 from tcsmodel.options import (
     Missing,
@@ -30,8 +29,9 @@ from tcsmodel.options import (
 )
 from tcsmodel.result import Finding, Result, Severity
 from tcsmodel.satisfaction.headlines import headlines
+from tcsmodel.spec.checks import require_measured
 from tcsmodel.spec.model import ModelSpec
-from tcsmodel.stages import STAGES, Road, Split, require_measured
+from tcsmodel.stages import STAGES, Road, Split
 from tcsmodel.survey.survey import Survey
 
 if TYPE_CHECKING:
@@ -148,7 +148,7 @@ class Study:
         road = Road(self, survey, seed, progress)
         road.walk()
         for message, category in road.cautions.items():
-            warnings.warn(message, category, stacklevel=2)
+            warn(message, category)
         return StudyResult(
             estimator=self,
             survey=survey,

@@ -212,6 +212,11 @@ def test_no_text_is_ever_executed(path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=name_of)
+def test_every_warning_finds_the_line_of_its_user(path: Path) -> None:
+    assert path.name == "errors.py" or "warnings.warn" not in calls_of(path)
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=name_of)
 def test_randomness_comes_from_a_seed(path: Path) -> None:
     legacy = [call for call in calls_of(path) if re.fullmatch(r"(np|numpy)\.random\.[a-z_]+", call)]
     assert set(legacy) <= {"np.random.default_rng"}

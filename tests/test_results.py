@@ -22,7 +22,7 @@ import pytest
 from tolerances import POINT
 
 import tcsmodel as tcs
-from tcsmodel.result import Finding, Result, Severity
+from tcsmodel.result import Finding, Result, Severity, as_text
 
 # Constructs that these customers do tell apart, so that every method has a solution.
 SMALL = """
@@ -333,3 +333,27 @@ def test_hostile_names_are_escaped_in_html() -> None:
     html = tcs.KeyDrivers(target="CUSA1", drivers=hostile).fit(frame)._repr_html_()
     assert "<script>" not in html
     assert "&lt;script&gt;" in html
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_no_p_value_is_printed_as_zero(name: str) -> None:
+    frame = example(name).table()
+    values = [c for c in frame if "p" in str(c).split("_") and c != "p_first"]
+    printed = as_text(frame[values])
+    assert not re.search(r"(?<!<)0\.000", printed)
+    cells = re.findall("<td>&lt;0.[0-9]+</td>", example(name)._repr_html_())
+    assert cells or not (frame[values] < 0.0005).any(axis=None)
+
+
+def test_p_columns_are_printed_as_below_what_they_can_tell() -> None:
+    frame = pd.DataFrame({"p": [0.0, 0.0004, 0.02, np.nan], "p_first": 0.0, "step": 0.0})
+    assert as_text(frame, least=0.02).splitlines()[1:] == [
+        "0  <0.02    0.000 0.000",
+        "1 <0.001    0.000 0.000",
+        "2  0.020    0.000 0.000",
+        "3    NaN    0.000 0.000",
+    ]
+    few = tcs.CFA(tcs.ModelSpec.parse(SMALL)).fit(tcs.datasets.mobi()).bollen_stine(40, seed=3)
+    zero = dataclasses.replace(few, chi2=1e4)
+    assert "p<0.025" in repr(zero)
+    assert "<0.025" in zero.summary().splitlines()[-1]

@@ -248,7 +248,7 @@ def test_names_that_the_data_lack_are_refused_at_once(frame):
     survey = Survey(frame, scale=(1, 10))
     with pytest.raises(SurveyError, match=r"'CUSA9' is not in the survey\. Did you mean 'CUSA"):
         run(SMALL.replace("CUSA3", "CUSA9"), survey)
-    with pytest.raises(SpecError, match=r"'Imgae' .* has no items .*Did you mean 'Image'"):
+    with pytest.raises(SpecError, match=r"'Imgae' .* neither a construct .*Did you mean 'Image'"):
         run(SMALL + "Satisfaction ~ Imgae", survey)
 
 

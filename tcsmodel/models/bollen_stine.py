@@ -14,7 +14,7 @@ from tcsmodel.errors import TcsError
 from tcsmodel.kernels.status import Status
 from tcsmodel.models.draws import Draws, Replicator, bootstrap
 from tcsmodel.models.sem_findings import replicate_findings
-from tcsmodel.result import Finding, Result
+from tcsmodel.result import Finding, Result, p_phrase
 
 if TYPE_CHECKING:
     from tcsmodel.models.criterion import Criterion
@@ -84,8 +84,12 @@ class BollenStine(Result):
         """Return how many replicates were lost or are not admissible."""
         return tuple(replicate_findings(self.draws, type(self.estimator).__name__))
 
+    @property
+    def _least_p(self) -> float:
+        return 1 / len(self.distribution)
+
     def _facts(self) -> str:
-        p = f"p={self.p:.3f}" if self.p else f"p<{1 / len(self.distribution):.3g}"
+        p = p_phrase(self.p, self._least_p)
         return (
             f"chi2={self.chi2:.3f}, df={self.df:.0f}, {p}, {self.draws.n} draws ({self.draws.ends})"
         )

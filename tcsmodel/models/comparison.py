@@ -52,8 +52,9 @@ def compare(results: Sequence[SEMResult], names: Sequence[str] | None) -> pd.Dat
         chi2_diff=chi2,
         df_diff=df,
         p=np.where(known, fitmeasures.chi2_p(chi2, df), np.nan),
-        rmsea_diff=np.where(known, fitmeasures.rmsea(chi2, df, each), np.nan),
+        rmsea_d=np.where(known, fitmeasures.rmsea(chi2, df, each), np.nan),
         cfi_diff=frame["cfi"].diff(),
+        rmsea_diff=frame["rmsea"].diff(),
     )
 
 
@@ -66,12 +67,12 @@ def _with_scaled(frame: pd.DataFrame, results: Sequence[SEMResult]) -> pd.DataFr
         for name in ("chi2", "p")
     )
     df = frame["df"].diff().to_numpy()
-    known, cfi = df > 0, "cfi_robust" if "cfi_robust" in frame else "cfi_scaled"
+    known, kind = df > 0, "robust" if "cfi_robust" in frame else "scaled"
     return frame.assign(
         chi2_diff_scaled=np.where(known, chi2, np.nan),
         df_diff=df,
         p_scaled=np.where(known, p, np.nan),
-        **{f"{cfi}_diff": frame[cfi].diff()},
+        **{f"{name}_{kind}_diff": frame[f"{name}_{kind}"].diff() for name in ("cfi", "rmsea")},
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from tcsmodel.errors import SurveyError
@@ -10,8 +11,10 @@ from tcsmodel.kernels.likelihood import Sampled, incomplete
 from tcsmodel.kernels.missing import patterns
 from tcsmodel.models.covariance_model import CovarianceModel
 from tcsmodel.models.estimator import Sample, require_definite
+from tcsmodel.spec.checks import require_measured
 from tcsmodel.spec.model import ModelSpec
-from tcsmodel.survey.moments import require_varying
+from tcsmodel.survey.moments import Moments, require_respondents, require_varying
+from tcsmodel.survey.survey import Survey
 
 Array = NDArray[np.float64]
 
@@ -79,11 +82,22 @@ def item_variances(sample: Sample | None, spec: ModelSpec, n_groups: int) -> lis
     return [dict(zip(sample.names, own, strict=True)) for own in diagonals]
 
 
-def require_usable(sample: Sample, group: str) -> None:
-    """Raise SurveyError when a sample has no likelihood, naming the items and the group."""
+def require_joined(spec: ModelSpec, data: object) -> None:
+    """Raise SpecError when a path or covariance names neither a construct nor a column."""
+    if isinstance(data, Survey):
+        require_measured(spec, (*data.items, *data.data.columns))
+    elif isinstance(data, pd.DataFrame):
+        require_measured(spec, data.columns)
+    elif isinstance(data, Moments):
+        require_measured(spec, data.names)
+
+
+def require_usable(sample: Sample, group: str, *, definite: bool = True) -> None:
+    """Raise SurveyError when a sample cannot be fitted, naming the items and the group."""
+    require_enough = require_definite if definite else require_respondents
     try:
         require_varying(sample.moments)
-        require_definite(sample.moments, "a model of their covariances")
+        require_enough(sample.moments, "a model of their covariances")
     except SurveyError as error:
         if not group:
             raise

@@ -14,7 +14,7 @@ from scipy import special
 from tcsmodel.kernels.paired import bootstrap_p, paired
 from tcsmodel.kernels.resample import bootstrap_chunks, design_chunks
 from tcsmodel.options import require, require_whole
-from tcsmodel.result import Finding, Result, Severity
+from tcsmodel.result import Finding, Result, Severity, p_phrase
 
 if TYPE_CHECKING:
     from tcsmodel.models.pls import PLS
@@ -142,7 +142,7 @@ class CVPAT(Result):
         one, first = self.comparisons[0], self.table().iloc[0]
         return (
             f"difference to {one.benchmark} {one.difference:.3f}, t={first['t']:.2f}, "
-            f"p={first['p']:.3g}, n={self.n}, {self.draws} draws, seed={self.seed}"
+            f"{p_phrase(first['p'])}, n={self.n}, {self.draws} draws, seed={self.seed}"
         )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
@@ -11,11 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from tcsmodel.errors import (
-    ConvergenceError,
-    IdentificationError,
-    ImproperSolutionWarning,
-)
+from tcsmodel.errors import ConvergenceError, IdentificationError, ImproperSolutionWarning, warn
 from tcsmodel.kernels import extraction as extractions
 from tcsmodel.kernels import rotation as rotations
 from tcsmodel.kernels import scores as score_weights
@@ -198,7 +193,7 @@ class EFA:
             _parallel=parallel,
         )
         for finding in heywood_findings(result):
-            warnings.warn(str(finding), ImproperSolutionWarning, stacklevel=3)
+            warn(str(finding), ImproperSolutionWarning)
         return result
 
 

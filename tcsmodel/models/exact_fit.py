@@ -17,7 +17,7 @@ from tcsmodel.kernels.moments import to_corr
 from tcsmodel.kernels.status import Status
 from tcsmodel.models.draws import Draws, Replicator, bootstrap
 from tcsmodel.models.pls_fit import DISTANCES, distances, implied_corr
-from tcsmodel.result import Finding, Result, Severity
+from tcsmodel.result import Finding, Result, Severity, p_phrase
 
 if TYPE_CHECKING:
     from tcsmodel.models.pls import PLS
@@ -98,13 +98,14 @@ class ExactFit(Result):
             found.append(Finding("exact_fit_rejected", Severity.NOTE, names, evidence))
         return tuple(found)
 
+    @property
+    def _least_p(self) -> float:
+        return 1 / self.draws.n
+
     def _facts(self) -> str:
         which = "saturated" if self.saturated else "estimated"
-        p, least = self.table().set_index("measure")["p"], 1 / self.draws.n
-        told = ", ".join(
-            f"{name} p={value:.3f}" if value != 0 else f"{name} p<{least:.2g}"
-            for name, value in p.items()
-        )
+        p = self.table().set_index("measure")["p"]
+        told = ", ".join(f"{name} {p_phrase(value, self._least_p)}" for name, value in p.items())
         return f"{which} model, n={self.n}, {told}, {self.draws.n} draws ({self.draws.ends})"
 
 

@@ -19,7 +19,7 @@ from tcsmodel.models.mixture_search import Search, Solution, agreement, search_o
 from tcsmodel.models.pls import PLS
 from tcsmodel.models.pls_result import PLSResult
 from tcsmodel.options import require
-from tcsmodel.result import Finding, Result, Severity
+from tcsmodel.result import Finding, Result, Severity, as_text
 
 Array = NDArray[np.float64]
 Index = NDArray[np.intp]
@@ -330,10 +330,7 @@ class FIMIX(Result):
         """Return facts, findings and criteria, then sizes and paths of the suggested number."""
         parts = [super().summary()]
         if self.suggested > 1:
-            parts += [
-                frame.to_string(index=False, float_format=lambda value: f"{value:.3f}")
-                for frame in (self.sizes(), self.paths())
-            ]
+            parts += [as_text(frame, index=False) for frame in (self.sizes(), self.paths())]
         return "\n\n".join(parts)
 
     def _facts(self) -> str:

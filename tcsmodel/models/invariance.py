@@ -10,7 +10,7 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
-from tcsmodel.errors import ImproperSolutionWarning
+from tcsmodel.errors import ImproperSolutionWarning, warn
 from tcsmodel.models import invariance_findings
 from tcsmodel.models.cfa import CFA
 from tcsmodel.models.estimator import as_survey, take
@@ -160,11 +160,10 @@ def invariance(
 def _warn_of_improper(result: InvarianceResult) -> None:
     wrong = [name for name, step in result.steps.items() if not step.proper]
     if wrong:
-        warnings.warn(
+        warn(
             f"Invariance has an improper solution of {', '.join(wrong)}. "
             "result.verify() says why and what to do.",
             ImproperSolutionWarning,
-            stacklevel=3,
         )
 
 

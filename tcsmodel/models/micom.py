@@ -19,7 +19,7 @@ from tcsmodel.models.grouped_result import GroupedResult
 from tcsmodel.models.permuted import COMPOSITION, INVARIANCE, Permuted, permuted
 from tcsmodel.models.pls import PLS
 from tcsmodel.options import require_whole
-from tcsmodel.result import Finding
+from tcsmodel.result import Finding, as_text
 from tcsmodel.spec.model import ModelSpec
 from tcsmodel.survey.survey import Survey
 
@@ -275,7 +275,7 @@ class MICOMResult(GroupedResult):
         same = "\n".join(f"  {what}: {how}" for what, how in self.configural.items())
         parts = [super().summary(), f"The same in every group:\n{same}"]
         if len(self.omnibus):
-            shown = self.omnibus.to_string(float_format=lambda value: f"{value:.3f}")
+            shown = as_text(self.omnibus)
             parts.append(f"All groups at once:\n{shown}")
         return "\n\n".join(parts)
 

@@ -49,7 +49,7 @@ from tcsmodel.kernels.scaled_tests import (
 from tcsmodel.kernels.squares import Squares
 from tcsmodel.models import squares_diagnosis
 from tcsmodel.models.covariance_model import CovarianceModel
-from tcsmodel.models.covariance_sample import groups_of, own_weights, rows_of
+from tcsmodel.models.covariance_sample import groups_of, own_weights, require_usable, rows_of
 from tcsmodel.models.estimator import Sample
 from tcsmodel.models.ordinal_sample import coded
 from tcsmodel.models.robust_inference import RobustInference
@@ -240,6 +240,8 @@ class OrdinalLeastSquares:
 
     def check(self) -> None:
         """Raise SurveyError when the sample cannot be fitted."""
+        for part, label in zip(self.sample.by_group, self.sample.groups, strict=True):
+            require_usable(part, label, definite=False)
         if self.estimator is not Estimator.WLS:
             return
         s, weight = self.n_statistics, cast(Array, self.problem.squares.weight)

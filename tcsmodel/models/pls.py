@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -10,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from tcsmodel.errors import ImproperSolutionWarning, SampleSizeWarning
+from tcsmodel.errors import ImproperSolutionWarning, SampleSizeWarning, warn
 from tcsmodel.kernels.moments import to_corr
 from tcsmodel.kernels.status import Status
 from tcsmodel.models.assessment import Solution, assess, explain_singular, solution
@@ -251,12 +250,11 @@ class PLS:
         """Return the model fitted to the sample of another `PLS` with the same items."""
         items = len(self.model.observed)
         if sample.n <= items:
-            warnings.warn(
+            warn(
                 f"{sample.n} respondents are few for {items} items: weights and "
                 "loadings will hardly repeat in another sample. Collect more answers, or use "
                 "fewer items and constructs.",
                 SampleSizeWarning,
-                stacklevel=3,
             )
         values = self.quantities(sample.moments.mean_array, sample.moments.cov_array, sample.n)
         status = Status(int(values.pop("status")))
@@ -265,21 +263,19 @@ class PLS:
             corr = to_corr(sample.moments.cov_array)
             raise explain_singular(self.model, self.weighting, values, corr)
         if status is Status.ITERATION_CAP:
-            warnings.warn(
+            warn(
                 f"PLS did not converge in {iterations} iterations; do not read its numbers. Try "
                 "another scheme, or look for items that point in the wrong direction.",
                 ImproperSolutionWarning,
-                stacklevel=3,
             )
         arrays = {name: read_only(values[name]) for name in values}
         result = PLSResult(self, sample, arrays, status, iterations)
         if status is Status.IMPROPER:
             head = result.verify()[0]
-            warnings.warn(
+            warn(
                 f"Consistent PLS ended with an improper solution: {head.sentence()} "
                 "result.verify() says what to do.",
                 ImproperSolutionWarning,
-                stacklevel=3,
             )
         return result
 

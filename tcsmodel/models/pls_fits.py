@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -12,7 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from tcsmodel.errors import ImproperSolutionWarning, TcsError
+from tcsmodel.errors import ImproperSolutionWarning, TcsError, warn
 from tcsmodel.kernels.status import Status
 from tcsmodel.models.pls_result import PLSResult
 from tcsmodel.models.unit_fits import UnitFits, spread_table
@@ -172,10 +171,9 @@ def fit_each(estimator: PLS, data: Survey | pd.DataFrame, by: str | Sequence[str
     fits = PLSFits(estimator, units, arrays, status, iterations)
     troubled = int((~fits.status["proper"]).sum())
     if troubled:
-        warnings.warn(
+        warn(
             f"{troubled} of {len(fits)} units of {units.by} have no proper solution; "
             "result.verify() names them and says what to do.",
             ImproperSolutionWarning,
-            stacklevel=3,
         )
     return fits

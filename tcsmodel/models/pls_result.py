@@ -31,7 +31,7 @@ from tcsmodel.models.quantities import (
 )
 from tcsmodel.models.staged import KEPT, staged_scores
 from tcsmodel.options import IntervalKind, Side
-from tcsmodel.result import Finding, Severity
+from tcsmodel.result import Finding, Severity, as_text
 from tcsmodel.survey.survey import Survey
 
 if TYPE_CHECKING:
@@ -408,18 +408,14 @@ class PLSResult(Derived):
 
     def summary(self) -> str:
         """Return facts, findings, paths, explained variance, reliability and items as text."""
-
-        def shown(frame: pd.DataFrame | pd.Series) -> str:
-            return frame.to_string(float_format=lambda value: f"{value:.3f}")
-
         explained = pd.DataFrame({"r_squared": self.r_squared, "r_squared_adj": self.r_squared_adj})
         return "\n\n".join(
             [
                 super().summary(),
                 f"{self.estimator.how}.",
-                shown(explained),
-                shown(self.reliability),
-                shown(self.measurement_table()),
+                as_text(explained),
+                as_text(self.reliability),
+                as_text(self.measurement_table()),
             ]
         )
 

@@ -23,7 +23,7 @@ from tcsmodel.models.hidden_segments import Verdict
 from tcsmodel.models.pls import PLS
 from tcsmodel.models.pls_result import PLSResult
 from tcsmodel.options import Mode, require, require_whole
-from tcsmodel.result import Finding, Result, Severity
+from tcsmodel.result import Finding, Result, Severity, as_text, p_phrase
 from tcsmodel.survey.moments import read_only
 
 Array = NDArray[np.float64]
@@ -461,7 +461,7 @@ class REBUS(Result):
 
     def summary(self) -> str:
         """Return facts, findings and classes, then the paths of each."""
-        paths = self.paths().to_string(index=False, float_format=lambda value: f"{value:.3f}")
+        paths = as_text(self.paths(), index=False)
         return f"{super().summary()}\n\n{paths}"
 
     def _facts(self) -> str:
@@ -471,7 +471,7 @@ class REBUS(Result):
             f"n={len(self.labels)}",
             f"gqi={self.gqi:.3f}",
             f"gof={self.gof:.3f}",
-            f"p={self.p:.3f}",
+            p_phrase(self.p),
         ]
         if self.agreement is not None:
             agreed = hidden.median_agreement(self.agreement)

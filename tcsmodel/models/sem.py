@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import cast
@@ -11,13 +10,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from tcsmodel.errors import IdentificationError, ImproperSolutionWarning
+from tcsmodel.errors import IdentificationError, ImproperSolutionWarning, warn
 from tcsmodel.kernels.sem import Fit
 from tcsmodel.kernels.status import Status
 from tcsmodel.models import estimator_options, least_squares, ordinal_sample, semopy_engine
 from tcsmodel.models.auxiliary import Auxiliary
 from tcsmodel.models.covariance_model import CovarianceModel
-from tcsmodel.models.covariance_sample import item_variances
+from tcsmodel.models.covariance_sample import item_variances, require_joined
 from tcsmodel.models.criterion import Criterion
 from tcsmodel.models.estimator import Data, Sample, take
 from tcsmodel.models.identification_options import require_one_way
@@ -364,6 +363,7 @@ class SEM:
         ImproperSolutionWarning
             When the solution is not admissible or was not reached.
         """
+        require_joined(self._fitted_spec(), data)
         sample = take(data, self.parameters.items, self.missing, self.group, self.auxiliary)
         if self.estimator.needs_respondents:
             sample.respondents(f"estimator={self.estimator.value!r}")
@@ -379,12 +379,11 @@ class SEM:
         result = self.result_of(criterion, fitted, model.structure(fitted.theta))
         if not result.proper:
             head = result.verify()[0]
-            warnings.warn(
+            warn(
                 f"{type(self).__name__} ended with an improper solution (status "
                 f"{result.status!r}): {head.sentence()} {head.sentence('evidence')} "
                 "result.verify() says what to do.",
                 ImproperSolutionWarning,
-                stacklevel=2,
             )
         return result
 
@@ -431,6 +430,7 @@ class SEM:
         >>> fits.table()[["unit", "n", "status", "df"]].values.tolist()[0]
         ['A', 200, 'converged', 2.0]
         """
+        require_joined(self._fitted_spec(), data)
         return fit_each(self, data, by)
 
     def result_of(

@@ -155,15 +155,19 @@ class Derived(Bootstrapped):
         """Return chi-square difference tests of this model and others nested with it.
 
         The models stand in the order of their degrees of freedom, each row compared with the
-        one above: ``df chi2 aic bic cfi rmsea srmr chi2_diff df_diff p rmsea_diff cfi_diff``.
-        `rmsea_diff` is the RMSEA of the difference. That the models are nested is for you to
-        know; where chi-square falls as constraints are added they are not.
+        one above: ``df chi2 aic bic cfi rmsea srmr chi2_diff df_diff p rmsea_d cfi_diff
+        rmsea_diff``. `rmsea_d` is the RMSEA of the difference test, ``sqrt(max(chi2_diff -
+        df_diff, 0) / (n df_diff))`` with n the respondents per group: the misfit of the added
+        constraints alone (Savalei, Brace & Fouladi 2023). `rmsea_diff` is one RMSEA less the
+        other, which hides it where the models have many degrees of freedom. That the models are
+        nested is for you to know; where chi-square falls as constraints are added they are not.
 
         Chi-squares of ``mlr``, ``mlm`` and ``mlmv`` must not be subtracted once they are scaled;
         their difference is scaled by ``(df0 c0 - df1 c1) / (df0 - df1)``, c the mean scaling
         factors (Satorra & Bentler 2001), that of ``mlmv`` being the one of ``mlm``. The columns
         say so: ``df chi2 chi2_scaled aic bic cfi_robust rmsea_robust srmr chi2_diff_scaled
-        df_diff p_scaled cfi_robust_diff``; nan where that scaling comes out negative.
+        df_diff p_scaled cfi_robust_diff rmsea_robust_diff``; nan where that scaling comes out
+        negative.
 
         Parameters
         ----------
@@ -219,7 +223,7 @@ class Derived(Bootstrapped):
         ...     Satisfaction ~ a*Quality + b*Value
         ... ''')
         >>> tcs.SEM(spec).fit(tcs.datasets.mobi()).wald_test("a == b")
-        WaldTest(chi2=32.046, df=1, p below .001, n=250)
+        WaldTest(chi2=32.046, df=1, p<0.001, n=250)
         """
         return wald_test(cast("SEMResult", self), constraints)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from functools import cached_property
@@ -13,7 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import special
 
-from tcsmodel.errors import ImproperSolutionWarning, TcsError
+from tcsmodel.errors import ImproperSolutionWarning, TcsError, warn
 from tcsmodel.kernels.batch import map_chunks
 from tcsmodel.kernels.sem import Fit
 from tcsmodel.kernels.status import Status
@@ -25,6 +24,7 @@ from tcsmodel.models.sem_result import SEMResult
 from tcsmodel.models.unit_fits import UnitFits, spread_table
 from tcsmodel.models.units import Units
 from tcsmodel.options import Engine, Estimator, SEMMissing, require
+from tcsmodel.result import as_text
 from tcsmodel.survey.survey import Survey
 
 if TYPE_CHECKING:
@@ -183,16 +183,12 @@ class SEMFits(UnitFits):
         known = self.table().drop(columns=["unit", "proper", "status", "reason"])
         body = [
             "Fit over the units:",
-            known.describe().drop(index=["count", "std"]).to_string(float_format=_three),
+            as_text(known.describe().drop(index=["count", "std"])),
             "",
             "Parameters over the units with a proper solution:",
-            self.spread.to_string(index=False, float_format=_three),
+            as_text(self.spread, index=False),
         ]
         return "\n".join([repr(self), *findings, "", *body])
-
-
-def _three(value: float) -> str:
-    return f"{value:.3f}"
 
 
 def _reported(name: str, measures: pd.DataFrame) -> str:
@@ -261,10 +257,9 @@ def _warn(result: SEMFits) -> None:
     refused = len(result.units_fitted.refused)
     wrong = int((~status["proper"]).sum()) - refused
     if refused or wrong:
-        warnings.warn(
+        warn(
             f"Of {len(result)} units of {result.units_fitted.by!r}, {refused} could not be fitted "
             f"and {wrong} ended with an improper solution. result.status names them; "
             "result.verify() says what to do.",
             ImproperSolutionWarning,
-            stacklevel=4,
         )

@@ -385,15 +385,16 @@ class SEMResult(Derived):
         return sem_text.summary(self)
 
     def _facts(self) -> str:
-        measures = self.fit_measures
+        kind = "" if self.robust is None else "_scaled"
+        chi2, df = (self.fit_measures[f"{name}{kind}"] for name in ("chi2", "df"))
         groups = [f"{self.model.n_groups} groups"] if self.model.n_groups > 1 else []
         facts = [
             counted(len(self.model.constructs), "construct"),
             counted(len(self.model.parameters.items), "item"),
             *groups,
             f"n={self.sample.n}",
-            f"chi2={measures['chi2']:.3f}",
-            f"df={measures['df']:.0f}",
+            f"chi2{kind}={chi2:.3f}",
+            f"df={df:.0f}",
             self.status,
         ]
         return ", ".join([*facts, *self._drawn_facts()])

@@ -10,6 +10,7 @@ import pandas as pd
 
 from tcsmodel.models.draws import Source
 from tcsmodel.options import Engine, Estimator, SEMMissing
+from tcsmodel.result import as_text, shown_p
 
 if TYPE_CHECKING:
     from tcsmodel.models.sem_result import SEMResult
@@ -49,17 +50,9 @@ def summary(result: SEMResult) -> str:
     findings = [f"{finding.severity}: {finding}" for finding in result.verify()]
     parts = ["\n".join([repr(result), *findings]), _fit(result), *_sections(result)]
     if not result.r_squared.empty:
-        explained = result.r_squared.to_frame().to_string(float_format=_number)
+        explained = as_text(result.r_squared.to_frame())
         parts.append(f"R-squared\n{explained}")
     return "\n\n".join(parts)
-
-
-def _number(value: float) -> str:
-    return f"{value:.3f}"
-
-
-def _p(value: float) -> str:
-    return "<0.001" if value < 0.001 else _number(value)
 
 
 def _fit(result: SEMResult) -> str:
@@ -77,7 +70,7 @@ def _fit(result: SEMResult) -> str:
         (
             "RMSEA [90% interval]",
             f"{m['rmsea']:.3f} [{m['rmsea_ci_lower']:.3f}, {m['rmsea_ci_upper']:.3f}], "
-            f"p (RMSEA at most .05) {_p(m['rmsea_p_close'])}",
+            f"p (RMSEA at most .05) {shown_p(m['rmsea_p_close'])}",
         ),
         *_robust_fit(m),
         ("SRMR", f"{m['srmr']:.3f}"),
@@ -94,7 +87,7 @@ def _estimator(result: SEMResult) -> str:
 
 
 def _plain_p(result: SEMResult, m: pd.Series) -> str:
-    return f", p {_p(m['p'])}" if result.criterion.problem.is_chi_square else ""
+    return f", p {shown_p(m['p'])}" if result.criterion.problem.is_chi_square else ""
 
 
 def _ordinal(result: SEMResult) -> Iterator[tuple[str, str]]:
@@ -113,7 +106,7 @@ def _likelihood(m: pd.Series) -> Iterator[tuple[str, str]]:
 
 def _scaled_test(result: SEMResult, m: pd.Series) -> Iterator[tuple[str, str]]:
     if result.robust is not None:
-        values = f"{m['chi2_scaled']:.3f}, df {m['df_scaled']:.0f}, p {_p(m['p_scaled'])}"
+        values = f"{m['chi2_scaled']:.3f}, df {m['df_scaled']:.0f}, p {shown_p(m['p_scaled'])}"
         yield "Scaled chi-square", f"{values} (scaling factor {m['scaling_factor']:.3f})"
 
 
@@ -179,5 +172,5 @@ def _parameters(result: SEMResult, table: pd.DataFrame, group: str) -> Iterator[
         labels = part["label"].where(part["op"] != ":=", "")
         names = names + labels.map(lambda label: f" ({label})" if label else "")
         frame = part[columns].set_index(pd.Index(names, name=None))
-        text = frame.to_string(float_format=_number, formatters={"p": _p}, na_rep="")
+        text = as_text(frame, na_rep="")
         yield f"{group}{title} (intervals {result.level:.0%})\n{text}"

@@ -16,7 +16,7 @@ from tcsmodel.kernels.expressions import Evaluated, evaluate
 from tcsmodel.kernels.fitmeasures import chi2_p
 from tcsmodel.models.fitted import require_fit
 from tcsmodel.options import did_you_mean, require
-from tcsmodel.result import Result
+from tcsmodel.result import Result, p_phrase
 from tcsmodel.spec.expression import names, postfix
 from tcsmodel.spec.model import Constraint, Relation
 from tcsmodel.spec.syntax import parse_constraints
@@ -192,5 +192,4 @@ class WaldTest(Result):
         )
 
     def _facts(self) -> str:
-        p = f"p={self.p:.3f}" if self.p >= 0.001 else "p below .001"
-        return f"chi2={self.chi2:.3f}, df={self.df}, {p}, n={self.n}"
+        return f"chi2={self.chi2:.3f}, df={self.df}, {p_phrase(self.p)}, n={self.n}"

@@ -29,7 +29,7 @@ def bollen_stine_histogram(result: BollenStine, words: Language) -> Picture:
         "df": result.df,
         "low": float(low),
         "high": float(high),
-        "p": result.p,
+        "p": words.numbers.p_phrase(result.p, 1 / len(values)),
         "replicates": len(values),
         "seed": result.draws.seed,
     }
@@ -58,7 +58,7 @@ def exact_fit_histogram(result: ExactFit, words: Language, measure: str) -> Pict
         "measure": SHOWN[measure],
         "statistic": row.statistic,
         "critical": row.critical_95,
-        "p": row.p,
+        "p": words.numbers.p_phrase(row.p, 1 / len(values)),
         "replicates": len(values),
         "seed": result.draws.seed,
     }

@@ -22,7 +22,7 @@ from matplotlib.figure import Figure, SubFigure
 from matplotlib.font_manager import FontProperties, fontManager
 from matplotlib.textpath import text_to_path
 
-from tcsmodel.errors import TcsWarning
+from tcsmodel.errors import TcsWarning, warn
 from tcsmodel.report.language import text
 
 BLUE, ORANGE, VERMILLION = "#0072B2", "#E69F00", "#D55E00"
@@ -61,7 +61,7 @@ def _drawable() -> frozenset[int]:
 def warn_undrawable(characters: str, language: str) -> None:
     """Warn once that no installed font has these characters."""
     message = text("picture.no_font", language, characters=characters)
-    warnings.warn(message, TcsWarning, stacklevel=2)
+    warn(message, TcsWarning)
 
 
 def check_drawable(words: str, language: str) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -11,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import stdtrit
 
-from tcsmodel.errors import DroppedRespondentsWarning, SurveyError
+from tcsmodel.errors import DroppedRespondentsWarning, SurveyError, warn
 from tcsmodel.kernels import index as kernel
 from tcsmodel.kernels.design import Design
 
@@ -35,11 +34,10 @@ def segment_table(index: SatisfactionIndex, column: str | Sequence[str]) -> pd.D
     known = frame.notna().all(axis=1)
     told = ", ".join(repr(name) for name in names)
     if not known.all():
-        warnings.warn(
+        warn(
             f"{int((~known).sum())} of {len(frame)} respondents have no value in {told} and "
             "are in no segment.",
             DroppedRespondentsWarning,
-            stacklevel=3,
         )
     if not known.any():
         raise SurveyError(f"Column {told} is empty, so it makes no segments.")

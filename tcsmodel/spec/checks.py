@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from tcsmodel.errors import SpecError
 from tcsmodel.options import did_you_mean
 from tcsmodel.spec.contradictions import contradictions
 from tcsmodel.spec.expression import Name, Placed, names
-from tcsmodel.spec.model import Constraint, Definition, Op, Term, product_name
+from tcsmodel.spec.model import Constraint, Definition, ModelSpec, Op, Term, product_name
 from tcsmodel.spec.tokens import quoted
 
 
@@ -206,3 +207,17 @@ def _unknown(
             f"{did_you_mean(name.name, list(known))}"
         )
     return Conflict(message, name)
+
+
+def require_measured(spec: ModelSpec, columns: Iterable[str]) -> None:
+    """Raise SpecError when a path or covariance joins what is neither a construct nor a column."""
+    columns = tuple(columns)
+    known = (*spec.construct_names, *spec.products, *columns)
+    for term in spec.terms:
+        ends = (term.rhs, term.lhs) if term.op in (Op.REGRESSION, Op.COVARIANCE) else ()
+        for name in (name for name in ends if name not in known):
+            raise SpecError(
+                f"{name!r} in '{term.statement}' is neither a construct with items nor a column of "
+                f"the data. Give it items, '{name} =~ item1 + item2', or correct its name."
+                f"{did_you_mean(name, known)}"
+            )

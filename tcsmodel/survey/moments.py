@@ -187,23 +187,41 @@ class Moments:
 
 
 def require_varying(moments: Moments) -> None:
-    """Raise SurveyError naming the first item without variance."""
+    """Raise SurveyError naming the first item without variance, or when respondents are too few."""
+    n, p = moments.n, len(moments.names)
+    if n < 3:
+        raise SurveyError(
+            f"{n} respondents are too few: any two items of two respondents correlate by 1 or -1. "
+            "Ask more respondents, or look at tcs.screening(survey).missing_patterns."
+        )
     for j in np.flatnonzero(~(np.diag(moments.cov_array) > 1e-12)):
+        if n <= p:
+            raise SurveyError(
+                f"{n} respondents are too few for {counted(p, 'item')}: all of them gave the same "
+                f"answer ({moments.mean_array[j]:g}) to {moments.names[j]!r}. Ask more "
+                "respondents, or use fewer items."
+            )
         raise SurveyError(
             f"Item {moments.names[j]!r} is constant: every respondent used gave the same answer "
             f"({moments.mean_array[j]:g}). Remove it from the model."
         )
 
 
-def require_definite(moments: Moments, purpose: str) -> None:
-    """Raise SurveyError when the correlation matrix is singular, naming the cause."""
-    names, corr = moments.names, kernel.to_corr(moments.cov_array)
-    p = len(names)
+def require_respondents(moments: Moments, purpose: str) -> None:
+    """Raise SurveyError when there are no more respondents than items."""
+    p = len(moments.names)
     if moments.n <= p:
         raise SurveyError(
             f"{moments.n} respondents are too few for {counted(p, 'item')}: {purpose} needs more "
             "respondents than items. Use fewer items, or PLS."
         )
+
+
+def require_definite(moments: Moments, purpose: str) -> None:
+    """Raise SurveyError when the correlation matrix is singular, naming the cause."""
+    require_respondents(moments, purpose)
+    names, corr = moments.names, kernel.to_corr(moments.cov_array)
+    p = len(names)
     values, vectors = np.linalg.eigh(corr)
     if values[0] >= 1e-10:
         return

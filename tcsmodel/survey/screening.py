@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from tcsmodel.errors import SurveyError, counted
 from tcsmodel.kernels import moments as moment_kernel
 from tcsmodel.kernels import screening as kernel
-from tcsmodel.result import Finding, Result, Severity
+from tcsmodel.result import Finding, Result, Severity, p_phrase
 from tcsmodel.survey import suspicions
 from tcsmodel.survey.cleaning import Array
 from tcsmodel.survey.moments import Moments, read_only, require_definite, require_varying
@@ -329,7 +329,7 @@ class Factorability(Result):
         return (
             f"{len(self.moments.names)} items, n={self.moments.n}, KMO {self.kmo:.3f}, "
             f"Bartlett chi2({self.bartlett_df}) = {self.bartlett_chi2:.2f}, "
-            f"{'p < .001' if self.bartlett_p < 0.001 else f'p = {self.bartlett_p:.3f}'}"
+            f"{p_phrase(self.bartlett_p)}"
         )
 
 
@@ -358,7 +358,7 @@ def factorability(
     --------
     >>> import tcsmodel as tcs
     >>> tcs.factorability(tcs.datasets.mobi())
-    Factorability(24 items, n=250, KMO 0.923, Bartlett chi2(276) = 2868.59, p < .001)
+    Factorability(24 items, n=250, KMO 0.923, Bartlett chi2(276) = 2868.59, p<0.001)
     """
     if isinstance(data, Moments):
         moments = data if items is None else data.select(items)

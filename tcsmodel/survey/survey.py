@@ -6,7 +6,6 @@ nothing ever writes to the caller's frame.
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from os import PathLike
@@ -16,7 +15,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from tcsmodel.errors import DroppedRespondentsWarning, OptionError, SurveyError, counted
+from tcsmodel.errors import DroppedRespondentsWarning, OptionError, SurveyError, counted, warn
 from tcsmodel.kernels.design import Design
 from tcsmodel.options import Missing, choose, did_you_mean, require_whole
 from tcsmodel.survey.categories import indicators
@@ -410,11 +409,10 @@ class Survey:
         rows = np.flatnonzero(~gaps.any(axis=1))
         if len(rows) < self.n:
             dropped = self.n - len(rows)
-            warnings.warn(
+            warn(
                 f"{dropped} of {self.n} respondents ({dropped / self.n:.0%}) are left out because "
                 f"they did not answer every item used (missing='listwise'); {len(rows)} remain.",
                 DroppedRespondentsWarning,
-                stacklevel=2,
             )
         weights = None
         if self._weights is not None:
@@ -438,11 +436,10 @@ class Survey:
         rows = np.flatnonzero(seen.any(axis=1))
         if len(rows) < self.n:
             dropped = self.n - len(rows)
-            warnings.warn(
+            warn(
                 f"{dropped} of {self.n} respondents ({dropped / self.n:.0%}) are left out because "
                 f"they answered none of the items used; {len(rows)} remain.",
                 DroppedRespondentsWarning,
-                stacklevel=2,
             )
         return values[rows], None if self._weights is None else self._weights[rows], rows
 

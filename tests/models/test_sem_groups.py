@@ -274,10 +274,11 @@ def test_differences_of_nested_models(hs_frame):
     assert ours.index.tolist() == theirs.index.tolist()
     columns = {
         "df": "Df", "chi2": "Chisq", "aic": "AIC", "bic": "BIC", "chi2_diff": "Chisq diff",
-        "df_diff": "Df diff", "rmsea_diff": "RMSEA", "p": "Pr(>Chisq)",
+        "df_diff": "Df diff", "rmsea_d": "RMSEA", "p": "Pr(>Chisq)",
     }  # fmt: skip
     for name, theirs_name in columns.items():
         close(ours[name], theirs[theirs_name], tol.CHI2)
+    assert_allclose(ours["rmsea_diff"], np.diff(ours["rmsea"], prepend=np.nan), atol=1e-15)
 
 
 def test_only_like_is_compared(hs_frame, scalar):

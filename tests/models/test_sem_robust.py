@@ -316,3 +316,20 @@ def test_a_saturated_model_has_nothing_to_scale(hs_frame):
             measures = CFA(spec, estimator=estimator).fit(hs_frame).fit_measures
             assert measures["chi2_scaled"] == pytest.approx(0, abs=1e-6)
             assert np.isnan(measures["p_scaled"])
+
+
+@pytest.mark.parametrize("estimator", ["mlr", "mlm", "mlmv"])
+def test_one_line_shows_the_chi_square_that_is_reported(hs_frame, estimator):
+    result = CFA(HS, estimator=estimator).fit(hs_frame)
+    assert f"chi2_scaled={result.fit_measures['chi2_scaled']:.3f}, df=24" in repr(result)
+    assert "chi2_scaled" not in repr(CFA(HS).fit(hs_frame))
+
+
+def test_the_scaled_comparison_has_plain_differences_beside_its_test(hs_frame):
+    held = ModelSpec.parse("visual =~ x1 + a*x2 + a*x3")
+    free = ModelSpec.parse("visual =~ x1 + x2 + x3\n x1 ~~ 0.7*x1")
+    ours = (
+        CFA(free, estimator="mlr").fit(hs_frame).compare(CFA(held, estimator="mlr").fit(hs_frame))
+    )
+    for name in ("cfi_robust", "rmsea_robust"):
+        assert ours[f"{name}_diff"].iloc[1] == ours[name].iloc[1] - ours[name].iloc[0]

@@ -5,10 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+import tcsmodel as tcs
 from tcsmodel.errors import SpecError, SurveyError
 from tcsmodel.models.cfa import CFA
+from tcsmodel.models.efa import EFA
+from tcsmodel.models.pls import PLS
 from tcsmodel.models.sem import SEM
 from tcsmodel.spec.model import ModelSpec
+from tcsmodel.survey.survey import Survey
 
 HS = "visual =~ x1 + x2 + x3\ntextual =~ x4 + x5 + x6\nspeed =~ x7 + x8 + x9"
 
@@ -82,7 +86,7 @@ def test_a_single_item_has_no_measures_of_correlations_and_no_complaint(hs_frame
 
 
 @pytest.mark.filterwarnings("ignore::tcsmodel.errors.ImproperSolutionWarning")
-def test_eight_respondents_of_eight_ordinal_items_are_no_complaint_of_numpy(mobi_frame):
+def test_nine_respondents_of_eight_ordinal_items_are_no_complaint_of_numpy(mobi_frame):
     items = ["IMAG1", "IMAG3", "IMAG5", "PERV1", "PERV2", "CUSA1", "CUSA2", "CUSA3"]
     spec = ModelSpec.parse("""
         Image =~ IMAG1 + IMAG3 + IMAG5
@@ -91,7 +95,7 @@ def test_eight_respondents_of_eight_ordinal_items_are_no_complaint_of_numpy(mobi
         Value ~ Image
         Satisfaction ~ Image + Value
     """)
-    five = ((mobi_frame[items] + 1) // 2).head(8)
+    five = ((mobi_frame[items] + 1) // 2).head(9)
     result = SEM(spec, ordered=True).fit(five)
     assert not (result.converged and result.proper)
 
@@ -99,3 +103,40 @@ def test_eight_respondents_of_eight_ordinal_items_are_no_complaint_of_numpy(mobi
 def test_too_few_respondents_whatever_the_estimator(hs_frame):
     with pytest.raises(SurveyError, match=r"8 respondents .* of their covariances needs"):
         model(estimator="uls").fit(hs_frame.head(8))
+
+
+@pytest.mark.parametrize("statement", ["visual ~ texual", "visual ~~ texual", "texual ~ x1"])
+@pytest.mark.parametrize("fit", ["fit", "fit_each"])
+def test_what_is_neither_a_construct_nor_a_column_is_told_so(hs_frame, statement, fit):
+    text = f"visual =~ x1 + x2 + x3\ntextual =~ x4 + x5 + x6\n{statement}"
+    options = {"by": "school"} if fit == "fit_each" else {}
+    message = r"'texual' in .* neither a construct with items nor a column.*Did you mean 'textual'"
+    for data in (hs_frame, Survey(hs_frame, items=[f"x{i}" for i in range(1, 7)])):
+        with pytest.raises(SpecError, match=message):
+            getattr(SEM(ModelSpec.parse(text)), fit)(data, **options)
+    if fit == "fit":
+        with pytest.raises(SpecError, match=message):
+            SEM(ModelSpec.parse(text)).fit(Survey(hs_frame[["x1", "x2", "x3"]]).moments())
+
+
+def test_two_respondents_are_too_few_not_constant(hs_frame):
+    two = hs_frame.head(2).assign(x1=3.0)
+    spec = ModelSpec.parse("visual =~ x1 + x2 + x3")
+    path = ModelSpec.parse("visual =~ x1 + x2\ntextual =~ x4 + x5\ntextual ~ visual")
+    for estimator in (CFA(spec), CFA(spec, missing="fiml"), PLS(path), EFA(n_factors=1)):
+        with pytest.raises(SurveyError, match=r"^2 respondents are too few: any two items"):
+            estimator.fit(two[[f"x{i}" for i in range(1, 7)]])
+
+
+def test_few_respondents_who_agree_are_too_few_not_constant(hs_frame):
+    three = hs_frame.head(3).assign(x1=4.0)
+    message = r"^3 respondents are too few for 3 items: all .* \(4\) to 'x1'"
+    with pytest.raises(SurveyError, match=message):
+        CFA(ModelSpec.parse("visual =~ x1 + x2 + x3")).fit(three)
+
+
+def test_ordinal_items_need_more_respondents_than_items():
+    spec = ModelSpec.parse("Image =~ IMAG1 + IMAG3 + IMAG4")
+    three = tcs.datasets.mobi().data.head(3)
+    with pytest.raises(SurveyError, match=r"^3 respondents are too few for 3 items"):
+        CFA(spec, ordered=True).fit(three)

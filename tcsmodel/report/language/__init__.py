@@ -5,7 +5,7 @@ A language is two files: ``xx.py`` with ``STRINGS`` (text by key) and
 
 Placeholders are those of `str.format`, with more format types for statistics:
 ``{alpha:.2r}`` (a ratio, written .85 or 0.85 as the language does), ``{p:p}``
-(three decimals or < .001) and ``{share:%}`` as a whole percentage. ``{kind:@weights}``
+(p = .034 or p < .001) and ``{share:%}`` as a whole percentage. ``{kind:@weights}``
 is the string under ``weights.<kind>``, the language's word for an option. Sequences
 are joined with the language's "and".
 """
@@ -76,7 +76,7 @@ class _Words(Formatter):
         if format_spec.startswith("@"):
             return self.language.strings[f"{format_spec[1:]}.{value}"]
         if format_spec == "p":
-            return numbers.p(value)
+            return numbers.p_phrase(value)
         if format_spec == "%":
             return numbers.percent(value)
         decimals = _DECIMALS.fullmatch(format_spec)

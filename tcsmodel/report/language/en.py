@@ -39,7 +39,7 @@ PICTURES: dict[str, str] = {
     "picture.bollen_stine.axis": "Chi-square",
     "picture.bollen_stine.count": "Resamples",
     "picture.bollen_stine.caption": "{replicates:,} resamples, seed {seed}; 95% between {low:.1f} and "
-    "{high:.1f}; df {df:.0f}; p {p:.3f}",
+    "{high:.1f}; df {df:.0f}; {p}",
     "picture.bollen_stine.alt": "Histogram of {replicates:,} chi-squares, 95% between {low:.1f} and "
     "{high:.1f}; a line at {chi2:.1f}.",
     "caption.fixed_weights": "{level:%} intervals with the weights held fixed",

@@ -13,7 +13,7 @@ DISCRIMINANT: dict[str, dict[str, str]] = {
     "constructs_close": {
         "finding": "{subjects} are hard to tell apart.",
         "evidence": "They correlate {correlation:.2r} [{ci_lower:.2r}, {ci_upper:.2r}]; tested against "
-        "{cutoff:.2r} or more, p = {p:.3f}.",
+        "{cutoff:.2r} or more, {p:p}.",
         "meaning": "They may differ, but what is said of the one nearly holds for the other.",
         "advice": "Look for items that ask about both and leave them out, or treat the two as one "
         "and compare the conclusions.",

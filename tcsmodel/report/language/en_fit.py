@@ -19,7 +19,7 @@ FINDINGS: dict[str, dict[str, str]] = {
     },
     "exact_fit_rejected": {
         "finding": "The model does not hold exactly, by {subjects}.",
-        "evidence": "Smallest p: {p:p}; {n:,d} respondents.",
+        "evidence": "Smallest {p:p}; {n:,d} respondents.",
         "meaning": "The correlations that it implies differ from those observed by more than chance; "
         "in large surveys also by little.",
         "advice": "Look at result.residual_corr for the pairs of items that it misses most, and at "
@@ -27,7 +27,7 @@ FINDINGS: dict[str, dict[str, str]] = {
     },
     "tetrads_differ": {
         "finding": "The items of {subject} do not reflect one thing.",
-        "evidence": "{rejected} of its {tetrads} tetrads differ from zero (smallest adjusted p: {p:p}).",
+        "evidence": "{rejected} of its {tetrads} tetrads differ from zero (smallest adjusted {p:p}).",
         "meaning": "Under one common factor all of them vanish. The items may form {subject} rather than "
         "reflect it, or some share more than {subject}, as questions of like wording do.",
         "advice": "Decide by the meaning of the questions: where each adds something of its own, write "
@@ -35,7 +35,7 @@ FINDINGS: dict[str, dict[str, str]] = {
     },
     "tetrads_vanish": {
         "finding": "The items of {subject} may as well reflect it as form it.",
-        "evidence": "None of its {tetrads} tetrads differs from zero (smallest adjusted p: {p:p}).",
+        "evidence": "None of its {tetrads} tetrads differs from zero (smallest adjusted {p:p}).",
         "meaning": "One common factor is compatible with these answers; few respondents make that "
         "likely too.",
         "advice": "Keep <~ where the questions cover different things; otherwise write =~ (Mode A), "
@@ -62,7 +62,7 @@ FINDINGS: dict[str, dict[str, str]] = {
     "normal_antecedent": {
         "finding": "Endogeneity cannot be judged for antecedents whose scores are nearly normal: "
         "{subjects}.",
-        "evidence": "The test of normality does not reject (largest p: {p:p}).",
+        "evidence": "The test of normality does not reject (largest {p:p}).",
         "meaning": "Their copula repeats the scores themselves, so that its coefficient means nothing.",
         "advice": "Leave their rows aside; an instrument or a control variable is the other way to judge.",
     },
@@ -79,7 +79,7 @@ PICTURE = {
     "picture.wald.title.holds": "The equations may hold",
     "picture.wald.title.fails": "The equations do not all hold",
     "picture.wald.subtitle": "Left minus right of each equation; together chi-square = {chi2:.2f}, "
-    "df {df}, p = {p:p}",
+    "df {df}, {p:p}",
     "picture.wald.axis": "Difference",
     "picture.wald.alt": "Dots with intervals for the differences of {count} equations: {listing}.",
     "picture.cutoffs.title.none": "{measure} does not betray that something was left out",
@@ -115,7 +115,7 @@ PICTURE = {
     "answers themselves (line)",
     "picture.exact_fit.count": "Resamples",
     "picture.exact_fit.caption": "{replicates:,d} resamples, seed {seed}; 95% quantile {critical:.3f}; "
-    "p {p:p}",
+    "{p}",
     "picture.exact_fit.alt": "Histogram of {measure} in {replicates:,d} resamples, 95% below "
     "{critical:.3f}; a line at {statistic:.3f}.",
     "header.median_range": "Median [90%]",

@@ -4,7 +4,7 @@ GROUPS: dict[str, dict[str, str]] = {
     "composition_differs": {
         "finding": "{subject} is not the same composite in {group} and {other}.",
         "evidence": "Scores with the weights of either correlate {correlation:.4r}; when labels are "
-        "permuted 95% of the correlations are above {quantile:.4r} (p = {p:p}).",
+        "permuted 95% of the correlations are above {quantile:.4r} ({p:p}).",
         "meaning": "The items matter differently for it, so a difference of its paths or means may be "
         "one of measurement.",
         "advice": "Look for an item whose weight differs in result.fits[group].outer_weights, or "
@@ -78,7 +78,7 @@ GROUPS: dict[str, dict[str, str]] = {
     },
     "no_path_differs": {
         "finding": "No path is shown to differ between groups of {group}.",
-        "evidence": "The smallest p, adjusted by Holm, is {least:p} ({method:@group_test}).",
+        "evidence": "The smallest, adjusted by Holm: {least:p} ({method:@group_test}).",
         "meaning": "That is no proof of equality: the intervals say how large a difference may be.",
         "advice": "Read ci_lower and ci_upper in result.table(); pool the groups if MICOM allows it "
         "and the intervals are narrow.",

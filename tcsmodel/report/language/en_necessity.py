@@ -9,7 +9,7 @@ PICTURE: dict[str, str] = {
     "picture.ceiling.caption": "n = {n}; {permutations:,} permutations, seed {seed}; space: {scope:@scope}; "
     "larger points: more respondents",
     "picture.ceiling.alt": "Scatter of {target} over {condition} under two ceilings; the empty "
-    "corner is {effect:.2r} of the space, p {p:p}.",
+    "corner is {effect:.2r} of the space, {p:p}.",
     "picture.ceiling.steps": "Step ceiling (CE-FDH)",
     "picture.ceiling.line": "Straight ceiling (CR-FDH)",
     "scope.observed": "from the smallest to the largest seen",
@@ -40,7 +40,7 @@ PICTURE: dict[str, str] = {
 FINDINGS: dict[str, dict[str, str]] = {
     "necessary_condition": {
         "finding": "{subject} is a necessary condition of {target}.",
-        "evidence": "The empty corner is d = {effect:.2r} of the space ({size} by Dul 2016), p {p:p}.",
+        "evidence": "The empty corner is d = {effect:.2r} of the space ({size} by Dul 2016), {p:p}.",
         "meaning": "Without enough of {subject} nobody here has a high {target}, whatever else is "
         "good; having it is no guarantee.",
         "advice": "Look up in the bottleneck table which level your goal needs, and lift those "
@@ -48,7 +48,7 @@ FINDINGS: dict[str, dict[str, str]] = {
     },
     "not_necessary": {
         "finding": "{subjects} cannot be called necessary for {target}.",
-        "evidence": "The largest effect is d = {effect:.2r} and the smallest p {p:p}; customary "
+        "evidence": "The largest effect is d = {effect:.2r} and the smallest {p:p}; customary "
         "are d of {least:.2r} or more with p below .05.",
         "meaning": "Respondents without it reach a high {target} as well, or chance makes as large "
         "an empty corner. It may still raise {target} on average.",

@@ -59,21 +59,21 @@ FINDINGS: dict[str, dict[str, str]] = {
     },
     "no_better_than_average": {
         "finding": "{subject}: predictions are not shown to be better than the means of the items.",
-        "evidence": "The losses differ by {difference:.2f}, p = {p:p} (one-sided).",
+        "evidence": "The losses differ by {difference:.2f}, {p:p} (one-sided).",
         "meaning": "The model has no predictive validity there (Sharma et al. 2023).",
         "advice": "Do not forecast from the model there; collect more answers, or find antecedents "
         "that say more.",
     },
     "no_better_than_linear": {
         "finding": "{subject}: predictions are not shown to be better than those of the linear model.",
-        "evidence": "The losses differ by {difference:.2f}, p = {p:p} (one-sided).",
+        "evidence": "The losses differ by {difference:.2f}, {p:p} (one-sided).",
         "meaning": "The predictive validity is not strong (Sharma et al. 2023).",
         "advice": "Report it beside the comparison with the means; or let items that predict past "
         "their construct suggest a path.",
     },
     "no_better_than_other": {
         "finding": "{subject}: predictions are not shown to be better than those of the other model.",
-        "evidence": "The losses differ by {difference:.2f}, p = {p:p} (one-sided).",
+        "evidence": "The losses differ by {difference:.2f}, {p:p} (one-sided).",
         "meaning": "Prediction is no reason to prefer this model there.",
         "advice": "Choose by theory and parsimony; or compare the other way round to see whether the "
         "other model is better.",

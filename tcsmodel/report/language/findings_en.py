@@ -530,7 +530,7 @@ FINDINGS: dict[str, dict[str, str]] = {
     },
     "rules_disagree": {
         "finding": "The rules disagree on {subject} invariance.",
-        "evidence": "The chi-square difference is {chi2:.1f} on {df:.0f} df, p = {p:.3r}; the change of "
+        "evidence": "The chi-square difference is {chi2:.1f} on {df:.0f} df, {p:p}; the change of "
         "fit is within its limits.",
         "meaning": "Something differs, but too little for the rules by which the step holds, which "
         "often pass over a single item that differs moderately.",
@@ -539,7 +539,7 @@ FINDINGS: dict[str, dict[str, str]] = {
     },
     "rules_disagree_ordinal": {
         "finding": "The rules disagree on {subject} invariance.",
-        "evidence": "The chi-square difference is {chi2:.1f} on {df:.0f} df, p = {p:.3r}; the change of "
+        "evidence": "The chi-square difference is {chi2:.1f} on {df:.0f} df, {p:p}; the change of "
         "fit is within its limits.",
         "meaning": "Something differs, but too little for the rules by which the step holds, which "
         "often pass over a single item that differs moderately.",

@@ -51,15 +51,18 @@ class NumberFormat:
             return text
         return text.replace("0.", ".", 1)
 
-    def p(self, value: object) -> str:
-        """Return a p value: three decimals, or ``< .001``."""
+    def p(self, value: object, least: float = 0.0) -> str:
+        """Return a p value: three decimals, or ``< .001``.
+
+        One of zero is below `least`, the smallest that resamples can tell from it.
+        """
         if is_number(value) and value < 0.001:
-            return f"< {self.ratio(0.001, 3)}"
+            return f"< {self.ratio(max(least, 0.001) if value == 0 else 0.001, 3)}"
         return self.ratio(value, 3)
 
-    def p_phrase(self, value: object) -> str:
+    def p_phrase(self, value: object, least: float = 0.0) -> str:
         """Return ``p = .034`` or ``p < .001``."""
-        text = self.p(value)
+        text = self.p(value, least)
         return f"p {text}" if text.startswith("<") else f"p = {text}"
 
     def count(self, value: object) -> str:
