@@ -154,11 +154,26 @@ def test_a_stage_that_fails_leaves_the_others(frame):
     assert (failed["done"], failed["result"]) == (False, result.failures["sem"])
 
 
-def test_an_interaction_is_left_to_the_stages_that_know_it(frame):
+def test_an_interaction_is_left_to_the_stages_that_know_it(frame, tmp_path):
     result = run(SMALL + "Satisfaction ~ Image:Quality", Survey(frame, scale=(1, 10)))
     assert "Image:Quality" in result.pls.paths.index
+    assert set(result.failures) == {"sem"}
     assert "Interactions (:)" in result.failures["sem"]
-    assert "models with interactions" in result.failures["index"]
+    assert sorted(result.priorities.drivers) == ["Image", "Quality"]
+    assert "impact_at_means" in [finding.code for finding in result.verify()]
+    page = result.report(tmp_path / "report.html").read_text(encoding="utf-8")
+    assert "those at the mean of what moderates them" in page
+
+
+def test_a_construct_of_constructs_goes_the_whole_road(frame, tmp_path):
+    text = SMALL.replace("Quality =~ PERQ1 + PERQ2 + PERQ3", "Quality =~ Product + Service")
+    text += "Product =~ PERQ1 + PERQ2 + PERQ3\nService =~ PERQ4 + PERQ5 + PERQ6\n"
+    result = run(text, Survey(frame, scale=(1, 10)))
+    assert not result.failures
+    assert set(result.drivers.table()["driver"]) == {"Image", "Quality"}
+    assert set(result.priorities.dimensions["dimension"]) == {"Product", "Service"}
+    page = result.report(tmp_path / "report.html").read_text(encoding="utf-8")
+    assert page.count("Service") > 5
 
 
 def test_stages_behind_a_failed_one_say_why(frame):

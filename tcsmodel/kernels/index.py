@@ -1,8 +1,9 @@
 """Satisfaction indices on 0-100, their impacts on each other, and their standard errors.
 
-Symbols: `m` (p, k) true where item belongs to construct; `w` (..., p) item
-weights on the rescaled items; `performance` (..., p) rescaled item means. An item
-without a scale has nan limits, and so has the index of its construct, no other.
+Symbols: `m` (p, k) true where an item stands behind a construct, which is its own and one that
+its own is a part of; `w` (..., p, k) their weights on the rescaled items; `performance` (..., p)
+rescaled item means. An item without a scale has nan limits, and so have the indices of the
+constructs that it stands behind, no others.
 Source: Fornell et al. (1996), Journal of Marketing 60(4), appendix.
 """
 
@@ -23,13 +24,13 @@ def rescaled(x: Array, low: Array, high: Array) -> Array:
 
 
 def unstandardized_weights(a: Array, sds: Array, low: Array, high: Array) -> Array:
-    """Return weights (..., p) on the 0-100 items of PLS weights `a` on standardized items.
+    """Return weights (..., p, k) on the 0-100 items of PLS weights `a` on standardized items.
 
     ``a_i / s_i`` on the answers is ``a_i / s_i * (high_i - low_i)`` on the rescaled
-    items, up to a factor that a construct's items share.
+    items, up to a factor that a construct's items share. `sds` (..., p).
     """
     with np.errstate(divide="ignore", invalid="ignore"):
-        return a / sds * (high - low)
+        return a / sds[..., :, None] * (high - low)[:, None]
 
 
 def shares(w: Array, m: Mask) -> Array:
@@ -37,7 +38,7 @@ def shares(w: Array, m: Mask) -> Array:
 
     nan where the weights of a construct sum to zero.
     """
-    own = np.where(m, w[..., :, None], 0.0)
+    own = np.where(m, w, 0.0)
     with np.errstate(divide="ignore", invalid="ignore"):
         return own / own.sum(axis=-2, keepdims=True)
 
@@ -55,7 +56,7 @@ def impacts(total_effects: Array, w: Array, m: Mask) -> Array:
     its 0-100 index, up to a constant, with D the sum of those weights in its construct;
     so a standardized effect T becomes ``T * D_source / D_target`` points per point.
     """
-    d = np.where(m, w[..., :, None], 0.0).sum(axis=-2)
+    d = np.where(m, w, 0.0).sum(axis=-2)
     with np.errstate(divide="ignore", invalid="ignore"):
         return total_effects * d[..., :, None] / d[..., None, :]
 

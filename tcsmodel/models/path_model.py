@@ -159,6 +159,22 @@ class PathModel:
         return tuple(self.items[i] for i in self.answered)
 
     @property
+    def scored(self) -> tuple[str, ...]:
+        """The constructs that are no interactions: those whose scores are sums of answers."""
+        return self.constructs[: len(self.constructs) - len(self.factors)]
+
+    @cached_property
+    def stands_behind(self) -> Mask:
+        """Which answered item (row) stands behind which scored construct (p, c).
+
+        Behind a higher-order construct stand the items of its parts.
+        """
+        behind = np.zeros((len(self.answered), len(self.scored)), dtype=bool)
+        for c in range(len(self.scored)):
+            behind[self.behind(c), c] = True
+        return behind
+
+    @property
     def width(self) -> int:
         """The number of answered items and of products of them that interactions need."""
         return len(self.answered) + len(self.pairs)

@@ -133,11 +133,7 @@ def simple_slopes(
     model = result.estimator.model
     product = _place(model, interaction)
     first, second = model.factors[product]
-    require(
-        model.interaction is Interaction.TWO_STAGE,
-        f"Simple slopes need the product of scores, and interaction={model.interaction.value!r} "
-        "has a term of items, whose unit is another. Fit with interaction='two_stage'.",
-    )
+    require_scores_multiplied(model, "Simple slopes need")
     focal, moderator = _roles(model, (first, second), source)
     outcome = _outcome(model, product, target)
     places = np.asarray(at, dtype=np.float64)
@@ -168,6 +164,15 @@ def simple_slopes(
         result.sample.n,
         result.level if level is None else level,
         None if result.draws is None else result.draws.derived(slopes),
+    )
+
+
+def require_scores_multiplied(model: PathModel, who_needs: str) -> None:
+    """Raise OptionError unless interactions are products of scores."""
+    require(
+        model.interaction is Interaction.TWO_STAGE,
+        f"{who_needs} the product of scores, and interaction={model.interaction.value!r} "
+        "has a term of items, whose unit is another. Fit with interaction='two_stage'.",
     )
 
 

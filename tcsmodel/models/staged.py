@@ -29,7 +29,7 @@ ROUNDING = 1e-12
 # Products of which factors leave a smaller share unexplained repeat them, but for rounding.
 REPEATED = 1e-8
 # Quantities of a fit in stages that replicates do not keep.
-KEPT = {"spread", "score_weights"}
+KEPT = {"spread", "product_weights"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,8 +46,8 @@ class Staged:
         Their means and standard deviations.
     spread : ndarray (..., k)
         Standard deviations of interactions, 1 of the other constructs.
-    score_weights : ndarray (..., P, k) or None
-        Weights of the standardized answers and their products, of scores of variance 1; None
+    score_weights, product_weights : ndarray (..., p, k), (..., q, k) or None
+        Weights of the standardized answers and of their products, of scores of variance 1; None
         where the model needs no stages.
     """
 
@@ -57,13 +57,18 @@ class Staged:
     sd: Array
     spread: Array
     score_weights: Array | None = None
+    product_weights: Array | None = None
 
     @property
     def kept(self) -> dict[str, Array]:
         """The quantities that only models in stages have."""
-        if self.score_weights is None:
+        if self.score_weights is None or self.product_weights is None:
             return {}
-        return {"spread": self.spread, "score_weights": self.score_weights}
+        return {
+            "spread": self.spread,
+            "score_weights": self.score_weights,
+            "product_weights": self.product_weights,
+        }
 
 
 @dataclass(frozen=True, eq=False)
@@ -298,7 +303,8 @@ class _Work:
         )
         means = self._means(mean, take, n)
         sd[..., model.answered] = np.sqrt(np.diagonal(cov, axis1=-2, axis2=-1)[..., :p])
-        return Staged(found, within, means, sd, self.spread, scores)
+        answers, made = scores[..., :p, :], scores[..., p:, :]
+        return Staged(found, within, means, sd, self.spread, answers, made)
 
     def _weights(self, corr: Array, cross: Array, sd: Array) -> Array:
         """Return the weight (..., p) of each standardized item in its construct."""
@@ -347,11 +353,21 @@ def _regression(corr: Array, loadings: Array, own: Index) -> Array:
     return sweep(np.concatenate([above, below[..., None, :]], axis=-2), m)[..., :m, m]
 
 
+def answer_weights(model: PathModel, values: Mapping[str, Array]) -> Array:
+    """Return the weights (..., p, c) of standardized answers in the scores of constructs.
+
+    Of all constructs but interactions; those of a higher-order construct are of the answers to
+    the items of its parts.
+    """
+    if model.is_staged:
+        return values["score_weights"][..., : len(model.scored)]
+    return values["outer_weights"][..., :, None] * model.member
+
+
 def staged_scores(model: PathModel, arrays: Mapping[str, Array], answers: Array) -> Array:
     """Return scores (n, k) of respondents; interactions centered, in units of their factors."""
-    p = len(model.observed)
     at = model.answered
-    z = (answers[:, :p] - arrays["item_means"][at]) / arrays["item_sds"][at]
-    columns = products.multiplied(z, model.pairs)
-    scores = columns @ arrays["score_weights"] * arrays["spread"]
+    z = (answers - arrays["item_means"][at]) / arrays["item_sds"][at]
+    made = products.multiplied(z, model.pairs)[:, len(at) :]
+    scores = (z @ arrays["score_weights"] + made @ arrays["product_weights"]) * arrays["spread"]
     return scores - scores.mean(axis=0) * model.is_product

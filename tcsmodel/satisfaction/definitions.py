@@ -9,12 +9,15 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from tcsmodel.errors import TcsWarning
+from tcsmodel.errors import OptionError, TcsWarning
 from tcsmodel.kernels import index as kernel
+from tcsmodel.models.path_model import PathModel
 from tcsmodel.models.pls import PLSResult
+from tcsmodel.models.staged import answer_weights
 from tcsmodel.options import IndexKind
 
 Array = NDArray[np.float64]
+Values = Mapping[str, Array]
 
 RESCALED = "mean of the items rescaled to 0-100 by the limits of their scales, "
 
@@ -48,13 +51,40 @@ def model_of(pls: PLSResult, kind: IndexKind) -> PLSResult:
     return other.bootstrap(draws.n, seed=draws.seed, level=draws.level, interval=draws.kind)
 
 
-def shares(
-    kind: IndexKind, values: Mapping[str, Array], low: Array, high: Array, member: NDArray[np.bool_]
-) -> Array:
-    """Return item shares (..., p, k) by a definition, from PLS quantities with batch axes."""
-    weights = values["outer_weights"]
+def defined(model: PathModel, kind: IndexKind) -> None:
+    """Raise OptionError where a model has no index by a definition."""
+    if kind is IndexKind.METRIC4 and model.is_staged:
+        what = "higher-order constructs" if model.parts else "interactions"
+        raise OptionError(
+            f"kind='metric4' weights the answers as they are, and models with {what} are made of "
+            "standardized scores. Try kind='acsi', whose weights are of the unstandardized items "
+            "too."
+        )
+
+
+def unstandardized(model: PathModel, values: Values, low: Array, high: Array) -> Array:
+    """Return the weights (..., p, c) on the 0-100 items that add up to the scores."""
+    sds = values["item_sds"][..., model.answered]
+    return kernel.unstandardized_weights(answer_weights(model, values), sds, low, high)
+
+
+def shares(kind: IndexKind, model: PathModel, values: Values, low: Array, high: Array) -> Array:
+    """Return item shares (..., p, c) by a definition, from PLS quantities with batch axes."""
     if kind in (IndexKind.ACSI, IndexKind.METRIC4):
-        weights = kernel.unstandardized_weights(weights, values["item_sds"], low, high)
-    elif kind is IndexKind.EQUAL:
-        weights = np.ones_like(weights)
-    return kernel.shares(weights, member)
+        weights = unstandardized(model, values, low, high)
+    else:
+        weights = answer_weights(model, values)
+        if kind is IndexKind.EQUAL:
+            weights = np.ones_like(weights)
+    return kernel.shares(weights, model.stands_behind)
+
+
+def performances(model: PathModel, values: Values, low: Array, high: Array) -> Array:
+    """Return the means (..., p) of the items that respondents answered, on 0-100."""
+    return kernel.rescaled(values["item_means"][..., model.answered], low, high)
+
+
+def indices(kind: IndexKind, model: PathModel, values: Values, low: Array, high: Array) -> Array:
+    """Return indices (..., c) by a definition, from PLS quantities with batch axes."""
+    share = shares(kind, model, values, low, high)
+    return kernel.index(performances(model, values, low, high), share, model.stands_behind)

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from tcsmodel.result import Finding, Severity
 from tcsmodel.satisfaction.drivers import Drivers
 from tcsmodel.satisfaction.gate import Gate
-from tcsmodel.satisfaction.index import STEP, SatisfactionIndex
+from tcsmodel.satisfaction.impacts import STEP
+from tcsmodel.satisfaction.index import SatisfactionIndex
 from tcsmodel.satisfaction.priorities import Priorities
 
 

@@ -15,12 +15,21 @@ from tcsmodel.errors import SurveyError
 from tcsmodel.kernels import index as kernel
 from tcsmodel.models.draws import Draws
 from tcsmodel.models.estimator import Sample
+from tcsmodel.models.path_model import PathModel
 from tcsmodel.models.pls import PLS, PLSResult
 from tcsmodel.options import IndexKind, choose
 from tcsmodel.result import Finding, Result, Severity
-from tcsmodel.satisfaction.definitions import DEFINITIONS, model_of, shares
+from tcsmodel.satisfaction.definitions import (
+    DEFINITIONS,
+    defined,
+    indices,
+    model_of,
+    performances,
+    shares,
+    unstandardized,
+)
+from tcsmodel.satisfaction.impacts import impact_findings, impact_table, moderated_table
 from tcsmodel.satisfaction.segments import FIXED, mean_interval, segment_table
-from tcsmodel.spec.model import Construct
 from tcsmodel.survey.moments import read_only
 from tcsmodel.survey.survey import Survey
 
@@ -28,7 +37,6 @@ Array = NDArray[np.float64]
 
 DESIGNED = "survey design"
 BOOTSTRAP = "bootstrap"
-STEP = 5.0
 
 
 def satisfaction_index(
@@ -44,6 +52,9 @@ def satisfaction_index(
     Bryant 1996, appendix); ``"standardized"`` leaves out the division by s; ``"metric4"``
     takes the weights of PLS on the answers as they are (Tenenhaus, Esposito Vinzi,
     Chatelin & Lauro 2005); ``"equal"`` gives all items the same share.
+
+    The items of a higher-order construct are those of its parts, whose weights in its score are
+    those in the part times that of the part. Interactions enter no index.
 
     Parameters
     ----------
@@ -65,6 +76,9 @@ def satisfaction_index(
     ------
     SpecError
         When the model has no construct `target`.
+    OptionError
+        When `kind` is none of these, or ``"metric4"`` of a model with higher-order constructs or
+        interactions.
     SurveyError
         When an item of `target` has no scale.
     TcsError
@@ -85,29 +99,30 @@ def satisfaction_index(
     3        Value    0.14      0.69
     """
     kind = choose(IndexKind, kind, "kind")
-    construct = pls.estimator.spec.construct(target)
-    pls.estimator.model.require_one_stage("satisfaction_index()")
+    pls.estimator.spec.construct(target)
+    defined(pls.estimator.model, kind)
     pls.sample.respondents("A 0-100 index")
-    low, high = limits(pls.sample, construct)
+    low, high = limits(pls.sample, pls.estimator.model, target)
     return SatisfactionIndex(pls, target, kind, low, high)
 
 
-def limits(sample: Sample, construct: Construct) -> tuple[Array, Array]:
-    """Return the scale limits (p,) of the items of a sample; nan where there is no scale.
+def limits(sample: Sample, model: PathModel, target: str) -> tuple[Array, Array]:
+    """Return the scale limits (p,) of the items answered; nan where there is no scale.
 
     Raises
     ------
     SurveyError
-        When an item of the construct has no scale.
+        When an item that stands behind the target has no scale.
     """
     scale = {} if sample.survey is None else sample.survey.scale
-    unscaled = [item for item in construct.items if item not in scale]
+    own = (model.observed[i] for i in model.behind(model.constructs.index(target)))
+    unscaled = [item for item in own if item not in scale]
     if unscaled:
         raise SurveyError(
-            f"The 0-100 index of {construct.name!r} needs the limits of its items' scales, and "
+            f"The 0-100 index of {target!r} needs the limits of its items' scales, and "
             f"there are none for {', '.join(unscaled)}. Try: Survey(..., scale=(1, 10))."
         )
-    limits = np.array([scale.get(name, (np.nan, np.nan)) for name in sample.names])
+    limits = np.array([scale.get(name, (np.nan, np.nan)) for name in model.observed])
     return read_only(limits[:, 0]), read_only(limits[:, 1])
 
 
@@ -174,8 +189,8 @@ class SatisfactionIndex(Result):
 
     @cached_property
     def constructs(self) -> tuple[str, ...]:
-        """The k constructs, in the order of the model."""
-        return self.pls.estimator.spec.construct_names
+        """The k constructs but interactions, in the order of the model."""
+        return self._path_model.scored
 
     @cached_property
     def indices(self) -> pd.Series:
@@ -196,16 +211,19 @@ class SatisfactionIndex(Result):
 
     @cached_property
     def quantities(self) -> Mapping[str, Array]:
-        """``index`` (k,), ``impacts`` (k, k), ``item_shares`` and ``item_performance`` (p,)."""
+        """``index`` (k,), ``impacts`` (k, k), ``item_shares`` (m,), ``item_performance`` (p,).
+
+        Shares are those of `parts`.
+        """
         return self._quantities(self._model(self.kind).arrays)
 
     def _quantities(self, q: Mapping[str, Array]) -> dict[str, Array]:
-        share, block = self._shares(self.kind, q), self.pls.estimator.model.block
+        item, construct = self.parts
         return {
             "index": self._of(self.kind, q),
-            "impacts": self._impacts(q),
-            "item_shares": share[..., np.arange(len(block)), block],
-            "item_performance": kernel.rescaled(q["item_means"], self.low, self.high),
+            "impacts": self.impacts_of(q),
+            "item_shares": self._shares(self.kind, q)[..., item, construct],
+            "item_performance": performances(self._path_model, q, self.low, self.high),
         }
 
     def table(self) -> pd.DataFrame:
@@ -225,10 +243,15 @@ class SatisfactionIndex(Result):
 
     @cached_property
     def definitions(self) -> pd.DataFrame:
-        """The target's index by every definition: the choice moves it, so it is shown."""
+        """The target's index by every definition: the choice moves it, so it is shown.
+
+        By all but METRIC 4 in a model with higher-order constructs or interactions.
+        """
         at = self.constructs.index(self.target)
         rows = []
         for kind in IndexKind:
+            if kind is IndexKind.METRIC4 and self._path_model.is_staged:
+                continue
             lower, upper, se = self._uncertainty(kind)
             rows.append(
                 {
@@ -272,12 +295,12 @@ class SatisfactionIndex(Result):
         """Each item's part in its construct's index: ``construct item share performance``.
 
         ``performance`` is the item's mean on 0-100; the index is the sum over items of
-        ``share * performance``.
+        ``share * performance``. The items of a part count for the whole as well.
         """
         shares = self._shares(self.kind, self._model(self.kind).arrays)
-        performance = kernel.rescaled(self.pls.arrays["item_means"], self.low, self.high)
-        item, construct = np.nonzero(self._membership)
-        names = self.pls.sample.names
+        performance = performances(self._path_model, self.pls.arrays, self.low, self.high)
+        item, construct = self.parts
+        names = self._path_model.observed
         frame = pd.DataFrame(
             {
                 "construct": [self.constructs[j] for j in construct],
@@ -338,31 +361,26 @@ class SatisfactionIndex(Result):
         ``impact_5`` is the gain for +5 points, the custom of the ACSI, or for the
         ``rise`` that is left below 100 where that is less. Effects are those of the PLS
         scores, so they are the same for every `kind` but ``"metric4"``, which has scores of
-        its own. Limits are nan before a bootstrap.
+        its own. Limits are nan before a bootstrap. An effect that depends on a
+        moderator is that at the mean of the moderator; see `moderated_impacts`.
         """
-        sources = self.pls.estimator.spec.antecedents(self.target)
-        at = [self.constructs.index(name) for name in sources]
-        column = self.constructs.index(self.target)
-        impact = self._impacts(self._model(self.kind).arrays)[at, column]
-        rise = np.clip(100 - self.indices.to_numpy()[at], 0, STEP)
-        se = np.full(len(at), np.nan)
-        one = five = (se, se)
-        if self.draws is not None:
-            part = self.draws.derived(lambda values: _rises(values, at, column))
-            one, five, se = part.interval("one"), part.interval("five"), part.se("one")
-        return pd.DataFrame(
-            {
-                "source": sources,
-                "impact": impact,
-                "ci_lower": one[0],
-                "ci_upper": one[1],
-                "se": se,
-                "rise": rise,
-                "impact_5": impact * rise,
-                "impact_5_ci_lower": five[0],
-                "impact_5_ci_upper": five[1],
-            }
-        )
+        return impact_table(self)
+
+    @cached_property
+    def moderated_impacts(self) -> pd.DataFrame:
+        """Impacts on the target where moderators are low, at their mean and high.
+
+        ``source moderator at impact ci_lower ci_upper se``: of each interaction on the way to the
+        target, both factors in turn, with the other at -1, 0 and 1 standard deviations from its
+        mean and all other moderators at theirs. Of a quadratic effect source and moderator are the
+        same construct. Without interactions no rows.
+
+        Raises
+        ------
+        OptionError
+            When interactions were not made of scores (``interaction="two_stage"``).
+        """
+        return moderated_table(self)
 
     def by(self, column: str | Sequence[str]) -> pd.DataFrame:
         """Return the indices of segments: the model's weights, each segment's respondents.
@@ -403,6 +421,7 @@ class SatisfactionIndex(Result):
             )
         ]
         found.sort(key=lambda finding: finding.severity is not Severity.PROBLEM)
+        found += impact_findings(self)
         unscaled = tuple(name for name in self.constructs if np.isnan(self.indices[name]))
         if unscaled:
             found.append(Finding("no_index", Severity.CAUTION, unscaled))
@@ -421,29 +440,38 @@ class SatisfactionIndex(Result):
         return "\n".join([facts, f"Index: {self.definition}.", *rest])
 
     @property
-    def _membership(self) -> NDArray[np.bool_]:
-        return self.pls.estimator.model.member
+    def _path_model(self) -> PathModel:
+        return self.pls.estimator.model
+
+    @cached_property
+    def parts(self) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+        """The places (m,) of items and of the constructs behind which they stand, item by item."""
+        item, construct = np.nonzero(self._path_model.stands_behind)
+        return item, construct
 
     def _shares(self, kind: IndexKind, q: Mapping[str, Array]) -> Array:
         """Return item shares (..., p, k) by a definition, from quantities with batch axes."""
-        return shares(kind, q, self.low, self.high, self._membership)
+        return shares(kind, self._path_model, q, self.low, self.high)
 
     def _of(self, kind: IndexKind, q: Mapping[str, Array]) -> Array:
         """Return indices (..., k) by a definition, from quantities with batch axes."""
-        performance = kernel.rescaled(q["item_means"], self.low, self.high)
-        return kernel.index(performance, self._shares(kind, q), self._membership)
+        return indices(kind, self._path_model, q, self.low, self.high)
 
-    def _impacts(self, q: Mapping[str, Array]) -> Array:
-        w = kernel.unstandardized_weights(q["outer_weights"], q["item_sds"], self.low, self.high)
-        return kernel.impacts(q["total_effects"], w, self._membership)
+    def impacts_of(self, q: Mapping[str, Array]) -> Array:
+        """Return points of indices per point (..., k, k), from quantities with batch axes."""
+        model = self._path_model
+        w = unstandardized(model, q, self.low, self.high)
+        k = len(model.scored)
+        return kernel.impacts(q["total_effects"][..., :k, :k], w, model.stands_behind)
 
     def respondents_by(self, kind: IndexKind) -> Array:
         """Return each respondent's indices (n, k) by a definition."""
         answers = self.pls.answers("A 0-100 index")
         performance = kernel.rescaled(answers, self.low, self.high)
         share = self._shares(kind, self._model(kind).arrays)
+        members = self._path_model.stands_behind.T
         return np.column_stack(
-            [performance[:, own] @ share[own, j] for j, own in enumerate(self._membership.T)]
+            [performance[:, own] @ share[own, j] for j, own in enumerate(members)]
         )
 
     def _uncertainty(self, kind: IndexKind) -> tuple[Array, Array, Array]:
@@ -455,12 +483,6 @@ class SatisfactionIndex(Result):
             return mean_interval(scores, sample.weights, self.level, sample.design)[1:]
         draws = draws.derived(lambda values: {"index": self._of(kind, values)})
         return *draws.interval("index"), draws.se("index")
-
-
-def _rises(values: Mapping[str, Array], at: list[int], column: int) -> dict[str, Array]:
-    """Return the impacts (B, s) of one point and of the rise that is left, up to `STEP`."""
-    one = values["impacts"][:, at, column]
-    return {"one": one, "five": one * np.clip(100 - values["index"][:, at], 0, STEP)}
 
 
 def _design_columns(sample: Sample) -> Iterator[tuple[str, NDArray[Any] | None]]:

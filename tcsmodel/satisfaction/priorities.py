@@ -18,7 +18,7 @@ from tcsmodel.options import Ceiling, Scope
 from tcsmodel.result import Finding, Result, Severity
 from tcsmodel.satisfaction.combined import CombinedMap
 from tcsmodel.satisfaction.index import SatisfactionIndex, satisfaction_index
-from tcsmodel.satisfaction.item_priorities import item_table
+from tcsmodel.satisfaction.item_priorities import dimension_table, item_table
 from tcsmodel.satisfaction.necessity import necessary_conditions
 
 Array = NDArray[np.float64]
@@ -178,7 +178,8 @@ class Priorities(Result):
 
         ``driver item share importance ci_lower ci_upper performance performance_ci_lower
         performance_ci_upper gain gain_ci_lower gain_ci_upper priority``. `share` is the item's
-        weight in the driver's index (the unstandardized weights, normalized to sum to 1);
+        weight in the driver's index (the unstandardized weights, normalized to sum to 1; of a
+        higher-order driver the items of its parts);
         `importance` that share of the driver's total effect: points of the target per point of
         the item; `performance` its mean on 0-100. Importances and gains of a driver's items sum
         to the driver's.
@@ -194,6 +195,31 @@ class Priorities(Result):
         1  Expectation  CUEX2        0.14        72.58  3.93
         """
         return item_table(self)
+
+    @cached_property
+    def dimensions(self) -> pd.DataFrame:
+        """The parts of higher-order drivers, first priority first: the map between both.
+
+        The columns of `items` with ``dimension`` for the item: `share` is what the items of the
+        part weigh in the index of the whole, `performance` the 0-100 index of the part. No rows
+        without a higher-order driver.
+
+        Examples
+        --------
+        >>> import tcsmodel as tcs
+        >>> spec = tcs.ModelSpec.parse(
+        ...     "Product =~ PERQ1 + PERQ2 + PERQ3; Service =~ PERQ4 + PERQ5 + PERQ6 + PERQ7;"
+        ...     "Quality =~ Product + Service; Satisfaction =~ CUSA1 + CUSA2 + CUSA3;"
+        ...     "Satisfaction ~ Quality"
+        ... )
+        >>> order = tcs.priorities(tcs.PLS(spec).fit(tcs.datasets.mobi()))
+        >>> columns = ["driver", "dimension", "share", "importance", "performance", "gain"]
+        >>> order.dimensions[columns].round(2)
+            driver dimension  share  importance  performance   gain
+        0  Quality   Product    0.5        0.41        74.30  10.47
+        1  Quality   Service    0.5        0.41        75.41   9.99
+        """
+        return dimension_table(self)
 
     def combined(
         self,

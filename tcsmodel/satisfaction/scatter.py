@@ -100,7 +100,8 @@ def from_index(
     names = _names(conditions, target)
     answers = rescaled(index.pls.answers("A ceiling"), index.low, index.high)
     levels = {name: index.respondents[name].to_numpy() for name in index.constructs}
-    levels |= {name: answers[:, i] for i, name in enumerate(sample.names) if name not in levels}
+    model = index.estimator.model
+    levels |= {name: answers[:, i] for i, name in enumerate(model.observed) if name not in levels}
     for name in names:
         if name not in levels:
             raise SurveyError(
@@ -114,9 +115,9 @@ def from_index(
             )
     values = np.column_stack([levels[name] for name in names])
     gaps = np.isnan(sample.respondents("A ceiling"))
-    items = {name: [name] for name in sample.names} | {c.name: c.items for c in spec.constructs}
-    used = [sample.names.index(item) for name in names for item in items[name]]
-    filled = int(gaps[:, used].any(axis=1).sum())
+    behind = dict(zip(index.constructs, model.stands_behind.T, strict=True))
+    used = np.any([behind.get(name, np.array(model.observed) == name) for name in names], axis=0)
+    filled = int(gaps[:, np.flatnonzero(used)].any(axis=1).sum())
     return _scatter(names, values, np.tile([0.0, 100.0], (len(names), 1)), sample, scope, filled)
 
 

@@ -30,7 +30,7 @@ from tcsmodel.options import (
     require_whole,
 )
 from tcsmodel.result import Finding, Result, Severity
-from tcsmodel.satisfaction.definitions import DEFINITIONS, shares
+from tcsmodel.satisfaction.definitions import DEFINITIONS, defined, indices, shares
 from tcsmodel.satisfaction.index import limits
 
 Array = NDArray[np.float64]
@@ -97,7 +97,7 @@ def unit_indices(
     1    B   71.9
     """
     kind = choose(IndexKind, kind, "kind")
-    fits.estimator.model.require_one_stage("unit_indices()")
+    defined(fits.estimator.model, kind)
     raw = kind is IndexKind.METRIC4
     require(
         kind is IndexKind.EQUAL or fits.estimator.standardized is not raw,
@@ -107,8 +107,8 @@ def unit_indices(
     require_whole(seed, "seed", 0)
     level = fits.estimator.level if level is None else level
     require_level(level)
-    construct = fits.estimator.spec.construct(target)
-    low, high = limits(fits.units_fitted.sample, construct)
+    fits.estimator.spec.construct(target)
+    low, high = limits(fits.units_fitted.sample, fits.estimator.model, target)
     found = UnitIndices(fits, target, kind, low, high, level, None, None)
     if not bootstrap:
         return found
@@ -168,15 +168,12 @@ class UnitIndices(Result):
     def constructs(self) -> pd.DataFrame:
         """The index of every construct (unit x construct); nan where items have no scale."""
         values = self._of(self.fits.arrays)
-        names = list(self.estimator.model.constructs)
+        names = list(self.estimator.model.scored)
         return pd.DataFrame(values, index=pd.Index(self.fits.fitted, name="unit"), columns=names)
 
     def _of(self, values: Mapping[str, Array]) -> Array:
         """Return the indices (..., k) of PLS quantities."""
-        member = self.estimator.model.member
-        performance = kernel.rescaled(values["item_means"], self.low, self.high)
-        share = shares(self.kind, values, self.low, self.high, member)
-        return kernel.index(performance, share, member)
+        return indices(self.kind, self.estimator.model, values, self.low, self.high)
 
     @cached_property
     def _spread(self) -> tuple[Array, Array, Array]:
@@ -191,12 +188,13 @@ class UnitIndices(Result):
     def _fixed_errors(self) -> Array:
         """Return standard errors (F,) with item weights held fixed."""
         units, column = self.fits.units_fitted, self.constructs.columns.get_loc(self.target)
-        member = self.estimator.model.member
-        share = shares(self.kind, self.fits.arrays, self.low, self.high, member)[..., column]
+        model = self.estimator.model
+        share = shares(self.kind, model, self.fits.arrays, self.low, self.high)[..., column]
         place = np.full(len(units), -1)
         place[units.fitted] = np.arange(len(units.fitted))
         own = place[units.member]
-        used, answers = own >= 0, units.sample.respondents("An index")
+        used = own >= 0
+        answers = units.sample.respondents("An index")[:, : len(model.observed)]
         performance = np.nan_to_num(kernel.rescaled(answers[used], self.low, self.high))
         score = (performance * share[own[used]]).sum(axis=1)
         weights = np.ones(len(own)) if units.sample.weights is None else units.sample.weights
@@ -347,7 +345,8 @@ def _of_stack(
     units, model = found.fits.units_fitted, found.estimator.model
     numbers = units.fitted[own]
     size, most = units.n[numbers], int(units.n[numbers].max())
-    answers, p = units.sample.respondents("The bootstrap"), len(model.items)
+    answers = units.sample.respondents("The bootstrap")
+    p = answers.shape[1]
     x = np.zeros((len(own), most, p))
     counts = np.zeros((len(own), replicates, most))
     for k, (number, n) in enumerate(zip(numbers, size, strict=True)):
@@ -359,16 +358,20 @@ def _of_stack(
             counts[k, :, :n] *= units.sample.weights[rows]
     mean, cov = stacked(x, counts, size)
     mean, cov = mean.reshape(-1, p), cov.reshape(-1, p, p)
-    values, ended = _weights(found, mean, cov)
+    values, ended = _weights(found, mean, cov, np.repeat(size, replicates)[:, None])
     index = found._of(values)[:, model.constructs.index(found.target)]
     index[ended >= Status.ITERATION_CAP] = np.nan
     shape = len(own), replicates
     return own, index.reshape(shape), ended.reshape(shape).astype(np.intp)
 
 
-def _weights(found: UnitIndices, mean: Array, cov: Array) -> tuple[dict[str, Array], Index]:
+def _weights(
+    found: UnitIndices, mean: Array, cov: Array, n: Index
+) -> tuple[dict[str, Array], Index]:
     """Return what the index needs of moments (b, p) and (b, p, p), and how PLS ended."""
     pls = found.estimator
+    if pls.model.is_staged:
+        return _weights_of_stages(pls, mean, cov, n)
     weighting = pls.weighting
     ended = composites(
         to_corr(cov) if weighting.standardized else cov,
@@ -383,3 +386,10 @@ def _weights(found: UnitIndices, mean: Array, cov: Array) -> tuple[dict[str, Arr
     )
     sds = np.sqrt(np.diagonal(cov, axis1=-2, axis2=-1))
     return {"outer_weights": ended.weights, "item_sds": sds, "item_means": mean}, ended.status
+
+
+def _weights_of_stages(
+    pls: PLS, mean: Array, cov: Array, n: Index
+) -> tuple[dict[str, Array], Index]:
+    made = pls.solution(mean, cov, n).made
+    return {**made.kept, "item_sds": made.sd, "item_means": made.mean}, made.found.status

@@ -14,8 +14,6 @@ from tcsmodel.kernels.resample import counts_from_rows
 from tcsmodel.models.group_comparison import compare_groups
 from tcsmodel.models.micom import micom
 from tcsmodel.models.pls import PLS
-from tcsmodel.satisfaction.index import satisfaction_index
-from tcsmodel.satisfaction.unit_indices import unit_indices
 from tcsmodel.spec.model import ModelSpec
 from tcsmodel.survey.survey import Survey
 
@@ -264,7 +262,6 @@ def test_what_is_not_there_yet_says_so(pair):
         lambda: pair[0].scores(pair[0].sample.survey),
         lambda: pair[0].nonlinearity(10),
         lambda: pair[0].endogeneity(10),
-        lambda: satisfaction_index(pair[0]),
     ):
         with pytest.raises(TcsError, match="not there yet for models with higher-order"):
             ask()
@@ -282,8 +279,6 @@ def test_many_firms_are_fitted_at_once(mobi_frame):
     fits = PLS(SPEC).fit_each(frame, by="firm")
     alone = PLS(SPEC).fit(frame[frame["firm"] == "B"])
     assert_allclose(fits.arrays["paths"][1], alone.arrays["paths"], atol=1e-6)
-    with pytest.raises(TcsError, match=r"unit_indices\(\) is not there yet"):
-        unit_indices(fits)
     moderated = ModelSpec.parse(
         LOWER.replace("Value", "Worth") + "Loyalty ~ Image + Image:Image\n"
         "Loyalty ~ Worth + Expectation + Quality + Complaints"

@@ -378,7 +378,7 @@ def test_bootstrap_intervals_cover_at_their_level():
     center, spread, limits = 50.0, 10.0, (-50, 150)
     truth = PLS(spec).fit(Moments.from_cov(population(spec).cov, n=10**6)).arrays
     ranges = np.full(9, limits[0]), np.full(9, limits[1])
-    w = kernel.unstandardized_weights(truth["outer_weights"], np.ones(9), *ranges)
+    w = kernel.unstandardized_weights(truth["outer_weights"][:, None], np.ones(9), *ranges)
     member = PLS(spec).model.member
     impact = kernel.impacts(truth["total_effects"], w, member)[0, 2]
     held = np.zeros(2)

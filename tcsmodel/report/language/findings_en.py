@@ -145,6 +145,14 @@ FINDINGS: dict[str, dict[str, str]] = {
         "meaning": "What has no index is left out of the index table, the drivers and the priorities.",
         "advice": "State the limits with Survey(..., scale=...), or leave the constructs out.",
     },
+    "impact_at_means": {
+        "finding": "The impacts of {subjects} on {target} are those at the mean of what moderates "
+        "them.",
+        "evidence": "On the way to {target} there are products: {interactions}.",
+        "meaning": "Where a moderator is low or high, a point more of the other construct is worth "
+        "less or more than the table of impacts says.",
+        "advice": "Read index.moderated_impacts beside it, or pls.simple_slopes(...) for the paths.",
+    },
     "negative_importance": {
         "finding": "A better {subject} goes with a lower {target}.",
         "evidence": "Its total effect is {importance:.2f} points per point.",
