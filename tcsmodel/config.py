@@ -11,6 +11,7 @@ Section    Key                  Meaning
 [data]     weight, group, wave, id, strata, cluster   columns
 [data]     frequency            whether weights count rows: true or false
 [data]     missing_codes        codes in the items that mean "no answer"
+[data]     not_applicable       codes in the items that mean "does not apply"
 [data]     labels               table of item = "question text"
 [model]    text                 the model in lavaan's language, or:
 [model]    library              a published model, as "ecsi"; see `tcsmodel.library`
@@ -111,6 +112,7 @@ KEYS: Mapping[str, Mapping[str, Kind]] = {
         "cluster": TEXT,
         "frequency": TRUTH,
         "missing_codes": CODES,
+        "not_applicable": CODES,
         "labels": LABELS,
     },
     "model": {"text": TEXT, "library": TEXT, "items": MAPPING},

@@ -71,6 +71,7 @@ def test_everything_about_the_data(folder):
     items = ["IMAG1", "IMAG2", "CUSA1", "CUSA2"]
     reverse = ["CUSA1"]
     missing_codes = [99, "n/a"]
+    not_applicable = [98]
     weight = "w"
     strata = "region"
     cluster = "branch"
@@ -97,6 +98,7 @@ def test_everything_about_the_data(folder):
     assert (survey.strata, survey.cluster, survey.frequency) == ("region", "branch", False)
     assert survey.values(["CUSA1"])[:5].ravel().tolist()[4:] == [11 - frame["CUSA1"][4]]
     assert pd.isna(survey.values(["CUSA1"])[:4]).all()
+    assert survey.not_applicable == (98,)
     assert survey.column("brand")[0] == "Ä"
     assert survey.labels["CUSA1"] == "总体满意度"
     assert (file.study.target, file.study.level, file.seed) == ("CSI", 0.9, 11)

@@ -94,5 +94,19 @@ def filled(x: Array, mean: Array, cov: Array) -> Array:
     return out
 
 
+def prorated(x: Array, weights: Array, there: NDArray[np.bool_]) -> Array:
+    """Return weighted sums (n, k) of the values (n, p) that are there, by weights (p, k).
+
+    They stand for all, in proportion to their weights: the sum over what is there, times the sum
+    of all weights over that of the weights there are. nan where none is.
+    """
+    if there.all():
+        return np.asarray(x @ weights)
+    some = (there.astype(np.float64) @ (weights != 0)) > 0
+    with np.errstate(divide="ignore", invalid="ignore"):
+        scale = weights.sum(axis=0) / (there @ weights)
+        return np.where(some, (np.where(there, x, 0.0) @ weights) * scale, np.nan)
+
+
 def _diagonal(a: Array) -> Array:
     return np.diagonal(a, axis1=1, axis2=2)

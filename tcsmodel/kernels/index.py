@@ -12,6 +12,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from tcsmodel.kernels.available import prorated
 from tcsmodel.kernels.design import Design, between, totals
 
 Array = NDArray[np.float64]
@@ -59,6 +60,34 @@ def impacts(total_effects: Array, w: Array, m: Mask) -> Array:
     d = np.where(m, w, 0.0).sum(axis=-2)
     with np.errstate(divide="ignore", invalid="ignore"):
         return total_effects * d[..., :, None] / d[..., None, :]
+
+
+def of_respondents(performance: Array, shares: Array, m: Mask, applies: Mask) -> Array:
+    """Return the indices (n, k) of rescaled answers (n, p), of the items that apply (n, p)."""
+    parts = [
+        prorated(performance[:, own], shares[own, j : j + 1], applies[:, own])
+        for j, own in enumerate(m.T)
+    ]
+    return np.hstack(parts)
+
+
+def linearized(
+    performance: Array, shares: Array, m: Mask, applies: Mask, weights: Array | None = None
+) -> Array:
+    """Return scores (n, k) whose means are the indices of item means, their spread its error.
+
+    Of an item that applies to a share q the deviations from its mean count 1 / q times, since its
+    mean is a ratio. Items that apply to nobody have no part.
+    """
+    if applies.all():
+        return of_respondents(performance, shares, m, applies)
+    w = np.full(len(applies), 1 / len(applies)) if weights is None else weights / weights.sum()
+    reach = w @ applies
+    with np.errstate(divide="ignore", invalid="ignore"):
+        mean = w @ np.where(applies, performance, 0.0) / reach
+        scores = mean + np.where(applies, performance - mean, 0.0) / reach
+    met = np.broadcast_to(reach > 0, applies.shape)
+    return of_respondents(scores, shares, m, met)
 
 
 def weighted_mean_se(

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from tcsmodel.kernels.extraction import SMALLEST_UNIQUENESS, at_bound
 from tcsmodel.kernels.factorfit import most_factors
 from tcsmodel.kernels.parallel import Parallel
+from tcsmodel.models.applicability import applicability
 from tcsmodel.options import FactorRule
 from tcsmodel.result import Finding, Severity
 
@@ -33,6 +34,7 @@ def findings(result: EFAResult, parallel: Parallel) -> tuple[Finding, ...]:
         *_number(result, parallel),
         *_items(result),
         *_factors(result),
+        *applicability(result.sample),
     ]
     order = list(Severity)
     return tuple(sorted(found, key=lambda finding: order.index(finding.severity)))

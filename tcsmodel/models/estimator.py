@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from tcsmodel.errors import OptionError, SurveyError, TcsError
+from tcsmodel.errors import OptionError, SurveyError, TcsError, counted
 from tcsmodel.kernels.design import Design
 from tcsmodel.kernels.missing import patterns, saturated, tabulate
 from tcsmodel.kernels.status import Status
@@ -103,6 +103,26 @@ class Sample:
     def names(self) -> tuple[str, ...]:
         """The p items."""
         return self.moments.names
+
+    @cached_property
+    def applies(self) -> NDArray[np.bool_]:
+        """Whether each item applies to each respondent (n, p)."""
+        values = self.respondents("What applies")
+        if self.survey is None or not np.isnan(values).any():
+            return np.ones(values.shape, dtype=bool)
+        return self.survey.applies(self.names)[self.rows]
+
+    def require_applicable(self, purpose: str) -> None:
+        """Raise TcsError when an item does not apply to a respondent; `purpose` needs them all."""
+        self.respondents(purpose)
+        outside = ~self.applies
+        if outside.any():
+            names = ", ".join(self.names[j] for j in np.flatnonzero(outside.any(axis=0)))
+            raise TcsError(
+                f"{purpose} needs items that apply to everybody, but {names} do not apply to "
+                f"{counted(int(outside.any(axis=1).sum()), 'respondent')}. Fit the model with "
+                "missing='listwise', or leave these items out."
+            )
 
     def respondents(self, purpose: str) -> Array:
         """Return the answers (n, p), or raise TcsError saying that `purpose` needs them."""

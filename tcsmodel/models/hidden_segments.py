@@ -45,7 +45,7 @@ def require_scores(result: PLSResult, what: str) -> None:
         f"{what} takes a fitted PLS model, not {type(result).__name__}. Try "
         f"{what[:-1]}tcs.PLS(spec).fit(survey)).",
     )
-    result.sample.respondents(what)
+    result.sample.require_applicable(what)
     if not result.converged:
         raise ConvergenceError(
             f"{what} looks for segments among construct scores, but PLS did not converge. Try "

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from tcsmodel.kernels.available import filled
+from tcsmodel.kernels.available import filled, prorated
 from tcsmodel.models.cross_validation import carried, predicted_items
 from tcsmodel.options import PLSMissing, Technique, choose, require
 from tcsmodel.survey.survey import Survey
@@ -47,17 +47,19 @@ def _scores(result: PLSResult, data: Survey | pd.DataFrame, wanted: Mask) -> tup
     model, values = result.estimator.model, result.arrays
     model.require_one_stage("Scoring new respondents")
     at = np.flatnonzero(wanted[model.block])
-    survey = _as_fitted(result, data, tuple(model.items[i] for i in at))
-    answers = survey.values(tuple(model.items[i] for i in at))
+    names = tuple(model.items[i] for i in at)
+    survey = _as_fitted(result, data, names)
+    answers, applies = survey.values(names), survey.applies(names)
     if result.estimator.rule.missing is not PLSMissing.LISTWISE:
         cov = result.sample.moments.cov_array[np.ix_(at, at)]
         if result.estimator.rule.missing is not PLSMissing.FIML:
             cov = np.diag(np.diag(cov))
         answers = filled(answers, values["item_means"][at], cov)
     z = (answers - values["item_means"][at]) / values["item_sds"][at]
-    member = model.member[at]
-    scores = np.nan_to_num(z) @ (values["outer_weights"][at, None] * member)
-    scores[np.isnan(z) @ member] = np.nan
+    member, unknown = model.member[at], np.isnan(z) & applies
+    weights = values["outer_weights"][at, None] * member
+    scores = prorated(np.nan_to_num(z), weights, applies)
+    scores[unknown @ member] = np.nan
     scores[:, ~wanted] = np.nan
     return scores, pd.RangeIndex(len(scores), name="row")
 
@@ -79,4 +81,5 @@ def _as_fitted(result: PLSResult, data: Survey | pd.DataFrame, names: tuple[str,
         scale={name: limits for name, limits in fitted.scale.items() if name in names},
         reverse=[name for name in fitted.reverse if name in names],
         missing_codes=fitted.missing_codes,
+        not_applicable=fitted.not_applicable,
     )

@@ -12,7 +12,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from tcsmodel.errors import counted
+from tcsmodel.kernels.available import prorated
 from tcsmodel.kernels.status import Status
+from tcsmodel.models.applicability import applicability
 from tcsmodel.models.assessment import (
     convergence_findings,
     findings,
@@ -235,7 +237,7 @@ class PLSResult(Derived):
         """Return the answers (n, p) of the respondents used, gaps filled.
 
         With what their other answers predict for ``missing="fiml"``, else with the mean of the
-        item.
+        item; nan where an item does not apply.
 
         Raises
         ------
@@ -246,14 +248,18 @@ class PLSResult(Derived):
         answers = self.sample.respondents(purpose)
         if self._model.factors:
             return answers[:, : len(self._model.observed)]
-        return self.estimator.rule.complete(answers, moments.mean_array, moments.cov_array)
+        filled = self.estimator.rule.complete(answers, moments.mean_array, moments.cov_array)
+        return (
+            filled if self.sample.applies.all() else np.where(self.sample.applies, filled, np.nan)
+        )
 
     def scores(self, data: Survey | pd.DataFrame | None = None) -> pd.DataFrame:
         """Return construct scores (respondent x construct) with mean 0 and variance 1.
 
         Those of an interaction are the centered product, whose variance is not 1.
         The index is the row number in the survey, starting at 0. What stands for a missing answer
-        is said at `answers`.
+        is said at `answers`. Items that do not apply have no part: those that do stand for the
+        construct, in proportion to their weights.
 
         Parameters
         ----------
@@ -275,10 +281,11 @@ class PLSResult(Derived):
         answers = self.answers("Construct scores")
         rows = pd.Index(np.asarray(self.sample.rows), name="row")
         if self._model.is_staged:
+            self.sample.require_applicable("A score of several stages")
             scores = staged_scores(self._model, self.arrays, answers)
         else:
             standardized = (answers - self.arrays["item_means"]) / self.arrays["item_sds"]
-            scores = standardized @ self.outer_weights.to_numpy()
+            scores = prorated(standardized, self.outer_weights.to_numpy(), self.sample.applies)
         return pd.DataFrame(scores, index=rows, columns=list(self._model.constructs))
 
     def bootstrap(
@@ -402,6 +409,7 @@ class PLSResult(Derived):
         found = [
             *convergence_findings(self.iterations, self.converged, self.draws),
             *findings(self._model, self.estimator.weighting, self.arrays),
+            *applicability(self.sample),
         ]
         order = list(Severity)
         return tuple(sorted(found, key=lambda finding: order.index(finding.severity)))

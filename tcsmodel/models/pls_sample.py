@@ -125,7 +125,7 @@ def pls_sample(
             "DataFrame."
         )
     partial = rule.missing is not PLSMissing.LISTWISE
-    sample = _with_gaps(data, names) if partial else take(data, names)
+    sample = _with_gaps(data, names, rule.missing) if partial else take(data, names)
     values = sample.respondents("PLS")
     _require_categories(names, values, rule.ordered)
     weights = np.ones(sample.n) if sample.weights is None else sample.weights
@@ -150,9 +150,9 @@ def _with_products(data: Data, names: tuple[str, ...], pairs: Index) -> Sample:
     )
 
 
-def _with_gaps(data: Survey | pd.DataFrame, names: tuple[str, ...]) -> Sample:
+def _with_gaps(data: Survey | pd.DataFrame, names: tuple[str, ...], missing: PLSMissing) -> Sample:
     survey = as_survey(data, names)
-    values, weights, rows = survey.answered(names)
+    values, weights, rows = survey.answered(names, fill=missing is PLSMissing.MEAN)
     if weights is not None:
         weights = normalized(weights)
     nothing = np.zeros(len(names))

@@ -275,7 +275,7 @@ def predict(
     require_whole(repetitions, "repetitions", 1)
     require_whole(seed, "seed", 0)
     refuse_rule(estimator)
-    sample.respondents("Prediction")
+    sample.require_applicable("Prediction")
     labels, random = labels_of(folds, repetitions, seed, sample)
     errors, construct_errors, lost = cross_validated(estimator, sample, labels, chosen, regressed)
     return Prediction(

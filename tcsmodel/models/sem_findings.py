@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from tcsmodel.kernels import sem as kernel
 from tcsmodel.kernels.implied import implied
 from tcsmodel.kernels.status import Status
+from tcsmodel.models.applicability import applicability
 from tcsmodel.models.ordinal_findings import ordinal_findings
 from tcsmodel.options import SEMMissing
 from tcsmodel.result import Finding, Severity
@@ -42,6 +43,7 @@ def findings(result: SEMResult) -> tuple[Finding, ...]:
         *_undefined(result),
         *_naive_errors(result, name),
         *ordinal_findings(result),
+        *applicability(result.sample),
     ]
     if result.draws is not None:
         found += replicate_findings(result.draws, name)

@@ -14,6 +14,7 @@ from scipy.special import stdtr
 from tcsmodel.errors import TcsError, counted
 from tcsmodel.kernels import importance as kernel
 from tcsmodel.kernels.design import spread
+from tcsmodel.models.applicability import applicability
 from tcsmodel.models.bootstrapped import Bootstrapped, refuse_studentized
 from tcsmodel.models.draws import Draws, Replicator
 from tcsmodel.models.estimator import Data, Sample, require_definite, take
@@ -321,7 +322,7 @@ class Drivers(Bootstrapped):
         bootstrapped ``order_uncertain`` (several drivers may rank first).
         """
         found = [*self._weak_model(), *self._high_vif(), *self._negative_beta()]
-        found += self._order_uncertain()
+        found += [*self._order_uncertain(), *applicability(self.sample)]
         order = list(Severity)
         return tuple(sorted(found, key=lambda finding: order.index(finding.severity)))
 

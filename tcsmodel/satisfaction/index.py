@@ -29,7 +29,8 @@ from tcsmodel.satisfaction.definitions import (
     unstandardized,
 )
 from tcsmodel.satisfaction.impacts import impact_findings, impact_table, moderated_table
-from tcsmodel.satisfaction.segments import FIXED, mean_interval, segment_table
+from tcsmodel.satisfaction.respondent_indices import EVERYBODY, linearizer, respondent_indices
+from tcsmodel.satisfaction.segments import FIXED, interval_about, segment_table
 from tcsmodel.survey.moments import read_only
 from tcsmodel.survey.survey import Survey
 
@@ -278,11 +279,14 @@ class SatisfactionIndex(Result):
         does not.
         """
         at, sample = self.constructs.index(self.target), self.pls.sample
-        scores = self.respondents_by(self.kind)[:, [at]]
+        scores, value = (
+            linearizer(self, self.kind)(EVERYBODY)[:, [at]],
+            self.indices.to_numpy()[[at]],
+        )
         designs = {FIXED: None} if sample.design is None else {FIXED: None, DESIGNED: sample.design}
         rows = []
         for name, design in designs.items():
-            _, lower, upper, se = mean_interval(scores, sample.weights, self.level, design)
+            lower, upper, se = interval_about(value, scores, sample.weights, self.level, design)
             rows.append((name, float(se[0]), float(lower[0]), float(upper[0])))
         if self.draws is not None:
             lower, upper = (limit[at] for limit in self.draws.interval("index"))
@@ -297,7 +301,7 @@ class SatisfactionIndex(Result):
         ``performance`` is the item's mean on 0-100; the index is the sum over items of
         ``share * performance``. The items of a part count for the whole as well.
         """
-        shares = self._shares(self.kind, self._model(self.kind).arrays)
+        shares = self.shares_by(self.kind)
         performance = performances(self._path_model, self.pls.arrays, self.low, self.high)
         item, construct = self.parts
         names = self._path_model.observed
@@ -465,22 +469,20 @@ class SatisfactionIndex(Result):
         return kernel.impacts(q["total_effects"][..., :k, :k], w, model.stands_behind)
 
     def respondents_by(self, kind: IndexKind) -> Array:
-        """Return each respondent's indices (n, k) by a definition."""
-        answers = self.pls.answers("A 0-100 index")
-        performance = kernel.rescaled(answers, self.low, self.high)
-        share = self._shares(kind, self._model(kind).arrays)
-        members = self._path_model.stands_behind.T
-        return np.column_stack(
-            [performance[:, own] @ share[own, j] for j, own in enumerate(members)]
-        )
+        """Return each respondent's indices (n, k) by a definition, of the items that apply."""
+        return respondent_indices(self, kind)
+
+    def shares_by(self, kind: IndexKind) -> Array:
+        """Return the items' shares (p, k) by a definition."""
+        return self._shares(kind, self._model(kind).arrays)
 
     def _uncertainty(self, kind: IndexKind) -> tuple[Array, Array, Array]:
         """Return lower and upper limits and standard errors (k,) of the indices."""
         draws = self._model(kind).draws
         if draws is None:
-            scores = self.respondents_by(kind)
-            sample = self.pls.sample
-            return mean_interval(scores, sample.weights, self.level, sample.design)[1:]
+            sample, value = self.pls.sample, self._of(kind, self._model(kind).arrays)
+            scores = linearizer(self, kind)(EVERYBODY)
+            return interval_about(value, scores, sample.weights, self.level, sample.design)
         draws = draws.derived(lambda values: {"index": self._of(kind, values)})
         return *draws.interval("index"), draws.se("index")
 

@@ -98,6 +98,7 @@ def from_index(
         sources = spec.antecedents(target)
         conditions = [name for name in sources if np.isfinite(index.indices[name])]
     names = _names(conditions, target)
+    sample.require_applicable("A ceiling")
     answers = rescaled(index.pls.answers("A ceiling"), index.low, index.high)
     levels = {name: index.respondents[name].to_numpy() for name in index.constructs}
     model = index.estimator.model

@@ -13,6 +13,7 @@ from scipy.special import stdtrit
 from tcsmodel.errors import DroppedRespondentsWarning, SurveyError, warn
 from tcsmodel.kernels import index as kernel
 from tcsmodel.kernels.design import Design
+from tcsmodel.satisfaction.respondent_indices import linearizer
 
 if TYPE_CHECKING:
     from tcsmodel.satisfaction.index import SatisfactionIndex
@@ -41,13 +42,13 @@ def segment_table(index: SatisfactionIndex, column: str | Sequence[str]) -> pd.D
         )
     if not known.any():
         raise SurveyError(f"Column {told} is empty, so it makes no segments.")
-    scores = index.respondents_by(index.kind)
+    scores_of = linearizer(index, index.kind)
     parts = []
     for segment, part in frame[known].groupby(shown, observed=True):
         own = part.index.to_numpy()
         weights = None if sample.weights is None else sample.weights[own]
         design = _design_within(sample.design, own)
-        mean, lower, upper, se = mean_interval(scores[own], weights, index.level, design)
+        mean, lower, upper, se = mean_interval(scores_of(own), weights, index.level, design)
         values = {
             "construct": index.constructs,
             "index": mean,
@@ -68,6 +69,14 @@ def _design_within(design: Design | None, rows: NDArray[np.intp]) -> Design | No
         return None
     part = design.part(rows)
     return part if (part.cluster != part.cluster[0]).any() else None
+
+
+def interval_about(
+    value: Array, scores: Array, weights: Array | None, level: float, design: Design | None
+) -> tuple[Array, Array, Array]:
+    """Return t limits about indices (k,), and standard errors, from their scores (n, k)."""
+    mean, lower, upper, se = mean_interval(scores, weights, level, design)
+    return value + (lower - mean), value + (upper - mean), se
 
 
 def mean_interval(

@@ -129,7 +129,8 @@ def _parsed(column: pd.Series, name: str, codes: tuple[Any, ...]) -> Array:
     if len(text):
         raise SurveyError(
             f"Item {name!r} holds text in {counted(len(text), 'row')} (first {text.iloc[0]!r} in "
-            f"row {text.index[0] + 1}). Recode it to numbers, name it in missing_codes=[...], or "
+            f"row {text.index[0] + 1}). Recode it to numbers, name it in missing_codes=[...] (no "
+            "answer) or not_applicable=[...] (does not apply), or "
             f"make items of its categories: survey.dummies({name!r}, reference=...)."
         )
     return numbers.to_numpy(dtype=np.float64, na_value=np.nan)
@@ -173,7 +174,8 @@ def check_scale(values: Array, name: str, limits: Scale | None) -> None:
         raise SurveyError(
             f"Item {name!r} has {counted(len(outside), 'answer')} outside its scale "
             f"{low:g}-{high:g} (values {', '.join(codes[:5])}; first in row {outside[0] + 1}). "
-            "Name codes for 'no answer' in missing_codes=[...], or correct the scale."
+            "Name codes for 'no answer' in missing_codes=[...] and for 'does not apply' in "
+            "not_applicable=[...], or correct the scale."
         )
 
 

@@ -59,16 +59,18 @@ class Screening(Result):
     def items(self) -> pd.DataFrame:
         """One row per item, in answer units.
 
-        Columns: ``n missing mean sd median min max skew kurtosis floor ceiling``. `sd` has
-        divisor n - 1; skew is ``m3 / sd^3`` and kurtosis ``m4 / sd^4 - 3`` (Joanes & Gill
-        1998); `floor` and `ceiling` are shares of the answers. Mean, sd, median, skew and
-        kurtosis are weighted where the survey has weights; reversed items are shown recoded.
+        Columns: ``n missing not_applicable mean sd median min max skew kurtosis floor ceiling``.
+        `n` answers, `missing` ones, and respondents to whom the item does not apply make up the
+        survey. `sd` has divisor n - 1; skew is ``m3 / sd^3`` and kurtosis ``m4 / sd^4 - 3``
+        (Joanes & Gill 1998); `floor` and `ceiling` are shares of the answers. Mean, sd, median,
+        skew and kurtosis are weighted where the survey has weights; reversed items are recoded.
         """
         about = self.description
         return pd.DataFrame(
             {
                 "n": about.n,
-                "missing": about.missing,
+                "missing": self._gaps.sum(axis=0),
+                "not_applicable": (~self.survey.applies()).sum(axis=0),
                 "mean": about.mean,
                 "sd": about.sd,
                 "median": about.median,
@@ -86,22 +88,27 @@ class Screening(Result):
     def missing_patterns(self) -> pd.DataFrame:
         """One row per pattern of missing answers, the most frequent first.
 
-        Columns: ``n share n_missing missing_items`` (the names joined by commas).
+        Columns: ``n share n_missing missing_items n_not_applicable not_applicable_items`` (the
+        names joined by commas). Who skipped an item and who could not answer it differ in pattern.
         """
-        gaps = np.isnan(self.survey.values())
-        packed, counts = np.unique(np.packbits(gaps, axis=1), axis=0, return_counts=True)
-        patterns = np.unpackbits(packed, axis=1, count=gaps.shape[1]).astype(bool)
+        kinds = np.hstack([self._gaps, ~self.survey.applies()])
+        packed, counts = np.unique(np.packbits(kinds, axis=1), axis=0, return_counts=True)
+        patterns = np.unpackbits(packed, axis=1, count=kinds.shape[1]).astype(bool)
+        missing, outside = np.hsplit(patterns, 2)
         names = np.array(self.survey.items, dtype=object)
         frame = pd.DataFrame(
             {
                 "n": counts,
-                "share": counts / len(gaps),
-                "n_missing": patterns.sum(axis=1),
-                "missing_items": [", ".join(names[pattern]) for pattern in patterns],
+                "share": counts / len(kinds),
+                "n_missing": missing.sum(axis=1),
+                "missing_items": [", ".join(names[pattern]) for pattern in missing],
+                "n_not_applicable": outside.sum(axis=1),
+                "not_applicable_items": [", ".join(names[pattern]) for pattern in outside],
             }
         )
-        order = ["n", "n_missing", "missing_items"]
-        return frame.sort_values(order, ascending=[False, True, True], ignore_index=True)
+        order = ["n", "n_missing", "n_not_applicable", "missing_items", "not_applicable_items"]
+        ascending = [False, True, True, True, True]
+        return frame.sort_values(order, ascending=ascending, ignore_index=True)
 
     @cached_property
     def respondents(self) -> pd.DataFrame:
@@ -114,7 +121,7 @@ class Screening(Result):
         exactly the same answers; ``flag``, the codes that apply, joined by commas:
         ``straight_lining`` (a run longer than half of at least 6 items), ``outlier``
         (p < .001), ``duplicate`` (with at least 10 items) and ``many_missing`` (half of
-        the items or more). Runs and deviations are of the answers as given, before
+        the items that apply, or more). Runs and deviations are of the answers as given, before
         reversed items are recoded. The id comes first where the survey has one.
         """
         flags = self._flags()
@@ -124,7 +131,7 @@ class Screening(Result):
         ]
         frame = pd.DataFrame(
             {
-                "missing": self._gaps,
+                "missing": self._gaps.sum(axis=1),
                 "longstring": self.run,
                 "irv": self.irv,
                 "mahalanobis": self.distance,
@@ -138,17 +145,19 @@ class Screening(Result):
         return frame
 
     @cached_property
-    def _gaps(self) -> NDArray[np.intp]:
-        return np.isnan(self.survey.values()).sum(axis=1)
+    def _gaps(self) -> NDArray[np.bool_]:
+        """Answers (n, p) that were left out, though the item applies."""
+        return np.isnan(self.survey.values()) & self.survey.applies()
 
     def _flags(self) -> dict[str, NDArray[np.bool_]]:
         p = len(self.survey.items)
         straight = suspicions.straight_lines(self.run, p)
+        applying = self.survey.applies().sum(axis=1)
         return {
             "straight_lining": straight,
             "outlier": self.distance_p < OUTLIER_P,
             "duplicate": (self.copies > 0) & ~straight & (p >= MANY_ITEMS),
-            "many_missing": self._gaps >= GAPS * p,
+            "many_missing": self._gaps.sum(axis=1) >= GAPS * np.maximum(applying, 1),
         }
 
     @cached_property
@@ -167,7 +176,7 @@ class Screening(Result):
 
     def _facts(self) -> str:
         survey = self.survey
-        share = self._gaps.sum() / (survey.n * len(survey.items))
+        share = self._gaps.sum() / max(int(survey.applies().sum()), 1)
         return (
             f"{counted(survey.n, 'respondent')}, {counted(len(survey.items), 'item')}, "
             f"{share:.1%} missing, {counted(len(self.findings), 'finding')}"

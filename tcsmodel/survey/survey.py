@@ -15,9 +15,20 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from tcsmodel.errors import DroppedRespondentsWarning, OptionError, SurveyError, counted, warn
+from tcsmodel.errors import OptionError, SurveyError, counted
 from tcsmodel.kernels.design import Design
 from tcsmodel.options import Missing, choose, did_you_mean, require_whole
+from tcsmodel.survey.applicability import (
+    INCOMPLETE,
+    SILENT,
+    UNFILLED,
+    beside,
+    coded_cells,
+    require_answered,
+    require_apart,
+    some,
+    warn_left_out,
+)
 from tcsmodel.survey.categories import indicators
 from tcsmodel.survey.cleaning import (
     Array,
@@ -59,6 +70,9 @@ class Survey:
         Columns with the respondent's group (brand, segment), wave, and identifier.
     missing_codes : sequence of numbers or str
         Codes in the items that mean "no answer".
+    not_applicable : sequence of numbers or str
+        Codes in the items that mean "does not apply" (who never complained has no opinion of how
+        complaints are handled): counted apart, and nothing stands for them.
     labels : dict of str to str, optional
         Question texts of items.
     strata, cluster : str, optional
@@ -100,6 +114,7 @@ class Survey:
     wave: str | None
     id: str | None
     missing_codes: tuple[Any, ...]
+    not_applicable: tuple[Any, ...]
     labels: Mapping[str, str]
     strata: str | None
     cluster: str | None
@@ -107,6 +122,7 @@ class Survey:
     simulated: bool
     _frame: pd.DataFrame
     _answers: Array
+    _inapplicable: NDArray[np.bool_] | None
     _weights: Array | None
 
     def __init__(
@@ -125,6 +141,7 @@ class Survey:
         cluster: str | None = None,
         frequency: bool = False,
         simulated: bool = False,
+        not_applicable: Sequence[Any] = (),
     ) -> None:
         frame = checked_frame(data)
         given = {
@@ -147,7 +164,10 @@ class Survey:
         else:
             weights = None if column is None else to_weights(frame[column], column)
         taken = {column for column in roles.values() if column is not None}
-        codes = listed(missing_codes, "missing_codes")
+        missing_codes = listed(missing_codes, "missing_codes")
+        not_applicable = listed(not_applicable, "not_applicable")
+        require_apart(missing_codes, not_applicable)
+        codes = (*missing_codes, *not_applicable)
         reverse = tuple(dict.fromkeys(listed(reverse, "reverse")))
         names = item_names(frame, items, taken, codes)
         for role in ("weight", "id", "strata", "cluster"):
@@ -179,12 +199,14 @@ class Survey:
             "scale": limits,
             "reverse": reverse,
             **roles,
-            "missing_codes": codes,
+            "missing_codes": missing_codes,
+            "not_applicable": not_applicable,
             "labels": dict(labels or {}),
             "frequency": bool(frequency),
             "simulated": bool(simulated),
             "_frame": frame,
             "_answers": answers,
+            "_inapplicable": some(coded_cells(frame, names, not_applicable)),
             "_weights": weights,
         }
         for field, value in fields.items():
@@ -261,10 +283,28 @@ class Survey:
         answers.setflags(write=False)
         return answers
 
+    def applies(self, items: Sequence[str] | None = None) -> NDArray[np.bool_]:
+        """Return whether each of `items` applies to each respondent (n, k).
+
+        Raises
+        ------
+        SurveyError
+            When a name is not an item.
+        """
+        values = self.values(items)
+        if self._inapplicable is None:
+            return np.ones(values.shape, dtype=bool)
+        names = self.items if items is None else items
+        return ~self._inapplicable[:, [self.items.index(name) for name in names]]
+
+    @property
+    def _codes(self) -> tuple[Any, ...]:
+        return (*self.missing_codes, *self.not_applicable)
+
     def _absent(self, name: str) -> str:
         hint = did_you_mean(name, self.items)
         if name in self._frame.columns:
-            to_numbers(self._frame[name], name, self.missing_codes)  # refuses text in its own words
+            to_numbers(self._frame[name], name, self._codes)  # refuses text in its own words
             hint = " It is a column of the data but not an item; add it to items=[...]."
         elif not hint:
             hint = f" The items are {', '.join(self.items)}."
@@ -281,11 +321,8 @@ class Survey:
         new = [name for name in columns if name not in self.items]
         for name in new:
             require_column(self._frame, name, repr(name))
-        answers = [to_numbers(self._frame[name], name, self.missing_codes) for name in new]
-        part = self._rows(np.arange(self.n))
-        object.__setattr__(part, "items", (*self.items, *new))
-        object.__setattr__(part, "_answers", read_only(np.column_stack([self._answers, *answers])))
-        return part
+        answers = [to_numbers(self._frame[name], name, self._codes) for name in new]
+        return self._joined(self._frame, new, np.array(answers).reshape(len(new), self.n).T, new)
 
     def dummies(self, column: str, *, reference: Any) -> Survey:
         """Return the survey with an item of 0 and 1 for each category of a column but one.
@@ -314,18 +351,25 @@ class Survey:
         >>> survey.items
         ('CUSA1', 'CUSA2', 'plan_post')
         """
-        made = indicators(self.column(column), reference, self.missing_codes)
+        made = indicators(self.column(column), reference, self._codes)
         taken = [name for name in made if name in self._frame.columns]
         if taken:
             raise SurveyError(
                 f"The survey has a column {taken[0]!r} already. Rename it, or rename {column!r}."
             )
+        frame, sources = self._frame.join(made), [column] * made.shape[1]
+        return self._joined(frame, made.columns.tolist(), made.to_numpy(), sources)
+
+    def _joined(
+        self, frame: pd.DataFrame, items: list[str], answers: Array, sources: list[str]
+    ) -> Survey:
+        """Return the survey of a frame with more items, their answers (n, k) and source columns."""
         part = self._rows(np.arange(self.n))
-        answers = np.column_stack([self._answers, made.to_numpy()])
         for name, value in {
-            "_frame": self._frame.join(made),
-            "_answers": read_only(answers),
-            "items": (*self.items, *made),
+            "_frame": frame,
+            "_answers": read_only(np.column_stack([self._answers, answers])),
+            "_inapplicable": beside(self.applies(), frame, sources, self.not_applicable),
+            "items": (*self.items, *items),
         }.items():
             object.__setattr__(part, name, value)
         return part
@@ -399,48 +443,30 @@ class Survey:
             When a name is not an item, or an item has no answers at all.
         """
         choose(Missing, missing, "missing")
-        values = self.values(items)
-        gaps = np.isnan(values)
-        for j in np.flatnonzero(gaps.all(axis=0)).tolist():
-            raise SurveyError(
-                f"Item {items[j]!r} has no answers at all; remove it from the model, or look at "
-                "missing_codes."
-            )
-        rows = np.flatnonzero(~gaps.any(axis=1))
-        if len(rows) < self.n:
-            dropped = self.n - len(rows)
-            warn(
-                f"{dropped} of {self.n} respondents ({dropped / self.n:.0%}) are left out because "
-                f"they did not answer every item used (missing='listwise'); {len(rows)} remain.",
-                DroppedRespondentsWarning,
-            )
-        weights = None
-        if self._weights is not None:
-            weights = self._weights[rows]
+        values, applies = self.values(items), self.applies(items)
+        seen = ~np.isnan(values)
+        require_answered(items, seen, applies)
+        rows = np.flatnonzero(seen.all(axis=1))
+        warn_left_out(rows, np.all(applies, axis=1), INCOMPLETE)
+        weights = None if self._weights is None else self._weights[rows]
         return values if len(rows) == self.n else values[rows], weights, rows
 
-    def answered(self, items: Sequence[str]) -> tuple[Array, Array | None, NDArray[np.intp]]:
+    def answered(
+        self, items: Sequence[str], *, fill: bool = False
+    ) -> tuple[Array, Array | None, NDArray[np.intp]]:
         """Return answers (m, k), nan where missing, weights as given or None, and row numbers.
 
-        Respondents who answered none of `items` are left out.
+        Respondents who answered none of `items` are left out; where gaps are to be filled, so
+        are those to whom an item does not apply, for nothing can stand for it.
 
         Warns with `DroppedRespondentsWarning` when there are any.
         """
-        values = self.values(items)
+        values, applies = self.values(items), self.applies(items)
         seen = ~np.isnan(values)
-        for j in np.flatnonzero(~seen.any(axis=0)).tolist():
-            raise SurveyError(
-                f"Item {items[j]!r} has no answers at all; remove it from the model, or look at "
-                "missing_codes."
-            )
-        rows = np.flatnonzero(seen.any(axis=1))
-        if len(rows) < self.n:
-            dropped = self.n - len(rows)
-            warn(
-                f"{dropped} of {self.n} respondents ({dropped / self.n:.0%}) are left out because "
-                f"they answered none of the items used; {len(rows)} remain.",
-                DroppedRespondentsWarning,
-            )
+        require_answered(items, seen, applies)
+        usable = np.all(applies, axis=1) if fill else np.any(applies, axis=1)
+        rows = np.flatnonzero(seen.any(axis=1) & usable)
+        warn_left_out(rows, usable, UNFILLED if fill else SILENT)
         return values[rows], None if self._weights is None else self._weights[rows], rows
 
     def _rows(self, rows: NDArray[np.intp]) -> Survey:
@@ -448,7 +474,8 @@ class Survey:
         kept = {field: getattr(self, field) for field in self.__dataclass_fields__}
         kept["_frame"] = self._frame.iloc[rows].reset_index(drop=True)
         kept["_answers"] = read_only(self._answers[rows])
-        kept["_weights"] = None
+        if self._inapplicable is not None:
+            kept["_inapplicable"] = self._inapplicable[rows]
         if self._weights is not None:
             kept["_weights"] = read_only(self._weights[rows])
         for field, value in kept.items():
@@ -456,12 +483,13 @@ class Survey:
         return part
 
     def __repr__(self) -> str:
-        gaps = int(np.isnan(self._answers).sum())
+        outside = int((~self.applies()).sum())
         facts = [
             counted(self.n, "respondent"),
             counted(len(self.items), "item"),
-            counted(gaps, "missing answer"),
+            counted(int(np.isnan(self._answers).sum()) - outside, "missing answer"),
         ]
+        facts += [f"{outside} not applicable"] * bool(outside)
         facts += [
             f"{role}={getattr(self, role)!r}"
             for role in ("weight", "group", "wave", "strata", "cluster")

@@ -64,7 +64,8 @@ def about_items(
     for group in _identical(survey, ~(empty | constant)):
         yield Finding("identical_items", Severity.PROBLEM, group, {"count": len(group)})
     yield from _likely_codes(survey)
-    share = about.missing / survey.n
+    applying = survey.applies().sum(axis=0)
+    share = (applying - about.n) / np.maximum(applying, 1)
     many = np.flatnonzero((share > MISSING_ITEM) & ~empty)
     if len(many):
         worst = many[np.argmax(share[many])]
@@ -75,6 +76,7 @@ def about_items(
             "share": float(share[worst]),
         }
         yield Finding("many_missing", Severity.CAUTION, tuple(names[j] for j in many), evidence)
+    yield from not_applicable(survey)
     for code, shares in (("ceiling", ceiling), ("floor", floor)):
         crowded = np.flatnonzero((shares > CROWDED) & ~constant & (about.n > 1))
         if len(crowded):
@@ -85,6 +87,23 @@ def about_items(
                 "share": float(shares[worst]),
             }
             yield Finding(code, Severity.NOTE, tuple(names[j] for j in crowded), evidence)
+
+
+def not_applicable(survey: Survey) -> Iterator[Finding]:
+    """Yield the items that do not apply to some respondents."""
+    outside = ~survey.applies()
+    share = outside.mean(axis=0)
+    some = np.flatnonzero(share)
+    if len(some):
+        worst = some[np.argmax(share[some])]
+        evidence = {
+            "count": int(outside.any(axis=1).sum()),
+            "n": survey.n,
+            "worst": survey.items[worst],
+            "share": float(share[worst]),
+        }
+        subjects = tuple(survey.items[j] for j in some)
+        yield Finding("not_applicable", Severity.NOTE, subjects, evidence)
 
 
 def _identical(survey: Survey, varying: NDArray[np.bool_]) -> Iterator[tuple[str, ...]]:
@@ -209,7 +228,8 @@ def about_respondents(
     if copied and p >= 10:
         yield Finding("duplicate_respondents", Severity.CAUTION, (), {"count": copied, "items": p})
     answered = np.isfinite(survey.values())
-    lost = int((~answered[:, answered.any(axis=0)].all(axis=1)).sum())
+    settled = answered | ~survey.applies()
+    lost = int((~settled[:, answered.any(axis=0)].all(axis=1)).sum())
     if lost > LISTWISE_LOSS * n:
         evidence = {"count": lost, "n": n, "share": lost / n}
         yield Finding("listwise_loss", Severity.CAUTION, (), evidence)

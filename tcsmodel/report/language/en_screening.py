@@ -3,10 +3,11 @@
 SCREENING: dict[str, dict[str, str]] = {
     "all_missing_item": {
         "finding": "Nobody answered {subject}.",
-        "evidence": "Every answer in the column is missing or a missing code.",
+        "evidence": "Every answer in the column is missing, or a code of missing_codes or "
+        "not_applicable.",
         "meaning": "No model that names {subject} can be fitted.",
-        "advice": "Remove {subject} from the model, or look at missing_codes and at how the "
-        "column was exported.",
+        "advice": "Remove {subject} from the model, or look at the codes and at how the column was "
+        "exported.",
     },
     "constant_item": {
         "finding": "Everybody gave {subject} the same answer.",
@@ -25,8 +26,8 @@ SCREENING: dict[str, dict[str, str]] = {
         "finding": "{subject} seems to contain codes that are not answers: {codes}.",
         "evidence": "{count} answers; the others lie between {low:g} and {high:g}.",
         "meaning": "A code read as an answer can turn every mean and correlation of the item.",
-        "advice": "Name the codes in missing_codes=[...], or state scale=(low, high) so that "
-        "anything outside it is refused.",
+        "advice": "Name the codes in missing_codes=[...] (no answer) or not_applicable=[...] (does "
+        "not apply), or state scale=(low, high) so that anything outside it is refused.",
     },
     "reversed_item": {
         "finding": "{subject} seems to run against the other items.",
@@ -42,6 +43,30 @@ SCREENING: dict[str, dict[str, str]] = {
         "meaning": "Those who answered may differ from those who did not.",
         "advice": "Look at screening.missing_patterns for who left them out, or leave the items "
         "out of the model.",
+    },
+    "not_applicable": {
+        "finding": "{subjects} do not apply to some respondents.",
+        "evidence": "{count} of {n} respondents, most in {worst} ({share:%}).",
+        "meaning": "That is no missing answer: it is not counted as one, and nothing stands for it. "
+        "Means of these items are those of whom they apply to.",
+        "advice": "Leave the items out of a model of all respondents, or fit it to those whom they "
+        "apply to by survey.where(...).",
+    },
+    "not_applicable_left_out": {
+        "finding": "Respondents to whom {subjects} do not apply are left out.",
+        "evidence": "{count} of {n} respondents ({share:%}); {silent} more left an answer out.",
+        "meaning": "The results are about those to whom every item applies.",
+        "advice": "Say so where the results are reported; or leave these items out of the model, so "
+        "that it is about everybody.",
+    },
+    "not_applicable_kept": {
+        "finding": "{subjects} do not apply to some respondents, who count by their other items.",
+        "evidence": "{count} of {n} respondents ({share:%}).",
+        "meaning": "What these items have to do with the others is known only of whom they apply to, "
+        "and carried over to the rest. That answers are missing at random is not the reason: these "
+        "answers do not exist.",
+        "advice": "Compare with a model of whom the items apply to (missing='listwise'), and with "
+        "one without these items.",
     },
     "listwise_loss": {
         "finding": "Many respondents left at least one item unanswered.",

@@ -17,6 +17,8 @@ TABLES: dict[str, str] = {
     "column.highest": "Highest answer",
     "column.missing": "Missing (n)",
     "column.missing_items": "Missing items",
+    "column.not_applicable": "Not applicable (n)",
+    "column.not_applicable_items": "Items that do not apply",
     "column.share": "Share",
     "column.rule": "Rule",
     "column.factors": "Factors",

@@ -113,6 +113,8 @@ def items_table(screening: Screening, words: Language) -> Table:
         make.percent("column.highest", items["ceiling"]),
         make.count("column.missing", items["missing"]),
     ]
+    if items["not_applicable"].any():
+        columns.append(make.count("column.not_applicable", items["not_applicable"]))
     notes = [words.text("note.items")]
     if screening.survey.reverse:
         notes.append(words.text("note.reversed", items=screening.survey.reverse))
@@ -123,13 +125,17 @@ def patterns_table(screening: Screening, words: Language) -> Table:
     """Return the patterns of missing answers, the commonest ten."""
     make, patterns = Columns(words), screening.missing_patterns.head(10)
     nothing = words.text("report.complete")
+    columns = [
+        make.label("column.missing_items", [m or nothing for m in patterns["missing_items"]]),
+        make.count("column.n", patterns["n"]),
+        make.percent("column.share", patterns["share"], 1),
+    ]
+    if patterns["n_not_applicable"].any():
+        outside = make.label("column.not_applicable_items", patterns["not_applicable_items"])
+        columns.insert(1, outside)
     return Table(
         words.text("table.patterns"),
-        (
-            make.label("column.missing_items", [m or nothing for m in patterns["missing_items"]]),
-            make.count("column.n", patterns["n"]),
-            make.percent("column.share", patterns["share"], 1),
-        ),
+        tuple(columns),
         (words.text("note.patterns", shown=len(patterns), all=len(screening.missing_patterns)),),
         long=True,
     )
