@@ -1,7 +1,7 @@
 """Measurement invariance of composites (MICOM).
 
 Henseler, Ringle & Sarstedt (2016), International Marketing Review 33, 405-431. Symbols: `weights`
-(..., p) of the items in their own composite; `member` (p, k) bool, the composite of each item.
+(..., p, k) of the items in each composite, 0 of those that are not in it.
 """
 
 from __future__ import annotations
@@ -10,25 +10,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
-Mask = NDArray[np.bool_]
 
 
-def agreement(first: Array, second: Array, cov: Array, member: Mask) -> Array:
+def agreement(first: Array, second: Array, cov: Array) -> Array:
     """Return the correlations (..., k) of composites made with two sets of weights.
 
     ``w1' S w2 / sqrt(w1' S w1 w2' S w2)`` with the covariances S (p, p) of the pooled items.
     """
-    a, b = (w[..., :, None] * member for w in (first, second))
-    moved = cov @ b
+    moved = cov @ second
     with np.errstate(divide="ignore", invalid="ignore"):
-        scale = np.sqrt((a * (cov @ a)).sum(axis=-2) * (b * moved).sum(axis=-2))
-        return np.asarray((a * moved).sum(axis=-2) / scale)
+        own = (first * (cov @ first)).sum(axis=-2) * (second * moved).sum(axis=-2)
+        return np.asarray((first * moved).sum(axis=-2) / np.sqrt(own))
 
 
-def score_moments(weights: Array, mean: Array, cov: Array, member: Mask) -> tuple[Array, Array]:
-    """Return means and variances (..., k) of composites made with the same weights (p,).
+def score_moments(weights: Array, mean: Array, cov: Array) -> tuple[Array, Array]:
+    """Return means and variances (..., k) of composites made with the same weights (p, k).
 
     Of items with means (..., p) and covariances (..., p, p).
     """
-    spread = weights[:, None] * member
-    return mean @ spread, (spread * (cov @ spread)).sum(axis=-2)
+    return mean @ weights, (weights * (cov @ weights)).sum(axis=-2)

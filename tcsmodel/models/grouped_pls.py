@@ -18,6 +18,7 @@ from tcsmodel.errors import (
     TcsError,
     counted,
 )
+from tcsmodel.kernels.products import multiplied
 from tcsmodel.models.estimator import Sample, as_survey, labelled
 from tcsmodel.models.pls import PLS, PLSResult
 from tcsmodel.models.pls_sample import pls_sample
@@ -73,8 +74,7 @@ class GroupedPLS:
             When weights or paths are not determined in a group.
         """
         estimator = model if isinstance(model, PLS) else PLS(model)
-        estimator.model.require_one_stage(f"{by}()")
-        names = estimator.model.items
+        names = estimator.model.observed
         if not isinstance(survey, (Survey, pd.DataFrame)):
             raise OptionError(
                 f"{by}() takes a Survey or a DataFrame, not {type(survey).__name__}: it tells "
@@ -93,7 +93,7 @@ class GroupedPLS:
         )
         survey = as_survey(survey, names)
         everyone = survey.column(column)
-        sample = pls_sample(survey, names, estimator.rule)
+        sample = pls_sample(survey, names, estimator.rule, estimator.model.pairs)
         rows = np.asarray(sample.rows)
         groups, member = labelled(everyone.iloc[rows])
         _require_groups(column, everyone, groups)
@@ -125,11 +125,16 @@ class GroupedPLS:
         return np.flatnonzero(np.isin(self.member, members))
 
     def answers(self, rows: Index) -> Array:
-        """Return the answers (m, p) of some respondents, with their gaps."""
+        """Return the answers (m, P) of some respondents, with their gaps.
+
+        The products that interactions need stand behind those to the p items.
+        """
         return self.sample.respondents("A comparison of groups")[rows]
 
     def centered(self, rows: Index) -> Array:
-        """Return the answers (m, p) of some respondents about the means of their groups.
+        """Return the answers (m, P) of some respondents about the means of their groups.
+
+        Products are those of such answers.
 
         Raises
         ------
@@ -141,13 +146,15 @@ class GroupedPLS:
             "centered=True takes the means of groups away from the answers, and ordinal items "
             "(ordered=) have none. Leave out one of the two.",
         )
-        means = np.stack([fit.arrays["item_means"] for fit in self.fits])
-        return self.answers(rows) - means[self.member[rows]]
+        model = self.estimator.model
+        means = np.stack([fit.arrays["item_means"][model.answered] for fit in self.fits])
+        about = self.answers(rows)[:, : len(model.observed)] - means[self.member[rows]]
+        return multiplied(about, model.pairs)
 
     def moments(
         self, rows: Index, weights: Array, sizes: Array, x: Array | None = None
     ) -> tuple[Array, Array]:
-        """Return means (..., p) and covariances (..., p, p) of some respondents.
+        """Return means (..., P) and covariances (..., P, P) of some respondents.
 
         Parameters
         ----------
@@ -157,14 +164,14 @@ class GroupedPLS:
             How often each counts, survey weights left aside: these are multiplied in.
         sizes : ndarray, broadcast to (...,)
             How many they are; covariances have the divisor of that many less one.
-        x : ndarray (m, p), optional
+        x : ndarray (m, P), optional
             Their answers, where not as they are.
         """
         given = self.sample.weights
         weights = weights if given is None else weights * given[rows]
         x = self.answers(rows) if x is None else x
         flat = weights.reshape(-1, len(rows))
-        mean, cov = self.estimator.rule.moments(self.estimator.model.items, x, flat)
+        mean, cov = self.estimator.rule.moments(self.estimator.model.observed, x, flat)
         factor = (sizes / (sizes - 1)) * ((len(rows) - 1) / len(rows))
         batch, p = weights.shape[:-1], x.shape[1]
         cov = cov.reshape(*batch, p, p) * np.broadcast_to(factor, batch)[..., None, None]

@@ -95,6 +95,9 @@ def micom(
     composites that are the same (our simulation, 150 respondents a group); with `centered` it
     rejects one in twenty.
 
+    A higher-order construct is a composite of the items of its parts, and is compared as that. An
+    interaction is a product of two composites, and has no row of its own.
+
     Examples
     --------
     >>> import tcsmodel as tcs
@@ -170,10 +173,10 @@ class MICOMResult(GroupedResult):
     def configural(self) -> pd.Series:
         """What is the same in every group: items, answers, missing answers, algorithm."""
         estimator, model = self.estimator, self.estimator.model
-        items = counted(len(model.items), "item")
+        items = counted(len(model.observed), "item")
         return pd.Series(
             {
-                "items": f"{items} in {counted(len(model.constructs), 'construct')}",
+                "items": f"{items} in {counted(len(model.scored), 'construct')}",
                 "answers": estimator.how,
                 "missing": str(estimator.missing),
                 "algorithm": f"scheme={estimator.scheme}, tol={estimator.tol:g}, "
@@ -191,7 +194,7 @@ class MICOMResult(GroupedResult):
         scores) or ``variances`` (logarithm of their ratio); the limits under permutation, one-sided
         for composition; and p adjusted over the pairs of groups.
         """
-        constructs = list(self.estimator.model.constructs)
+        constructs = list(self.estimator.model.scored)
         tail = 1 - self.level
         parts = []
         for test in INVARIANCE:
@@ -216,7 +219,7 @@ class MICOMResult(GroupedResult):
         size) of means and of logarithms of variances.
         """
         columns = ["construct", "test", "statistic", "p"]
-        constructs = list(self.estimator.model.constructs)
+        constructs = list(self.estimator.model.scored)
         everyone = self.everyone
         if everyone is None:
             return pd.DataFrame(columns=columns)

@@ -22,6 +22,7 @@ from tcsmodel.kernels.status import Status
 from tcsmodel.models.draws import resamples
 from tcsmodel.models.grouped_pls import GroupedPLS
 from tcsmodel.models.quantities import cells
+from tcsmodel.models.staged import answer_weights
 
 Array = NDArray[np.float64]
 Index = NDArray[np.intp]
@@ -145,8 +146,9 @@ class _Pooled:
 
     rows (m,) of respondents; x (m, p) their answers about the means of their groups, None where
     answers are permuted as they are; sizes (g,); cov (p, p) of pooled items, or their
-    correlations; center and sd (p,) of pooled items; weights (p,) of pooled composites, of items
-    in units of sd.
+    correlations; center and sd (p,) of pooled items; weights (p, k) of pooled composites, of items
+    in units of sd. Of what respondents answered, and of composites of that: interactions are
+    products of composites, and as alike as these.
     """
 
     grouped: GroupedPLS
@@ -166,10 +168,13 @@ class _Pooled:
         fit = grouped.estimator.quantities(mean, cov, len(rows))
         standardized = grouped.estimator.standardized
         sizes = grouped.sizes[list(members)].astype(float)
-        sd = np.sqrt(np.diag(cov))
-        used = to_corr(cov) if standardized else cov
+        model = grouped.estimator.model
+        p = len(model.observed)
+        center, among = mean[:p], cov[:p, :p]
+        sd = np.sqrt(np.diag(among))
+        used = to_corr(among) if standardized else among
         x = grouped.centered(rows) if centered else None
-        return cls(grouped, rows, x, sizes, used, mean, sd, fit["outer_weights"])
+        return cls(grouped, rows, x, sizes, used, center, sd, answer_weights(model, fit))
 
 
 def _statistics(pooled: _Pooled, quantities: tuple[str, ...], codes: Index) -> Values:
@@ -177,10 +182,11 @@ def _statistics(pooled: _Pooled, quantities: tuple[str, ...], codes: Index) -> V
     grouped, groups = pooled.grouped, len(pooled.sizes)
     weights = (codes[:, None, :] == np.arange(groups)[:, None]).astype(np.float64)
     mean, cov = grouped.moments(pooled.rows, weights, pooled.sizes)
+    center = mean
     if pooled.x is not None:
-        _, cov = grouped.moments(pooled.rows, weights, pooled.sizes, pooled.x)
-    values = grouped.estimator.quantities(mean, cov, len(pooled.rows))
-    found = _invariance(pooled, mean, cov, values["outer_weights"])
+        center, cov = grouped.moments(pooled.rows, weights, pooled.sizes, pooled.x)
+    values = grouped.estimator.quantities(center, cov, len(pooled.rows))
+    found = _invariance(pooled, mean, cov, answer_weights(grouped.estimator.model, values))
     for name in quantities:
         found[name] = _between(pooled, _numbers(grouped, name, values[name]))
     status = values["status"].max(axis=1)
@@ -196,21 +202,20 @@ def _numbers(grouped: GroupedPLS, quantity: str, values: Array) -> Array:
 
 
 def _invariance(pooled: _Pooled, mean: Array, cov: Array, own: Array) -> Values:
-    """Return what MICOM compares (b, k), from the weights (b, g, p) of the groups themselves."""
-    estimator = pooled.grouped.estimator
-    member = estimator.model.member
+    """Return what MICOM compares (b, k), from the weights (b, g, p, k) of the groups themselves."""
+    p = len(pooled.center)
+    mean, cov = mean[..., :p], cov[..., :p, :p]
     with np.errstate(divide="ignore", invalid="ignore"):
-        if not estimator.standardized:
-            own = own / np.sqrt(np.diagonal(cov, axis1=-2, axis2=-1))
+        if not pooled.grouped.estimator.standardized:
+            own = own / np.sqrt(np.diagonal(cov, axis1=-2, axis2=-1))[..., None]
         scores, variances = micom.score_moments(
             pooled.weights,
             (mean - pooled.center) / pooled.sd,
             cov / np.outer(pooled.sd, pooled.sd),
-            member,
         )
         logs = np.log(variances)
     pairs = np.triu_indices(len(pooled.sizes), 1)
-    same = micom.agreement(own[:, pairs[0]], own[:, pairs[1]], pooled.cov, member)
+    same = micom.agreement(own[:, pairs[0]], own[:, pairs[1]], pooled.cov)
     share = pooled.sizes[pairs[0]] * pooled.sizes[pairs[1]]
     return {
         COMPOSITION: (share / share.sum()) @ same,

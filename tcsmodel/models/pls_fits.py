@@ -150,12 +150,8 @@ def fit_each(estimator: PLS, data: Survey | pd.DataFrame, by: str | Sequence[str
         "fit_each() takes complete answers, as they are: missing='listwise' and no ordered items. "
         "Fit units with other options one by one.",
     )
-    require(
-        not estimator.model.factors,
-        "fit_each() does not take interactions yet. Fit units with interactions one by one: "
-        "PLS(spec).fit(survey.where(...)).",
-    )
-    units = Units.of(data, estimator.model.observed, by, definite=False)
+    model = estimator.model
+    units = Units.of(data, model.observed, by, definite=False, pairs=model.pairs)
     if not len(units.fitted):
         reasons = next(iter(units.refused.values())).reason
         raise TcsError(

@@ -115,7 +115,12 @@ def pls_sample(
         When moments are given and the rule needs respondents.
     """
     if pairs is not None and len(pairs):
-        return _with_products(data, names, pairs)
+        if isinstance(data, Moments):
+            raise TcsError(
+                "Interactions need respondents, but moments were given. Fit the model to a Survey "
+                "or a DataFrame."
+            )
+        return with_products(take(data, names), pairs)
     if rule.is_plain:
         return take(data, names)
     if isinstance(data, Moments):
@@ -136,13 +141,9 @@ def pls_sample(
     return replace(sample, moments=found)
 
 
-def _with_products(data: Data, names: tuple[str, ...], pairs: Index) -> Sample:
-    if isinstance(data, Moments):
-        raise TcsError(
-            "Interactions need respondents, but moments were given. Fit the model to a Survey or "
-            "a DataFrame."
-        )
-    sample = take(data, names)
+def with_products(sample: Sample, pairs: Index) -> Sample:
+    """Return a sample with the products of `pairs` (q, 2) of its items behind them."""
+    names = sample.names
     values = read_only(multiplied(sample.respondents("An interaction"), pairs))
     products = (product_name(names[i], names[j]) for i, j in pairs.tolist())
     return replace(

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from tcsmodel.errors import OptionError, SurveyError, TcsError
 from tcsmodel.kernels.moments import by_unit, to_corr
 from tcsmodel.models.estimator import Data, Sample, labelled, require_definite, take
+from tcsmodel.models.pls_sample import with_products
 from tcsmodel.options import did_you_mean, require
 from tcsmodel.survey.moments import Moments, read_only, require_varying
 from tcsmodel.survey.survey import Survey
@@ -74,9 +75,17 @@ class Units:
 
     @classmethod
     def of(
-        cls, data: Data, items: Sequence[str], by: str | Sequence[str], *, definite: bool = True
+        cls,
+        data: Data,
+        items: Sequence[str],
+        by: str | Sequence[str],
+        *,
+        definite: bool = True,
+        pairs: Index | None = None,
     ) -> Units:
         """Return the units of those who answered all `items`.
+
+        With the products of `pairs` (q, 2) of items behind them, for interactions.
 
         With several columns in `by` a unit is a combination, such as a firm in a wave.
 
@@ -104,6 +113,8 @@ class Units:
                 "DataFrame; of moments, fit those of each unit by themselves."
             )
         sample = take(data, items)
+        if pairs is not None and len(pairs):
+            sample = with_products(sample, pairs)
         values, column = sample.respondents("Fitting units"), _combined(sample.survey, columns)
         labels, member = labelled(column.iloc[cast(Index, sample.rows)])
         everyone = dict.fromkeys((*labels, *map(str, pd.unique(column.dropna()))))

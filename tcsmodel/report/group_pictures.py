@@ -29,7 +29,7 @@ def micom_picture(result: MICOMResult, words: Language) -> Picture:
     several = len(result.groups) > 2
     if several:
         least = table.sort_values("correlation_p", kind="stable").drop_duplicates("construct")
-        order = list(result.estimator.model.constructs)
+        order = list(result.estimator.model.scored)
         table = least.set_index("construct").loc[order].reset_index()
     rejected = (table["invariance"] == "none").to_numpy()
     frame = pd.DataFrame(

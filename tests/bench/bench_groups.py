@@ -91,9 +91,9 @@ def check_openpls(grouped: GroupedPLS, micom: Any, mga: Any) -> None:
     """
     ours = tcs.micom(grouped.estimator, grouped_frame(), "group", permutations=19).table()
     theirs = micom.step3().set_index("construct").loc[ours["construct"]]
-    weights = [fit.arrays["outer_weights"] for fit in grouped.fits]
+    weights = [fit.outer_weights.to_numpy() for fit in grouped.fits]
     _, cov = moments(grouped.sample.values)
-    same = agreement(*weights, cov, grouped.estimator.model.member)
+    same = agreement(*weights, cov)
     steps = micom.step2().set_index("construct").loc[ours["construct"], "c"]
     require_equal("openpls-engine", "correlations", same, steps, TOLERANCE)
     scale = np.sqrt(grouped.n / (grouped.n - 1))

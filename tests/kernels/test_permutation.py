@@ -83,7 +83,8 @@ def test_agreement_is_the_correlation_of_scores():
     x = RNG.normal(size=(50, 5)) @ RNG.normal(size=(5, 5))
     member = np.array([0, 0, 0, 1, 1])[:, None] == np.arange(2)
     first, second = RNG.uniform(0.5, 1, (2, 4, 5))
-    found = micom.agreement(first, second, np.cov(x.T), member)
+    weights = (each[..., None] * member for each in (first, second))
+    found = micom.agreement(*weights, np.cov(x.T))
     for b in range(4):
         for c in range(2):
             own = member[:, c]
@@ -94,8 +95,9 @@ def test_agreement_is_the_correlation_of_scores():
 def test_score_moments_are_those_of_the_scores():
     x, weights = RNG.normal(1, 2, (60, 4)), RNG.uniform(0.5, 1, 4)
     member = np.array([0, 1, 1, 1])[:, None] == np.arange(2)
-    scores = x @ (weights[:, None] * member)
-    mean, variance = micom.score_moments(weights, x.mean(axis=0), np.cov(x.T), member)
+    weights = weights[:, None] * member
+    scores = x @ weights
+    mean, variance = micom.score_moments(weights, x.mean(axis=0), np.cov(x.T))
     assert_allclose(mean, scores.mean(axis=0))
     assert_allclose(variance, scores.var(axis=0, ddof=1))
 

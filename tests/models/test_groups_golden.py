@@ -65,9 +65,9 @@ def test_p_of_micom_equals_csem_within_error(halves, test):
 def test_composition_on_the_answers_as_they_are_equals_csem(halves):
     """cSEM weights answers in their own units with weights of standardized items."""
     theirs, model = expected("D_csem_testMICOM"), halves.estimator.model
-    weights = [fit.arrays["outer_weights"] for fit in halves.grouped.fits]
+    weights = [fit.outer_weights.to_numpy() for fit in halves.grouped.fits]
     _, cov = moments(halves.grouped.sample.values)
-    same = micom.agreement(*weights, cov, model.member)
+    same = micom.agreement(*weights, cov)
     assert_allclose(same, [theirs["composition"][c] for c in model.constructs], atol=tol.PLS)
     draws = theirs["composition_permuted"][list(model.constructs)].to_numpy()
     p = [theirs["composition_p"][c] for c in model.constructs]

@@ -8,11 +8,8 @@ import tolerances as tol
 from golden_files import expected
 from numpy.testing import assert_allclose
 
-from tcsmodel.datasets import mobi
 from tcsmodel.errors import OptionError, SpecError, TcsError
 from tcsmodel.kernels.resample import counts_from_rows
-from tcsmodel.models.group_comparison import compare_groups
-from tcsmodel.models.micom import micom
 from tcsmodel.models.pls import PLS
 from tcsmodel.spec.model import ModelSpec
 from tcsmodel.survey.survey import Survey
@@ -36,7 +33,6 @@ TEXT = (
 )
 SPEC = ModelSpec.parse(TEXT)
 FORMATIVE = ModelSpec.parse(TEXT.replace("Satisfaction =~", "Satisfaction <~"))
-HALVES = Survey(mobi().data.assign(half=["a", "b"] * 125), items=SPEC.items, group="half")
 KINDS = ("disjoint", "embedded", "repeated")
 
 
@@ -256,8 +252,6 @@ def test_what_is_not_there_yet_says_so(pair):
         lambda: pair[0].exact_fit(10),
         lambda: pair[0].tetrads(10),
         lambda: pair[0].marker_adjusted("IMAG1"),
-        lambda: compare_groups(PLS(SPEC), HALVES),
-        lambda: micom(PLS(SPEC), HALVES),
         lambda: pair[0].predict(5, 1),
         lambda: pair[0].scores(pair[0].sample.survey),
         lambda: pair[0].nonlinearity(10),
@@ -279,9 +273,3 @@ def test_many_firms_are_fitted_at_once(mobi_frame):
     fits = PLS(SPEC).fit_each(frame, by="firm")
     alone = PLS(SPEC).fit(frame[frame["firm"] == "B"])
     assert_allclose(fits.arrays["paths"][1], alone.arrays["paths"], atol=1e-6)
-    moderated = ModelSpec.parse(
-        LOWER.replace("Value", "Worth") + "Loyalty ~ Image + Image:Image\n"
-        "Loyalty ~ Worth + Expectation + Quality + Complaints"
-    )
-    with pytest.raises(OptionError, match="does not take interactions yet"):
-        PLS(moderated).fit_each(frame, by="firm")
