@@ -54,6 +54,7 @@ if TYPE_CHECKING:
     from tcsmodel.spec.model import ModelSpec as ModelSpec
     from tcsmodel.study import Study as Study
     from tcsmodel.survey.moments import Moments as Moments
+    from tcsmodel.survey.replicates import ReplicateWeights as ReplicateWeights
     from tcsmodel.survey.screening import factorability as factorability
     from tcsmodel.survey.screening import screening as screening
     from tcsmodel.survey.survey import Survey as Survey
@@ -67,6 +68,7 @@ _HOMES = {
     "TcsError": "tcsmodel.errors",
     "Survey": "tcsmodel.survey.survey",
     "Moments": "tcsmodel.survey.moments",
+    "ReplicateWeights": "tcsmodel.survey.replicates",
     "screening": "tcsmodel.survey.screening",
     "factorability": "tcsmodel.survey.screening",
     "ModelSpec": "tcsmodel.spec.model",
@@ -119,6 +121,7 @@ __all__ = [
     "KeyDrivers",
     "ModelSpec",
     "Moments",
+    "ReplicateWeights",
     "Study",
     "Survey",
     "TcsError",

@@ -9,6 +9,8 @@ Section    Key                  Meaning
 [data]     scale                [low, high] of all items, or a table of item = [low, high]
 [data]     reverse              items worded against the others
 [data]     weight, group, wave, id, strata, cluster   columns
+[data]     replicates           table of replicate weights: columns, kind, and rho, scale,
+                                rscales or df where the kind needs them
 [data]     frequency            whether weights count rows: true or false
 [data]     missing_codes        codes in the items that mean "no answer"
 [data]     not_applicable       codes in the items that mean "does not apply"
@@ -32,7 +34,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from os import PathLike
 from pathlib import Path
 from typing import Any, TypeGuard
@@ -46,6 +48,7 @@ from tcsmodel.spec.model import ModelSpec
 from tcsmodel.study import Study
 from tcsmodel.survey.cleaning import require_column
 from tcsmodel.survey.io import read_table
+from tcsmodel.survey.replicates import ReplicateWeights
 from tcsmodel.survey.survey import Survey
 
 
@@ -81,6 +84,8 @@ def _is_names(value: object) -> bool:
     return _is_list(value, _is_text)
 
 
+REPLICATE_KEYS = {each.name for each in fields(ReplicateWeights)}
+
 TEXT = Kind(_is_text, 'a text in quotes, as "mobi.csv"')
 NAMES = Kind(_is_names, 'a list of names, as ["q1", "q2"]')
 WHOLE = Kind(lambda v: isinstance(v, int) and not isinstance(v, bool), "a whole number, as 7")
@@ -96,6 +101,11 @@ CODES = Kind(
 )
 LABELS = Kind(lambda v: _is_table(v, _is_text), 'a table of item = "question text"')
 MAPPING = Kind(lambda v: _is_table(v, _is_names), 'a table of construct = ["item", ...]')
+REPLICATES = Kind(
+    lambda v: isinstance(v, dict) and {"columns", "kind"} <= v.keys() <= REPLICATE_KEYS,
+    'a table, as { columns = "rw*", kind = "fay", rho = 0.5 }; it may have '
+    f"{', '.join(sorted(REPLICATE_KEYS))}",
+)
 
 KEYS: Mapping[str, Mapping[str, Kind]] = {
     "data": {
@@ -110,6 +120,7 @@ KEYS: Mapping[str, Mapping[str, Kind]] = {
         "id": TEXT,
         "strata": TEXT,
         "cluster": TEXT,
+        "replicates": REPLICATES,
         "frequency": TRUTH,
         "missing_codes": CODES,
         "not_applicable": CODES,
@@ -176,6 +187,8 @@ def read_study(path: str | PathLike[str]) -> StudyFile:
         require_measured(spec, frame.columns)
     with _at(file, "data"):
         data.setdefault("items", spec.items)
+        if "replicates" in data:
+            data["replicates"] = ReplicateWeights(**data["replicates"])
         survey = Survey(frame, **data)
     with _at(file, "data.labels"):
         for name in survey.labels:

@@ -37,6 +37,17 @@ class SEMMissing(StrEnum):
         return self in (SEMMissing.TWO_STAGE, SEMMissing.ROBUST_TWO_STAGE)
 
 
+class ReplicateKind(StrEnum):
+    """How replicate weights were made."""
+
+    BRR = "brr"
+    FAY = "fay"
+    JK1 = "jk1"
+    JKN = "jkn"
+    BOOTSTRAP = "bootstrap"
+    OTHER = "other"
+
+
 class Information(StrEnum):
     """Which information standard errors come from."""
 

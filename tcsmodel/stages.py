@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
@@ -24,6 +24,8 @@ from tcsmodel.survey.survey import Survey
 
 if TYPE_CHECKING:
     from tcsmodel.study import Study
+
+Fitted = TypeVar("Fitted", PLSResult, Drivers)
 
 HALF_AT_LEAST = 100
 RESPONDENTS_PER_ITEM = 5
@@ -135,7 +137,7 @@ class Road:
             level=study.level,
         )
         fitted = pls.fit(self.whole)
-        return fitted.bootstrap(study.bootstrap, seed=self.seed, progress=self.progress)
+        return self._repeated(fitted, study.bootstrap)
 
     def gate(self) -> Gate:
         """Check the structure, with the covariance-based results there are."""
@@ -156,7 +158,13 @@ class Road:
             )
         key = KeyDrivers(study.target, names, missing=study.missing, level=study.level)
         fitted = key.fit(index.survey([*names, study.target]))
-        return fitted.bootstrap(study.driver_bootstrap, seed=self.seed, progress=self.progress)
+        return self._repeated(fitted, study.driver_bootstrap)
+
+    def _repeated(self, fitted: Fitted, replicates: int) -> Fitted:
+        """Return a result with replicates: those of the survey's own weights where it has any."""
+        if self.whole.replicates is not None:
+            return fitted.replicated()
+        return fitted.bootstrap(replicates, seed=self.seed, progress=self.progress)
 
     def priorities(self) -> Priorities:
         """Rank what to improve."""

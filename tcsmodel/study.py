@@ -276,6 +276,9 @@ class StudyResult(Result):
         for column in (self.survey.strata, self.survey.cluster):
             if column is not None:
                 digest.update("\0".join(map(str, self.survey.column(column))).encode())
+        if self.survey.replicates is not None:
+            replicates = self.survey.replicates.read(self.survey.data)
+            digest.update(np.ascontiguousarray(replicates, "<f8").tobytes())
         return digest.hexdigest()
 
     def table(self) -> pd.DataFrame:

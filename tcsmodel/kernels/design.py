@@ -6,7 +6,8 @@ strata h it varies, by linearisation (Binder 1983, Int. Stat. Rev. 51, 279-292),
     sum_h n_h / (n_h - 1) sum_c (t_hc - t_h)(t_hc - t_h)'        t_hc = sum of z_i in the cluster
 
 with n_h clusters in stratum h and t_h their mean: sampled with replacement, without a correction
-for finite populations. Without clusters every respondent is one.
+for finite populations. Without clusters every respondent is one. Replicate weights say the same
+by what each of them makes of the sum, ``sum_r c_r (sum_i (w_ri / w_i - 1) z_i)^2``.
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+
+from tcsmodel.kernels.replicates import Replicates
 
 Array = NDArray[np.float64]
 Index = NDArray[np.intp]
@@ -26,6 +29,11 @@ class Design:
 
     cluster: Index
     stratum: Index
+
+    @property
+    def units(self) -> int:
+        """Number of clusters, whose `totals` there are."""
+        return len(self.stratum)
 
     @property
     def sizes(self) -> Index:
@@ -55,8 +63,14 @@ def design(cluster: Index | None, stratum: Index | None, n: int) -> Design:
     return Design(code.astype(np.intp), within.astype(np.intp))
 
 
-def totals(given: Design, scores: Array, out: Array | None = None) -> Array:
-    """Return the sums (C, q) of scores (n, q) in each cluster, added to `out` where given."""
+def totals(given: Design | Replicates, scores: Array, out: Array | None = None) -> Array:
+    """Return the sums (C, q) of scores (n, q) in each cluster, added to `out` where given.
+
+    Of replicate weights what each (R, q) changes in the sum over all.
+    """
+    if isinstance(given, Replicates):
+        changes = (given.ratios - 1) @ scores
+        return changes if out is None else np.add(out, changes, out=out)
     out = np.zeros((len(given.stratum), scores.shape[1])) if out is None else out
     order = np.argsort(given.cluster, kind="stable")
     clusters, first = np.unique(given.cluster[order], return_index=True)
@@ -64,11 +78,13 @@ def totals(given: Design, scores: Array, out: Array | None = None) -> Array:
     return out
 
 
-def between(given: Design, sums: Array) -> Array:
+def between(given: Design | Replicates, sums: Array) -> Array:
     """Return how the sum over all clusters varies, (q, q), from their `totals` (C, q).
 
     A stratum with one cluster, about which nothing is known, adds nothing.
     """
+    if isinstance(given, Replicates):
+        return sums.T @ (given.coefficients[:, None] * sums)
     sizes = given.sizes
     strata = Design(given.stratum, np.arange(len(sizes)))
     gap = sums - (totals(strata, sums) / sizes[:, None])[given.stratum]
@@ -76,6 +92,6 @@ def between(given: Design, sums: Array) -> Array:
     return gap.T @ gap
 
 
-def spread(scores: Array, given: Design | None) -> Array:
+def spread(scores: Array, given: Design | Replicates | None) -> Array:
     """Return how the sum of scores (n, q) varies, (q, q); of independent ones without a design."""
     return scores.T @ scores if given is None else between(given, totals(given, scores))

@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 
 from tcsmodel.kernels.design import Design, between, totals
 from tcsmodel.kernels.jacobian import vech
+from tcsmodel.kernels.replicates import Replicates
 
 Array = NDArray[np.float64]
 
@@ -50,7 +51,7 @@ def asymptotic_cov(
     share: Array,
     *,
     with_mean: bool,
-    given: Design | None = None,
+    given: Design | Replicates | None = None,
 ) -> Array:
     """Return Gamma (..., s, s) of [mean, vech S], or of vech S alone.
 
@@ -79,7 +80,7 @@ def asymptotic_cov(
     members = max(1, ELEMENTS // (rows * s))
     for first in range(0, len(mean), members):
         part = slice(first, first + members)
-        sums = [np.zeros((0 if given is None else len(given.stratum), s)) for _ in mean[part]]
+        sums = [np.zeros((0 if given is None else given.units, s)) for _ in mean[part]]
         for start in range(0, n, rows):
             block = slice(start, start + rows)
             z = influence(x[block], mean[part], cov[part], with_mean=with_mean)

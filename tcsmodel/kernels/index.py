@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from tcsmodel.kernels.available import prorated
 from tcsmodel.kernels.design import Design, between, totals
+from tcsmodel.kernels.replicates import Replicates
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -91,17 +92,19 @@ def linearized(
 
 
 def weighted_mean_se(
-    y: Array, weights: Array | None = None, given: Design | None = None
+    y: Array, weights: Array | None = None, given: Design | Replicates | None = None
 ) -> tuple[Array, Array]:
     """Return the mean (...,) of y (n, ...) and its standard error, weights (n,) held fixed.
 
     ``se^2 = n/(n-1) sum w_i^2 (y_i - mean)^2 / (sum w)^2``: linearized, with sampling
     weights; ``s^2 / n`` without. nan for a single respondent. Of clusters and strata the sums
-    over clusters vary instead (`kernels.design`).
+    over clusters vary instead (`kernels.design`), of replicate weights the means themselves.
     """
     n = len(y)
     share = np.full(n, 1 / n) if weights is None else weights / weights.sum()
     mean = np.tensordot(share, y, axes=1)
+    if isinstance(given, Replicates):
+        given = given.balanced(share)
     if given is not None:
         sums = totals(given, share[:, None] * (y - mean))
         return mean, np.sqrt(np.diagonal(between(given, sums)))

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tcsmodel.kernels.design import Design, between, totals
+from tcsmodel.kernels.replicates import Replicates
 
 Array = NDArray[np.float64]
 
@@ -25,7 +26,7 @@ class Paired:
     df: Array
 
 
-def paired(d: Array, weights: Array, design: Design | None = None) -> Paired:
+def paired(d: Array, weights: Array, design: Design | Replicates | None = None) -> Paired:
     """Return the weighted means of differences (n, q) and their standard errors.
 
     By linearisation; without weights and design ``sd / sqrt(n)`` with ``n - 1`` degrees of

@@ -25,6 +25,7 @@ from tcsmodel.kernels.design import Design
 from tcsmodel.kernels.grouped import Grouped
 from tcsmodel.kernels.least_squares import weighted
 from tcsmodel.kernels.likelihood import Sampled, normal
+from tcsmodel.kernels.replicates import Replicates
 from tcsmodel.kernels.robust import Traces
 
 Array = NDArray[np.float64]
@@ -40,7 +41,7 @@ class Answers:
 
     x: tuple[Array, ...]
     share: tuple[Array, ...]
-    design: tuple[Design, ...] | None = None
+    design: tuple[Design | Replicates, ...] | None = None
 
     def of_group(self, group: int) -> Answers:
         """Return those of one group on its own."""
@@ -49,7 +50,7 @@ class Answers:
 
     def gamma(self, mean: Array, cov: Array, total: float, *, with_mean: bool) -> Array:
         """Return the blocks ``N/r_g Gamma_g`` (G, s, s) at means (G, p), covariances (G, p, p)."""
-        designs = [None] * len(self.x) if self.design is None else self.design
+        designs = (None,) * len(self.x) if self.design is None else self.design
         parts = zip(self.x, mean, cov, self.share, designs, strict=True)
         return np.stack(
             [
@@ -140,7 +141,7 @@ def score_products(model: Weighed, spread: Array) -> Array:
 def designed_products(model: Model, answers: Answers, total: float, *, with_mean: bool) -> Array:
     """Return B (r, r) of respondents in clusters and strata, which may lie across groups."""
     assert answers.design is not None
-    sums = np.zeros((len(answers.design[0].stratum), model.delta.shape[-1]))
+    sums = np.zeros((answers.design[0].units, model.delta.shape[-1]))
     parts = zip(answers.x, answers.share, answers.design, strict=True)
     for g, (x, share, given) in enumerate(parts):
         at = model.mean[g : g + 1], model.cov[g : g + 1]

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tcsmodel.models.draws import Draws, Replicator, bootstrap, from_counts
+from tcsmodel.models.replicated import replicated
 from tcsmodel.options import IntervalKind, choose, require
 from tcsmodel.result import Result
 
@@ -58,6 +59,27 @@ class Bootstrapped(Result):
         kind = choose(IntervalKind, interval, "interval")
         make, level = self._replicator(kind), self.estimator.level
         return self._with(from_counts(make, counts, level=level, kind=kind))
+
+    def replicated(self, level: float | None = None) -> Self:
+        """Return this result with standard errors and t intervals from replicate weights.
+
+        Everything is estimated once with each replicate weight of the survey, in one batch. The
+        tables that a bootstrap fills in are filled in; ranks come from normal draws with the
+        covariances of the replicates.
+
+        Parameters
+        ----------
+        level : float, optional
+            Confidence level; the estimator's by default.
+
+        Raises
+        ------
+        TcsError
+            When the survey has no replicate weights (`tcsmodel.ReplicateWeights`), or the model
+            was fitted to moments alone.
+        """
+        make = self._replicator(IntervalKind.PERCENTILE)
+        return self._with(replicated(make, self.estimator.level if level is None else level))
 
     def _with(self, draws: Draws) -> Self:
         return cast(Self, replace(cast(Any, self), draws=draws))

@@ -13,6 +13,7 @@ from scipy import special
 
 from tcsmodel.kernels.paired import bootstrap_p, paired
 from tcsmodel.kernels.resample import bootstrap_chunks, design_chunks
+from tcsmodel.models.draws import drawable
 from tcsmodel.options import require, require_whole
 from tcsmodel.result import Finding, Result, Severity, p_phrase
 
@@ -153,7 +154,7 @@ def cvpat(prediction: Prediction, other: Prediction | None, draws: int, seed: in
     found = list(_own_losses(prediction) if other is None else _both_losses(prediction, other))
     own = np.column_stack([one.own for one in found])
     against = np.column_stack([one.against for one in found])
-    weights, design = prediction.weights, prediction.sample.design
+    weights, design = prediction.weights, drawable(prediction.sample.design)
     n, gap = len(own), own - against
     tested = paired(gap, weights, design)
     size = max(1, CELLS // n)

@@ -16,7 +16,9 @@ from tqdm import tqdm
 from tcsmodel.errors import OptionError, TcsError
 from tcsmodel.kernels import influence, intervals
 from tcsmodel.kernels.batch import map_chunks
+from tcsmodel.kernels.design import Design
 from tcsmodel.kernels.moments import moments
+from tcsmodel.kernels.replicates import Replicates
 from tcsmodel.kernels.resample import (
     bootstrap_chunks,
     design_chunks,
@@ -114,6 +116,7 @@ class Source(StrEnum):
 
     BOOTSTRAP = "bootstrap"
     MONTE_CARLO = "Monte Carlo"
+    REPLICATE_WEIGHTS = "replicate weights"
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -174,6 +177,11 @@ class Draws:
         shares = self.status_shares[self.status_shares > 0]
         return ", ".join(f"{_percent(share)} {_words(str(name))}" for name, share in shares.items())
 
+    @property
+    def likely(self) -> Values:
+        """The quantities as other samples may give them: the replicates themselves."""
+        return self.values
+
     def derived(self, function: Callable[[Values], Values]) -> Draws:
         """Return the draws of quantities that are functions of these, replicate by replicate."""
         origin = function({name: value[None] for name, value in self.origin.items()})
@@ -217,15 +225,19 @@ class Draws:
         Davison & Hinkley (1997), ch. 5, for the others. Quantiles are R's type 7.
         """
         level = self.level if level is None else level
-        kind = self.kind if kind is None else choose(IntervalKind, kind, "kind")
+        kind = None if kind is None else choose(IntervalKind, kind, "kind")
         side = choose(Side, side, "side")
-        if side is not Side.BOTH:
-            require(level > 0.5, f"level={level!r} must lie above 0.5 for a single limit.")
-            lower, upper = self.interval(name, 2 * level - 1, kind)
-            if side is Side.UPPER:
-                return np.where(np.isnan(lower), np.nan, -np.inf), upper
-            return lower, np.where(np.isnan(upper), np.nan, np.inf)
-        values = self._of(name)
+        if side is Side.BOTH:
+            return self._limits(name, level, kind)
+        require(level > 0.5, f"level={level!r} must lie above 0.5 for a single limit.")
+        lower, upper = self._limits(name, 2 * level - 1, kind)
+        if side is Side.UPPER:
+            return np.where(np.isnan(lower), np.nan, -np.inf), upper
+        return lower, np.where(np.isnan(upper), np.nan, np.inf)
+
+    def _limits(self, name: str, level: float, kind: IntervalKind | None) -> tuple[Array, Array]:
+        """Return both limits of a quantity, of the kind of the draws where none is given."""
+        values, kind = self._of(name), self.kind if kind is None else kind
         if kind is IntervalKind.PERCENTILE:
             return intervals.percentile(values, level)
         if kind is IntervalKind.BASIC:
@@ -370,7 +382,7 @@ def bootstrap(
     require_level(level)
     make.sample.respondents("The bootstrap")
     require(
-        kind is not IntervalKind.BCA or make.sample.design is None,
+        kind is not IntervalKind.BCA or drawable(make.sample.design) is None,
         "interval='bca' takes respondents for drawn one by one, and the survey has strata or "
         "clusters. Take interval='percentile' or 'basic'.",
     )
@@ -388,13 +400,28 @@ def resamples(sample: Sample, replicates: int, seed: int) -> Iterable[Array]:
     """Return nonparametric bootstrap counts (b, n) chunk by chunk, drawn within groups.
 
     Of a sample with clusters or strata, weights of clusters drawn within strata.
+
+    Raises TcsError for a survey with replicate weights.
     """
     size = chunk_size(sample)
-    if sample.design is not None:
-        return design_chunks(sample.design, replicates, seed, size)
+    design = drawable(sample.design)
+    if design is not None:
+        return design_chunks(design, replicates, seed, size)
     if sample.strata is None:
         return bootstrap_chunks(sample.n, replicates, seed, size)
     return stratified_chunks(sample.strata, replicates, seed, size)
+
+
+def drawable(design: Design | Replicates | None) -> Design | None:
+    """Return a design whose respondents can be drawn anew; raise TcsError for replicate weights."""
+    if isinstance(design, Replicates):
+        raise TcsError(
+            "The survey has replicate weights, which already say how estimates vary; drawing its "
+            "respondents one by one would forget how they were sampled. Call .replicated() on a "
+            "fitted model for standard errors and intervals, or read the survey without "
+            "replicates= where respondents may pass for drawn one by one."
+        )
+    return design
 
 
 def chunk_size(sample: Sample) -> int:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from tcsmodel.errors import OptionError, SurveyError, TcsError, counted
 from tcsmodel.kernels.design import Design
 from tcsmodel.kernels.missing import patterns, saturated, tabulate
+from tcsmodel.kernels.replicates import Replicates
 from tcsmodel.kernels.status import Status
 from tcsmodel.options import Missing, SEMMissing
 from tcsmodel.survey.cleaning import normalized
@@ -83,8 +84,8 @@ class Sample:
         return Sample(moments, values, weights, rows, self.survey, staged=self.staged)
 
     @cached_property
-    def design(self) -> Design | None:
-        """The clusters and strata of the respondents; None where they were drawn one by one."""
+    def design(self) -> Design | Replicates | None:
+        """Clusters and strata, or replicate weights; None where everybody was drawn alone."""
         return None if self.survey is None else self.survey.design(self.rows)
 
     @property

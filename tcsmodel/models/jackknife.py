@@ -12,7 +12,7 @@ from tcsmodel.errors import TcsError
 from tcsmodel.kernels import intervals
 from tcsmodel.kernels.resample import jackknife_chunks
 from tcsmodel.kernels.status import Status
-from tcsmodel.models.draws import JACKKNIFED, Replicator, chunk_size, replicate
+from tcsmodel.models.draws import JACKKNIFED, Replicator, chunk_size, drawable, replicate
 from tcsmodel.models.quantities import cells, require_quantity
 from tcsmodel.options import require_level
 
@@ -32,7 +32,7 @@ def jackknife(
     require_level(level)
     sample = result.sample
     sample.respondents("The jackknife")
-    if sample.design is not None:
+    if drawable(sample.design) is not None:
         raise TcsError(
             "The jackknife leaves respondents out one by one, and the survey has strata or "
             "clusters. Try .bootstrap(1000, seed=7), which draws clusters within strata."

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from tcsmodel.kernels import sem as kernel
 from tcsmodel.kernels.implied import implied
+from tcsmodel.kernels.replicates import Replicates
 from tcsmodel.kernels.status import Status
 from tcsmodel.models.applicability import applicability
 from tcsmodel.models.ordinal_findings import ordinal_findings
@@ -163,7 +164,10 @@ def _naive_errors(result: SEMResult, name: str) -> Iterator[Finding]:
     if result.robust is not None and result.estimator.missing is not SEMMissing.TWO_STAGE:
         return
     design = result.sample.design
-    if design is not None:
+    if isinstance(design, Replicates):
+        evidence = {"replicates": design.units}
+        yield Finding("ignored_replicates", Severity.CAUTION, (name,), evidence)
+    elif design is not None:
         evidence = {"clusters": len(design.stratum), "strata": len(design.sizes)}
         yield Finding("ignored_design", Severity.CAUTION, (name,), evidence)
     weights = result.sample.weights

@@ -32,11 +32,15 @@ def no_likelihood(table: ParameterTable) -> TcsError:
 
 def refuse_design(estimator: Estimator, survey: Survey | None) -> None:
     """Raise TcsError when the survey has strata or clusters, and the estimator knows none."""
-    designed = survey is not None and (survey.strata is not None or survey.cluster is not None)
+    if survey is None:
+        return
+    designed = any(
+        given is not None for given in (survey.strata, survey.cluster, survey.replicates)
+    )
     if designed and estimator not in (Estimator.ML, Estimator.MLR):
         raise TcsError(
             f"estimator={estimator.value!r} takes respondents for drawn one by one, and the survey "
-            "has strata or clusters. Use estimator='mlr'."
+            "has strata, clusters or replicate weights. Use estimator='mlr'."
         )
 
 

@@ -184,16 +184,17 @@ class SEMResult(Derived):
         value = self.arrays[name]
         if self.draws is not None:
             se = np.where(se == 0, 0.0, self.draws.se(name))
-            lower, upper = self.draws.interval(name)
+            (lower, upper), p = self.draws.interval(name), self.draws.p(name)
         else:
             half = special.ndtri((1 + self.level) / 2) * se
             lower, upper = value - half, value + half
+            p = 2 * special.ndtr(-np.abs(value / np.where(se == 0, np.nan, se)))
         with np.errstate(all="ignore"):
             z = np.where(se == 0, np.nan, value / se)
         return {
             "se": se,
             "z": z,
-            "p": 2 * special.ndtr(-np.abs(z)),
+            "p": np.where(se == 0, np.nan, p),
             "ci_lower": np.where(se == 0, value, lower),
             "ci_upper": np.where(se == 0, value, upper),
         }

@@ -135,12 +135,16 @@ def _errors(result: SEMResult) -> str:
         return ERRORS[result.estimator.estimator]
     if result.draws.source is Source.MONTE_CARLO:
         return f"Monte Carlo, {result.draws.n} draws of the estimates"
+    if result.draws.source is Source.REPLICATE_WEIGHTS:
+        return result.draws.facts
     return f"bootstrap, {result.draws.n} replicates ({result.draws.ends})"
 
 
 def _intervals(result: SEMResult) -> Iterator[tuple[str, str]]:
     if result.draws is not None:
-        yield "Intervals", f"{result.draws.kind} {result.draws.source}, {result.level:.0%}"
+        drawn = result.draws.source is not Source.REPLICATE_WEIGHTS
+        kind = f"{result.draws.kind} {result.draws.source}" if drawn else "Student's t"
+        yield "Intervals", f"{kind}, {result.level:.0%}"
 
 
 def _sections(result: SEMResult) -> Iterator[str]:

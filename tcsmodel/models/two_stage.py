@@ -59,7 +59,7 @@ class TwoStage(MaximumLikelihood):
         if self.sample.design is not None and self.model.n_groups > 1:
             raise TcsError(
                 "Two-stage estimation of groups takes them for drawn apart, and the survey has "
-                "strata or clusters. Use missing='fiml' with estimator='mlr'."
+                "strata, clusters or replicate weights. Use missing='fiml' with estimator='mlr'."
             )
 
     def robust(self, result: SEMResult, plain: dict[str, float]) -> RobustInference:

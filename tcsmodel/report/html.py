@@ -20,7 +20,7 @@ READABLE_INDEX = "headline_index"
 HEADLINE_ANCHORS = ("index", "drivers", "priorities", "trust", "trust")
 HASH_SHOWN = 12
 # Columns of a survey with a role that is told, where there are any.
-ROLES = ("group", "wave", "strata", "cluster")
+ROLES = ("group", "wave")
 
 
 def write_report(study: StudyLike, path: str | PathLike[str], language: str = "en") -> None:
@@ -77,6 +77,14 @@ def render_report(study: StudyLike, language_code: str = "en") -> str:
     )
 
 
+def _replicates(study: StudyLike, words: Language) -> str:
+    """Return what the intervals of PLS come from."""
+    given = study.survey.replicates
+    if given is None:
+        return words.text("fact.replicates_drawn", count=study.estimator.bootstrap)
+    return words.text("fact.replicates_given", count=len(given.names(study.survey.data)))
+
+
 def title_facts(study: StudyLike, words: Language) -> list[tuple[str, str]]:
     """Return what identifies the study: sample, model, methods, seed, versions, data."""
     spec, survey, options = study.spec, study.survey, study.estimator
@@ -96,13 +104,14 @@ def title_facts(study: StudyLike, words: Language) -> list[tuple[str, str]]:
             words.text(
                 "fact.methods_are" if study.sem is None else "fact.methods_sem",
                 scheme=str(options.scheme),
-                bootstrap=options.bootstrap,
+                replicates=_replicates(study, words),
                 level=options.level,
             ),
         ),
         ("fact.missing", words.text(f"missing.{options.missing}")),
         ("fact.weights", survey.weight or words.text("fact.none")),
         *((f"fact.{r}", getattr(survey, r)) for r in ROLES if getattr(survey, r)),
+        *answers.design_facts(survey, words),
         ("fact.seed", str(study.seed)),
         ("fact.software", f"tcsmodel {study.versions['tcsmodel']}"),
         ("fact.hash", study.data_hash[:HASH_SHOWN]),

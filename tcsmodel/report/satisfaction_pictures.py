@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from tcsmodel.models.draws import Draws
+from tcsmodel.models.draws import Draws, Source
 from tcsmodel.report.charts import Cells, bars, forest, heat, rows_height
 from tcsmodel.report.frames import rows
 from tcsmodel.report.language import Language
@@ -22,7 +22,9 @@ def caption(words: Language, n: int, level: float, draws: Draws | None, *more: s
     parts = [words.text("caption.n", n=n)]
     if draws is not None:
         facts = {"kind": draws.kind, "replicates": draws.n, "seed": draws.seed}
-        parts.append(words.text("caption.bootstrap", level=level, **facts))
+        drawn = draws.source is not Source.REPLICATE_WEIGHTS
+        name = "caption.bootstrap" if drawn else "caption.replicate_weights"
+        parts.append(words.text(name, level=level, **facts))
         parts += _ends(words, draws)
     return words.text("caption.join").join([*parts, *(part for part in more if part)])
 

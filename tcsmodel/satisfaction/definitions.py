@@ -13,6 +13,7 @@ from tcsmodel.errors import OptionError, TcsWarning
 from tcsmodel.kernels import index as kernel
 from tcsmodel.models.path_model import PathModel
 from tcsmodel.models.pls import PLSResult
+from tcsmodel.models.replicated import ReplicateDraws
 from tcsmodel.models.staged import answer_weights
 from tcsmodel.options import IndexKind
 
@@ -37,7 +38,8 @@ DEFINITIONS: Mapping[IndexKind, str] = {
 def model_of(pls: PLSResult, kind: IndexKind) -> PLSResult:
     """Return the model whose weights a definition uses: of raw answers for METRIC 4.
 
-    Fitted and, by the same seed, bootstrapped where `pls` is not that model itself.
+    Fitted and, where `pls` is not that model itself, bootstrapped by the same seed, or with the
+    replicate weights.
     """
     standardized = kind is not IndexKind.METRIC4
     if kind is IndexKind.EQUAL or pls.estimator.standardized is standardized:
@@ -46,6 +48,8 @@ def model_of(pls: PLSResult, kind: IndexKind) -> PLSResult:
         warnings.simplefilter("ignore", TcsWarning)
         other = replace(pls.estimator, standardized=standardized).fit_sample(pls.sample)
     draws = pls.draws
+    if isinstance(draws, ReplicateDraws):
+        return other.replicated(draws.level)
     if draws is None or draws.seed is None:
         return other
     return other.bootstrap(draws.n, seed=draws.seed, level=draws.level, interval=draws.kind)

@@ -300,6 +300,8 @@ class Drivers(Bootstrapped):
     def rank_probabilities(self) -> pd.DataFrame:
         """Share of the replicates in which each driver (row) takes each rank (column, 1 to p).
 
+        With replicate weights the share of normal draws that vary as these say.
+
         Raises
         ------
         TcsError
@@ -310,7 +312,7 @@ class Drivers(Bootstrapped):
                 "Rank probabilities need replicates. Try: result.bootstrap(1000, seed=7)."
             )
         positions = np.arange(1, len(self.names) + 1)
-        ranks = _finite(self.draws.values["rank"])
+        ranks = _drawn_ranks(self.draws)
         shares = (ranks[:, :, None] == positions).mean(axis=0)
         return pd.DataFrame(shares, index=list(self.names), columns=list(positions))
 
@@ -411,14 +413,16 @@ def _ranks(importance: Array) -> Array:
     return np.where(np.isfinite(importance), ranks, np.nan)
 
 
-def _finite(ranks: Array) -> Array:
+def _drawn_ranks(draws: Draws) -> Array:
+    """Return the ranks (B, p) in samples that are likely, of those that have any."""
+    ranks = _ranks(draws.likely["importance"])
     return ranks[np.isfinite(ranks).all(axis=-1)]
 
 
 def _intervals(draws: Draws) -> dict[str, Array]:
     lower, upper = draws.interval("importance")
     share_lower, share_upper = draws.interval("share")
-    ranks = _finite(draws.values["rank"])
+    ranks = _drawn_ranks(draws)
     tail = (1 - draws.level) / 2
     low, high = np.quantile(ranks, [tail, 1 - tail], axis=0, method="inverted_cdf")
     return {

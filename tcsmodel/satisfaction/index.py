@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -29,6 +28,7 @@ from tcsmodel.satisfaction.definitions import (
     unstandardized,
 )
 from tcsmodel.satisfaction.impacts import impact_findings, impact_table, moderated_table
+from tcsmodel.satisfaction.index_survey import survey_of
 from tcsmodel.satisfaction.respondent_indices import EVERYBODY, linearizer, respondent_indices
 from tcsmodel.satisfaction.segments import FIXED, interval_about, segment_table
 from tcsmodel.survey.moments import read_only
@@ -37,7 +37,6 @@ from tcsmodel.survey.survey import Survey
 Array = NDArray[np.float64]
 
 DESIGNED = "survey design"
-BOOTSTRAP = "bootstrap"
 
 
 def satisfaction_index(
@@ -161,8 +160,8 @@ class SatisfactionIndex(Result):
 
     @property
     def interval(self) -> str:
-        """How the intervals were made: ``fixed weights`` or ``bootstrap``."""
-        return FIXED if self.pls.draws is None else BOOTSTRAP
+        """How the intervals were made: ``fixed weights``, ``bootstrap``, ``replicate weights``."""
+        return FIXED if self.pls.draws is None else self.pls.draws.source.value
 
     @property
     def level(self) -> float:
@@ -273,8 +272,9 @@ class SatisfactionIndex(Result):
         """The target's index with every interval that can be made: ``interval se ci_* ratio``.
 
         ``fixed weights``: the mean of respondents drawn one by one, with the item weights
-        taken as known; ``survey design``: the same linearised for strata and clusters, where
-        the survey has them; ``bootstrap``: item weights estimated again, once bootstrapped.
+        taken as known; ``survey design``: the same linearised for strata and clusters, or by
+        replicate weights, where the survey has them; ``bootstrap`` or ``replicate weights``:
+        item weights estimated again, once bootstrapped or replicated.
         `ratio` is the standard error over that of the first: what the others know of and it
         does not.
         """
@@ -290,7 +290,7 @@ class SatisfactionIndex(Result):
             rows.append((name, float(se[0]), float(lower[0]), float(upper[0])))
         if self.draws is not None:
             lower, upper = (limit[at] for limit in self.draws.interval("index"))
-            rows.append((BOOTSTRAP, self.draws.se("index")[at], lower, upper))
+            rows.append((self.interval, self.draws.se("index")[at], lower, upper))
         frame = pd.DataFrame(rows, columns=["interval", "se", "ci_lower", "ci_upper"])
         return frame.assign(ratio=frame["se"] / frame["se"].iloc[0])
 
@@ -345,16 +345,7 @@ class SatisfactionIndex(Result):
         """
         names = [name for name in self.constructs if np.isfinite(self.indices[name])]
         frame = self.respondents[names if constructs is None else list(constructs)]
-        items, sample = list(frame.columns), self.pls.sample
-        roles: dict[str, str] = {}
-        for role, values in (("weight", sample.weights), *_design_columns(sample)):
-            if values is not None:
-                name = role
-                while name in items:
-                    name += "_"
-                frame, roles[role] = frame.assign(**{name: values}), name
-        weight, strata, cluster = (roles.get(role) for role in ("weight", "strata", "cluster"))
-        return Survey(frame, items=items, weight=weight, strata=strata, cluster=cluster)
+        return survey_of(frame, self.pls.sample)
 
     @cached_property
     def impacts(self) -> pd.DataFrame:
@@ -485,14 +476,3 @@ class SatisfactionIndex(Result):
             return interval_about(value, scores, sample.weights, self.level, sample.design)
         draws = draws.derived(lambda values: {"index": self._of(kind, values)})
         return *draws.interval("index"), draws.se("index")
-
-
-def _design_columns(sample: Sample) -> Iterator[tuple[str, NDArray[Any] | None]]:
-    """Yield the strata and clusters of the respondents, None where there are none."""
-    survey = sample.survey
-    for role in ("strata", "cluster"):
-        column = None if survey is None else getattr(survey, role)
-        values = None
-        if survey is not None and column is not None:
-            values = survey.column(column).to_numpy()[np.asarray(sample.rows)]
-        yield role, values

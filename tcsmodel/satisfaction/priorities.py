@@ -334,7 +334,7 @@ class Priorities(Result):
         draws = self.index.draws
         if draws is None:
             return None
-        own = self._quantities(draws.values)
+        own = self._quantities(draws.likely)
         importance, performance = own["importance"], own["performance"]
         complete = np.isfinite(importance + performance).all(axis=1)
         return importance[complete], performance[complete]

@@ -13,6 +13,7 @@ from scipy.special import stdtrit
 from tcsmodel.errors import DroppedRespondentsWarning, SurveyError, warn
 from tcsmodel.kernels import index as kernel
 from tcsmodel.kernels.design import Design
+from tcsmodel.kernels.replicates import Replicates
 from tcsmodel.satisfaction.respondent_indices import linearizer
 
 if TYPE_CHECKING:
@@ -63,16 +64,24 @@ def segment_table(index: SatisfactionIndex, column: str | Sequence[str]) -> pd.D
     return pd.concat(parts, ignore_index=True)
 
 
-def _design_within(design: Design | None, rows: NDArray[np.intp]) -> Design | None:
+def _design_within(
+    design: Design | Replicates | None, rows: NDArray[np.intp]
+) -> Design | Replicates | None:
     """Return the design of a segment; none inside one cluster, which says nothing of others."""
     if design is None:
         return None
     part = design.part(rows)
+    if isinstance(part, Replicates):
+        return part
     return part if (part.cluster != part.cluster[0]).any() else None
 
 
 def interval_about(
-    value: Array, scores: Array, weights: Array | None, level: float, design: Design | None
+    value: Array,
+    scores: Array,
+    weights: Array | None,
+    level: float,
+    design: Design | Replicates | None,
 ) -> tuple[Array, Array, Array]:
     """Return t limits about indices (k,), and standard errors, from their scores (n, k)."""
     mean, lower, upper, se = mean_interval(scores, weights, level, design)
@@ -80,7 +89,7 @@ def interval_about(
 
 
 def mean_interval(
-    scores: Array, weights: Array | None, level: float, design: Design | None
+    scores: Array, weights: Array | None, level: float, design: Design | Replicates | None
 ) -> tuple[Array, Array, Array, Array]:
     """Return means, t limits and standard errors (k,) of scores (n, k)."""
     mean, se = kernel.weighted_mean_se(scores, weights, design)

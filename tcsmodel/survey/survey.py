@@ -15,8 +15,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from tcsmodel.errors import OptionError, SurveyError, counted
+from tcsmodel.errors import SurveyError, counted
 from tcsmodel.kernels.design import Design
+from tcsmodel.kernels.replicates import Replicates
 from tcsmodel.options import Missing, choose, did_you_mean, require_whole
 from tcsmodel.survey.applicability import (
     INCOMPLETE,
@@ -30,6 +31,7 @@ from tcsmodel.survey.applicability import (
     warn_left_out,
 )
 from tcsmodel.survey.categories import indicators
+from tcsmodel.survey.choosing import halves, require_no_item, truths
 from tcsmodel.survey.cleaning import (
     Array,
     Scale,
@@ -44,6 +46,7 @@ from tcsmodel.survey.cleaning import (
     to_weights,
 )
 from tcsmodel.survey.moments import Moments, read_only
+from tcsmodel.survey.replicates import ReplicateWeights, check_replicates, replicates_of
 from tcsmodel.survey.sampling import check_design, design_of, repeated
 
 
@@ -80,6 +83,9 @@ class Survey:
         clusters (branches, interviewers, households), which lie in one stratum each. Robust
         standard errors (``SEM(estimator="mlr")``), the intervals of an index and every
         bootstrap take them into account; estimates are as without.
+    replicates : ReplicateWeights, optional
+        Columns of replicate weights, which say how respondents were drawn in place of strata and
+        clusters: ``tcs.ReplicateWeights(columns="rw*", kind="brr")``.
     frequency : bool
         Whether the weights count rows: a row of weight 3 stands for 3 respondents with the same
         answers, and is 3 rows of the survey.
@@ -118,6 +124,7 @@ class Survey:
     labels: Mapping[str, str]
     strata: str | None
     cluster: str | None
+    replicates: ReplicateWeights | None
     frequency: bool
     simulated: bool
     _frame: pd.DataFrame
@@ -139,6 +146,7 @@ class Survey:
         labels: Mapping[str, str] | None = None,
         strata: str | None = None,
         cluster: str | None = None,
+        replicates: ReplicateWeights | None = None,
         frequency: bool = False,
         simulated: bool = False,
         not_applicable: Sequence[Any] = (),
@@ -157,25 +165,21 @@ class Survey:
             if column is not None:
                 require_column(frame, column, f"{role}={column!r}")
         check_design(frame, roles["strata"], roles["cluster"])
+        drawn = check_replicates(frame, replicates, roles, frequency)
         column = roles["weight"]
         if frequency:
             frame = repeated(frame, column)
             weights = None
         else:
             weights = None if column is None else to_weights(frame[column], column)
-        taken = {column for column in roles.values() if column is not None}
+        taken = {column for column in roles.values() if column is not None} | drawn
         missing_codes = listed(missing_codes, "missing_codes")
         not_applicable = listed(not_applicable, "not_applicable")
         require_apart(missing_codes, not_applicable)
         codes = (*missing_codes, *not_applicable)
         reverse = tuple(dict.fromkeys(listed(reverse, "reverse")))
         names = item_names(frame, items, taken, codes)
-        for role in ("weight", "id", "strata", "cluster"):
-            if roles[role] in names:
-                raise SurveyError(
-                    f"Column {roles[role]!r} is both an item and the {role}. Correct {role}=, or "
-                    "take it out of items."
-                )
+        require_no_item(names, roles, drawn)
         limits = scale_limits(scale, names)
         columns = {name: to_numbers(frame[name], name, codes) for name in names}
         for name in names:
@@ -202,6 +206,7 @@ class Survey:
             "missing_codes": missing_codes,
             "not_applicable": not_applicable,
             "labels": dict(labels or {}),
+            "replicates": replicates,
             "frequency": bool(frequency),
             "simulated": bool(simulated),
             "_frame": frame,
@@ -251,14 +256,17 @@ class Survey:
         """Sampling weights (n,), normalized to sum to n; None without weights."""
         return None if self._weights is None else normalized(self._weights)
 
-    def design(self, rows: NDArray[np.intp] | None = None) -> Design | None:
-        """Return the clusters and strata of some respondents; None without any.
+    def design(self, rows: NDArray[np.intp] | None = None) -> Design | Replicates | None:
+        """Return clusters and strata of some respondents, or replicate weights; None without any.
 
         Raises
         ------
         SurveyError
-            When a stratum has one cluster only, so that nothing says how its clusters differ.
+            When a stratum has one cluster only, so that nothing says how its clusters differ, or
+            a replicate weight is zero for all of them.
         """
+        if self.replicates is not None and self._weights is not None:
+            return replicates_of(self._frame, self.replicates, self._weights, rows)
         if self.strata is None and self.cluster is None:
             return None
         return design_of(self._frame, self.strata, self.cluster, rows)
@@ -395,30 +403,15 @@ class Survey:
         SurveyError
             When nobody remains.
         """
-        chosen: Any = rows(self.data) if callable(rows) else rows
-        if getattr(chosen, "dtype", None) == "boolean":
-            chosen = pd.array(chosen, dtype="boolean").to_numpy(dtype=bool, na_value=False)
-        mask = np.asarray(chosen)
-        if mask.shape != (self.n,) or mask.dtype != bool:
-            raise OptionError(
-                f"where() needs one True or False per respondent (n={self.n}); "
-                f"got shape {mask.shape} of {mask.dtype}."
-            )
-        if not mask.any():
-            raise SurveyError("where() leaves no respondents; look at the condition.")
+        mask = truths(rows(self.data) if callable(rows) else rows, self.n)
         return self._rows(np.flatnonzero(mask))
 
     def split(self, seed: int = 0) -> tuple[Survey, Survey]:
         """Return two random halves, stratified by group and wave; no value is a stratum too."""
         require_whole(seed, "seed", 0)
-        order = np.random.default_rng(seed).permutation(self.n)
         by = [name for name in (self.group, self.wave) if name is not None]
-        stratum: NDArray[Any] = np.zeros(self.n)
-        if by:
-            strata = self._frame[by].astype(object).groupby(by, dropna=False, sort=False)
-            stratum = strata.ngroup().to_numpy()
-        by_stratum = order[np.argsort(stratum[order], kind="stable")]
-        return self._rows(np.sort(by_stratum[::2])), self._rows(np.sort(by_stratum[1::2]))
+        first, second = halves(self._frame, by, seed)
+        return self._rows(first), self._rows(second)
 
     def moments(
         self, items: Sequence[str] | None = None, missing: Missing | str = Missing.LISTWISE
@@ -495,5 +488,7 @@ class Survey:
             for role in ("weight", "group", "wave", "strata", "cluster")
             if getattr(self, role) is not None
         ]
+        if self.replicates is not None:
+            facts.append(counted(len(self.replicates.names(self._frame)), "replicate weight"))
         facts += ["simulated"] * self.simulated
         return f"Survey({', '.join(facts)})"

@@ -21,6 +21,7 @@ PICTURES: dict[str, str] = {
     "caption.bootstrap": "{level:%} {kind:@interval} intervals from {replicates:,} bootstrap "
     "replicates, seed {seed}",
     "caption.ends": "replicates: {ends}",
+    "caption.replicate_weights": "{level:%} t intervals from {replicates:,} replicate weights",
     "interval.percentile": "percentile",
     "interval.bca": "BCa",
     "interval.basic": "basic bootstrap",

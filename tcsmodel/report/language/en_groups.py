@@ -62,7 +62,7 @@ GROUPS: dict[str, dict[str, str]] = {
         "random part of the large group.",
     },
     "permutation_without_design": {
-        "finding": "Permutations do not know of the clusters or strata of the survey.",
+        "finding": "Permutations do not know of the sampling design of the survey.",
         "evidence": "They exchange respondents one by one between groups of {subject}.",
         "meaning": "Where respondents of a cluster resemble each other, p values of permutation tests "
         "are too small.",

@@ -51,15 +51,18 @@ REPORT: dict[str, str] = {
     "fact.model": "Model",
     "fact.model_is": "constructs: {constructs}, items: {items}, paths: {paths}",
     "fact.methods": "Methods",
-    "fact.methods_are": "PLS ({scheme} scheme) with {bootstrap:,} bootstrap replicates; {level:%} "
+    "fact.methods_are": "PLS ({scheme} scheme) with {replicates}; {level:%} intervals",
+    "fact.methods_sem": "PLS ({scheme} scheme) with {replicates}; SEM by maximum likelihood; {level:%} "
     "intervals",
-    "fact.methods_sem": "PLS ({scheme} scheme) with {bootstrap:,} bootstrap replicates; SEM by "
-    "maximum likelihood; {level:%} intervals",
+    "fact.replicates_drawn": "{count:,} bootstrap replicates",
+    "fact.replicates_given": "{count:,} replicate weights",
     "fact.missing": "Missing answers",
     "fact.weights": "Weights",
     "fact.group": "Groups",
     "fact.strata": "Sampling strata",
     "fact.cluster": "Sampling clusters",
+    "fact.replicates": "Replicate weights",
+    "fact.replicates_are": "{count:,} ({kind})",
     "fact.wave": "Waves",
     "fact.none": "none",
     "fact.seed": "Seed",
@@ -154,6 +157,8 @@ REPORT: dict[str, str] = {
     "34(2); fit: Hu & Bentler (1999), Structural Equation Modeling 6(1).",
     "formula.parallel": "Parallel analysis: Horn (1965), Psychometrika 30(2), on the reduced "
     "correlation matrix, 95th percentile.",
+    "formula.replicate_weights": "Intervals: Student's t with the variance of the replicate weights, "
+    "about the estimate. Wolter (2007), Introduction to Variance Estimation.",
     "formula.bootstrap": "Intervals: nonparametric bootstrap. Efron (1979), Annals of Statistics 7(1); "
     "percentiles where no other kind is named.",
 }

@@ -124,6 +124,8 @@ TABLES: dict[str, str] = {
     "note.improper": "† Not admissible: these estimates are those of no population and must not be "
     "reported.",
     "note.interval.fixed weights": "Intervals hold the item weights fixed.",
+    "note.interval.replicate weights": "Intervals are those of the survey's replicate weights, the item "
+    "weights estimated anew with each.",
     "note.interval.bootstrap": "Intervals estimate the item weights anew in every replicate.",
     "note.segments": "The weights of the whole sample, the respondents of the segment; intervals hold "
     "the weights fixed.",

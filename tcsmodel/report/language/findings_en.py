@@ -596,7 +596,7 @@ FINDINGS: dict[str, dict[str, str]] = {
         "correction: consistent=False.",
     },
     "units_without_design": {
-        "finding": "The intervals of {subject} do not know of the clusters or strata of the survey.",
+        "finding": "The intervals of {subject} do not know of the sampling design of the survey.",
         "evidence": "Respondents of a unit are taken as drawn one by one.",
         "meaning": "Answers within a cluster resemble each other, so intervals of units of several "
         "clusters are likely too narrow; the indices are right.",
@@ -680,6 +680,14 @@ FINDINGS: dict[str, dict[str, str]] = {
         "advice": "Fit with estimator='mlr', or missing='robust_two_stage', whose errors and test "
         "count the weights; or bootstrap, "
         "which mends the intervals though not the chi-square.",
+    },
+    "ignored_replicates": {
+        "finding": "Standard errors and chi-square of {subject} do not know of the replicate "
+        "weights.",
+        "evidence": "The survey has {replicates} of them, which say how respondents were drawn.",
+        "meaning": "Intervals are likely too narrow and chi-square too large; estimates are right.",
+        "advice": "Fit with estimator='mlr', whose errors and test count them; or call "
+        ".replicated(), which mends the intervals though not the chi-square.",
     },
     "ignored_design": {
         "finding": "Standard errors and chi-square of {subject} do not know how respondents were "

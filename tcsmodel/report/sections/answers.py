@@ -18,6 +18,7 @@ from tcsmodel.report.sections.blocks import (
 from tcsmodel.report.sections.study_like import StudyLike
 from tcsmodel.report.tables import Columns, Table
 from tcsmodel.survey.screening import Screening
+from tcsmodel.survey.survey import Survey
 
 
 def trust(study: StudyLike, words: Language) -> Section:
@@ -54,6 +55,20 @@ def used_of(study: StudyLike, words: Language) -> str:
     return words.text(key, used=study.n, all=study.survey.n)
 
 
+def design_facts(survey: Survey, words: Language) -> list[tuple[str, str]]:
+    """Return how respondents were drawn, where the survey says so, each fact under its key."""
+    pairs = [
+        (f"fact.{role}", getattr(survey, role))
+        for role in ("strata", "cluster")
+        if getattr(survey, role)
+    ]
+    if survey.replicates is not None:
+        given, count = survey.replicates, len(survey.replicates.names(survey.data))
+        text = words.text("fact.replicates_are", count=count, kind=given.kind.upper())
+        pairs.append(("fact.replicates", text))
+    return pairs
+
+
 def answers(study: StudyLike, words: Language) -> Section:
     """Return who answered and how: the sample, what is missing, what looks odd."""
     survey = study.survey
@@ -62,11 +77,7 @@ def answers(study: StudyLike, words: Language) -> Section:
         (words.text("fact.used"), used_of(study, words)),
         (words.text("fact.items"), words.numbers.count(len(study.spec.items))),
         (words.text("fact.weights"), survey.weight or words.text("fact.none")),
-        *(
-            (words.text(f"fact.{role}"), getattr(survey, role))
-            for role in ("strata", "cluster")
-            if getattr(survey, role)
-        ),
+        *((words.text(key), value) for key, value in design_facts(survey, words)),
     ]
     blocks: list[Block] = [Facts(tuple(pairs))]
     if study.cautions:

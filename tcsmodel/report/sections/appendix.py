@@ -55,6 +55,8 @@ def appendix(study: StudyLike, words: Language) -> Section:
         Facts(options(study, words)),
     ]
     used = [name for name, stage in FORMULAS.items() if getattr(study, stage) is not None]
+    if study.survey.replicates is not None:
+        used = ["replicate_weights" if name == "bootstrap" else name for name in used]
     if used:
         blocks += [
             Heading(words.text("report.formulas")),
