@@ -18,7 +18,7 @@ from tcsmodel.kernels.factorfit import factor_fit, most_factors
 from tcsmodel.kernels.parallel import Parallel, parallel_analysis
 from tcsmodel.kernels.status import Status
 from tcsmodel.models.efa_findings import findings, heywood_findings
-from tcsmodel.models.estimator import Data, Sample, require_definite, take
+from tcsmodel.models.estimator import SCORE_OTHERS, Data, Sample, as_survey, require_definite, take
 from tcsmodel.options import (
     Extraction,
     FactorRule,
@@ -404,12 +404,14 @@ class EFAResult(Result):
             When fitted to moments alone and no `data` are given.
         """
         chosen = choose(ScoreMethod, method, "method")
-        sample = self.sample if data is None else take(data, self.items, self.estimator.missing)
-        values = sample.respondents("Factor scores")
+        if data is None:
+            values, rows = self.sample.respondents("scores()", SCORE_OTHERS), self.sample.rows
+        else:
+            values, _, rows = as_survey(data, self.items).complete(self.items)
         moments = self.sample.moments
         z = (values - moments.mean_array) / np.sqrt(np.diag(moments.cov_array))
         scored = z @ self._score_weights(chosen)
-        return pd.DataFrame(scored, index=sample.rows, columns=list(self.factors))
+        return pd.DataFrame(scored, index=rows, columns=list(self.factors))
 
     def table(self) -> pd.DataFrame:
         """Return the loadings, sorted by each item's own factor and the size of its loading.

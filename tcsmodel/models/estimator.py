@@ -24,6 +24,8 @@ from tcsmodel.survey.survey import Survey
 Array = NDArray[np.float64]
 Data = Survey | pd.DataFrame | Moments
 
+SCORE_OTHERS = " Or give the respondents to score: scores(data)."
+
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Sample:
@@ -125,12 +127,12 @@ class Sample:
                 "missing='listwise', or leave these items out."
             )
 
-    def respondents(self, purpose: str) -> Array:
+    def respondents(self, purpose: str, advice: str = "") -> Array:
         """Return the answers (n, p), or raise TcsError saying that `purpose` needs them."""
         if self.values is None:
             raise TcsError(
                 f"{purpose} needs respondents, but the model was fitted to moments alone. "
-                "Fit it to a Survey or a DataFrame."
+                f"Fit it to a Survey or a DataFrame.{advice}"
             )
         return self.values
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from tcsmodel.errors import SurveyError, TcsError
 from tcsmodel.kernels import implied, scores
-from tcsmodel.models.estimator import as_survey
+from tcsmodel.models.estimator import SCORE_OTHERS, as_survey
 from tcsmodel.models.fitted import (
     FittedGroup,
     fitted_groups,
@@ -83,7 +83,7 @@ def latent_scores(
     chosen = choose(ScoreMethod, method, "method")
     if not result.model.constructs:
         raise TcsError(
-            "latent_scores() gives scores of constructs, and the model has none. State one, as in "
+            "scores() gives scores of constructs, and the model has none. State one, as in "
             "Satisfaction =~ sat1 + sat2 + sat3."
         )
     groups = fitted_groups(result)
@@ -113,7 +113,7 @@ Answers = tuple[Array, NDArray[np.intp], NDArray[np.intp]]
 def _fitted_answers(result: SEMResult) -> Answers:
     """Return the answers (n, p), row numbers and groups of those who were fitted."""
     sample = result.sample
-    values = sample.respondents("latent_scores()")
+    values = sample.respondents("scores()", SCORE_OTHERS)
     everyone = np.zeros(len(values), dtype=np.intp)
     rows = np.arange(len(values)) if sample.rows is None else sample.rows
     return values, rows, everyone if sample.strata is None else sample.strata

@@ -30,19 +30,26 @@ def ordinal_findings(result: SEMResult) -> Iterator[Finding]:
     yield from _indefinite(result)
 
 
-def _rare(result: SEMResult) -> Iterator[Finding]:
+def rare_categories(result: SEMResult) -> dict[str, int]:
+    """Return the ordinal items with a category of few answers, and how few."""
     items, sample = result.model.parameters.items, result.sample
     least: dict[str, int] = {}
+    if not result.model.parameters.ordinal:
+        return least
     for part in sample.by_group:
         values = part.respondents("ordered=")
         for name in result.model.parameters.ordinal.counts:
             own = values[:, items.index(name)]
             count = int(np.unique(own[np.isfinite(own)], return_counts=True)[1].min())
             least[name] = min(count, least.get(name, count))
-    rare = tuple(name for name, count in least.items() if count < FEW)
+    return {name: count for name, count in least.items() if count < FEW}
+
+
+def _rare(result: SEMResult) -> Iterator[Finding]:
+    rare = rare_categories(result)
     if rare:
-        evidence = {"count": min(least[name] for name in rare), "limit": FEW}
-        yield Finding("rare_category", Severity.NOTE, rare, evidence)
+        evidence = {"count": min(rare.values()), "limit": FEW}
+        yield Finding("rare_category", Severity.NOTE, tuple(rare), evidence)
 
 
 def _extreme(result: SEMResult) -> Iterator[Finding]:

@@ -45,7 +45,7 @@ def ordinal_scores(
     exact = [name for name, own in zip(names, residual, strict=True) if own <= 0]
     if exact:
         raise TcsError(
-            f"latent_scores() needs items with a residual variance, and that of {exact[0]!r} is "
+            f"scores() needs items with a residual variance, and that of {exact[0]!r} is "
             "zero or less. Give the construct more items, or look at result.verify()."
         )
     measured = (parts.loading != 0).any(axis=0)
@@ -71,7 +71,7 @@ def ordinal_scores(
 
 def _coded(result: SEMResult, values: Array) -> Array:
     """Return answers with the categories of ordinal items as 0, 1, ... as in the fit."""
-    x, fitted = np.array(values), result.sample.respondents("latent_scores()")
+    x, fitted = np.array(values), result.sample.respondents("scores()")
     names = result.model.parameters.items
     for name in result.model.parameters.ordinal.counts:
         j = names.index(name)

@@ -21,7 +21,7 @@ from tcsmodel.models.assessment import (
 )
 from tcsmodel.models.bootstrapped import refuse_studentized
 from tcsmodel.models.draws import Draws, Replicator
-from tcsmodel.models.estimator import Sample
+from tcsmodel.models.estimator import SCORE_OTHERS, Sample
 from tcsmodel.models.jackknife import jackknife
 from tcsmodel.models.new_respondents import new_scores
 from tcsmodel.models.path_model import PathModel
@@ -233,7 +233,7 @@ class PLSResult(Derived):
         """What the specification states and PLS has no use for: labels, starting values."""
         return self._model.ignored
 
-    def answers(self, purpose: str) -> Array:
+    def answers(self, purpose: str, advice: str = "") -> Array:
         """Return the answers (n, p) of the respondents used, gaps filled.
 
         With what their other answers predict for ``missing="fiml"``, else with the mean of the
@@ -242,10 +242,11 @@ class PLSResult(Derived):
         Raises
         ------
         TcsError
-            When fitted to moments alone; `purpose` says what needs the answers.
+            When fitted to moments alone; `purpose` says what needs the answers, `advice` what
+            else may be done.
         """
         moments = self.sample.moments
-        answers = self.sample.respondents(purpose)
+        answers = self.sample.respondents(purpose, advice)
         if self._model.factors:
             return answers[:, : len(self._model.observed)]
         filled = self.estimator.rule.complete(answers, moments.mean_array, moments.cov_array)
@@ -278,7 +279,7 @@ class PLSResult(Derived):
         """
         if data is not None:
             return new_scores(self, data)
-        answers = self.answers("Construct scores")
+        answers = self.answers("scores()", SCORE_OTHERS)
         rows = pd.Index(np.asarray(self.sample.rows), name="row")
         if self._model.is_staged:
             self.sample.require_applicable("A score of several stages")

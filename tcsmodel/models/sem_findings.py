@@ -13,7 +13,7 @@ from tcsmodel.kernels.implied import implied
 from tcsmodel.kernels.replicates import Replicates
 from tcsmodel.kernels.status import Status
 from tcsmodel.models.applicability import applicability
-from tcsmodel.models.ordinal_findings import ordinal_findings
+from tcsmodel.models.ordinal_findings import ordinal_findings, rare_categories
 from tcsmodel.options import SEMMissing
 from tcsmodel.result import Finding, Severity
 
@@ -47,7 +47,7 @@ def findings(result: SEMResult) -> tuple[Finding, ...]:
         *applicability(result.sample),
     ]
     if result.draws is not None:
-        found += replicate_findings(result.draws, name)
+        found += replicate_findings(result.draws, name, tuple(rare_categories(result)))
     order = list(Severity)
     return tuple(sorted(found, key=lambda finding: order.index(finding.severity)))
 
@@ -180,14 +180,20 @@ def _naive_errors(result: SEMResult, name: str) -> Iterator[Finding]:
         yield Finding("naive_errors", Severity.CAUTION, (name,), {"effect": effect})
 
 
-def replicate_findings(draws: Draws, name: str) -> Iterator[Finding]:
-    """Yield how many replicates were lost, and how many are not admissible."""
+def replicate_findings(draws: Draws, name: str, rare: tuple[str, ...] = ()) -> Iterator[Finding]:
+    """Yield how many replicates were lost, and how many are not admissible.
+
+    Resamples without a category of the items in `rare` have no thresholds for it.
+    """
     lost = int((draws.status >= Status.ITERATION_CAP).sum())
     if lost:
         share = lost / draws.n
         severity = Severity.CAUTION if share > MANY else Severity.NOTE
         evidence = {"lost": lost, "replicates": draws.n, "share": share}
-        yield Finding("replicates_lost", severity, (name,), evidence)
+        if rare:
+            yield Finding("replicates_lost_rare", severity, (name,), {**evidence, "items": rare})
+        else:
+            yield Finding("replicates_lost", severity, (name,), evidence)
     improper = float(np.mean(draws.status == Status.IMPROPER))
     ridge = float(np.mean(draws.status == Status.RIDGE))
     if improper + ridge > 0:

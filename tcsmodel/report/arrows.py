@@ -15,9 +15,11 @@ APART = 0.22
 BENDS = (0.22, -0.22, 0.12, -0.12, 0.36, -0.36)
 FINE = np.linspace(0, 1, 401)
 SAMPLED = np.linspace(0.05, 0.95, 37)
-# Where arcs leave the right side of a shape in a column, in degrees from the horizontal.
-STEEP, FLAT = 62.0, 8.0
-FIRST_ARC = 0.18
+# Where arcs leave the right side of a shape in a column, from the outermost towards the middle,
+# and how far apart they may be: shares of half its height.
+OUTERMOST, EASY = 0.86, 0.44
+# The room before the nearest arc, in inches, and between lanes of arcs, in widths of their words.
+FIRST_ARC, LANE = 0.18, 1.25
 
 
 @dataclass(frozen=True)
@@ -131,16 +133,17 @@ def arcs(shapes: Shapes, links: list[Link], label: float) -> list[Curve]:
             leaving[one, other > one].append((abs(one - other), at))
     ends: dict[tuple[int, int], Array] = {}
     for (shape, downwards), found in leaving.items():
-        angles = np.radians(np.linspace(STEEP, FLAT, len(found) + 1)[:-1])
-        for angle, (_, at) in zip(angles, sorted(found), strict=True):
-            rim = np.array([np.cos(angle), -np.sin(angle) if downwards else np.sin(angle)])
-            if shapes.square[shape]:
-                rim[0] = 1.0
+        gaps = len(found) + len(leaving.get((shape, not downwards), ())) - 1
+        step = min(EASY, 2 * OUTERMOST / max(gaps, 1))
+        for place, (_, at) in enumerate(sorted(found)):
+            height = OUTERMOST - place * step
+            across = 1.0 if shapes.square[shape] else np.sqrt(1 - height**2)
+            rim = np.array([across, -height if downwards else height])
             ends[at, shape] = shapes.centers[shape] + rim * np.array(shapes.size) / 2
     out = []
     for at, (source, target, _) in enumerate(links):
         start, end = ends[at, source], ends[at, target]
-        far = FIRST_ARC + label * (abs(source - target) - 0.5)
+        far = FIRST_ARC + label * (0.5 + LANE * (abs(source - target) - 1))
         apex = shapes.centers[source][0] + shapes.size[0] / 2 + far
         # A cubic whose inner points lie straight beside its ends reaches three quarters there.
         beside = (4 * apex - (start[0] + end[0]) / 2) / 3

@@ -21,14 +21,16 @@ def headlines(
 ) -> tuple[Finding, ...]:
     """Return the five findings a reader needs first, in their order.
 
-    Where a stage is None its place says so, with the reason in `failures`.
+    Where a stage is None its place says so, with the reason in `failures`. An index that an item
+    counts against has no drivers and no priorities that could be read.
     """
+    turned = () if index is None else _turned(index)
     return (
-        _failed("index", failures) if index is None else _index(index),
-        _failed("drivers", failures) if drivers is None else _drivers(drivers),
-        _failed("priorities", failures) if priorities is None else _priority(priorities),
+        _failed("index", failures) if index is None else _index(index, turned),
+        _failed("drivers", failures) if drivers is None else _drivers(drivers, turned),
+        _failed("priorities", failures) if priorities is None else _priority(priorities, turned),
         _failed("gate", failures) if gate is None else _trust(gate),
-        _next(index, priorities, gate),
+        _next(turned, priorities, gate),
     )
 
 
@@ -43,8 +45,7 @@ def _failed(stage: str, failures: Mapping[str, str]) -> Finding:
     return Finding("stage_failed", Severity.CAUTION, (stage,), evidence)
 
 
-def _index(index: SatisfactionIndex) -> Finding:
-    turned = _turned(index)
+def _index(index: SatisfactionIndex, turned: tuple[str, ...]) -> Finding:
     if turned:
         evidence = {"index": index.value, "items": turned}
         return Finding("headline_index_turned", Severity.PROBLEM, (index.target,), evidence)
@@ -60,7 +61,9 @@ def _index(index: SatisfactionIndex) -> Finding:
     return Finding("headline_index", Severity.NOTE, (index.target,), evidence)
 
 
-def _drivers(drivers: Drivers) -> Finding:
+def _drivers(drivers: Drivers, turned: tuple[str, ...]) -> Finding:
+    if turned:
+        return _withheld("headline_drivers_turned", drivers.target, turned)
     table = drivers.table()
     first = table.iloc[0]
     evidence = {"target": drivers.target, "r_squared": drivers.r_squared, "level": drivers.level}
@@ -76,7 +79,13 @@ def _drivers(drivers: Drivers) -> Finding:
     return Finding("headline_driver", Severity.NOTE, (str(first["driver"]),), evidence)
 
 
-def _priority(priorities: Priorities) -> Finding:
+def _withheld(code: str, target: str, turned: tuple[str, ...]) -> Finding:
+    return Finding(code, Severity.PROBLEM, (target,), {"items": turned})
+
+
+def _priority(priorities: Priorities, turned: tuple[str, ...]) -> Finding:
+    if turned:
+        return _withheld("headline_priority_turned", priorities.target, turned)
     table = priorities.table()
     first = table.iloc[0]
     impacts = priorities.index.impacts.set_index("source").loc[first["driver"]]
@@ -119,12 +128,10 @@ def _problems(gate: Gate) -> list[Finding]:
     return [finding for finding in gate.findings if finding.severity is Severity.PROBLEM]
 
 
-def _next(
-    index: SatisfactionIndex | None, priorities: Priorities | None, gate: Gate | None
-) -> Finding:
+def _next(turned: tuple[str, ...], priorities: Priorities | None, gate: Gate | None) -> Finding:
     """Return the step after reading: mend the worst, else act on the first priority."""
-    if index is not None and _turned(index):
-        return Finding("next_turn", Severity.NOTE, _turned(index))
+    if turned:
+        return Finding("next_turn", Severity.NOTE, turned)
     if gate is not None and not gate.passed:
         merge = [f for f in gate.findings if f.code == "merge_candidates"]
         if merge:

@@ -364,9 +364,9 @@ def test_scores_need_respondents(mobi_frame):
     items = ["PERQ1", "PERQ3", "PERQ4", "PERQ6"]
     moments = Moments.from_cov(mobi_frame[items].cov(), 250)
     result = fit(CFA, "Quality =~ " + " + ".join(items), moments)
-    with pytest.raises(TcsError, match="needs respondents"):
-        latent_scores(result)
-    assert len(latent_scores(result, mobi_frame)) == 250
+    with pytest.raises(TcsError, match=r"^scores\(\) needs respondents.*: scores\(data\)"):
+        result.scores()
+    assert len(result.scores(mobi_frame)) == 250
 
 
 def test_second_order_reliability_equals_semtools(second_order):

@@ -154,6 +154,7 @@ def test_scores_of_others_use_the_fit(hs, hs_frame):
     assert own.shape == (301, 3)
     assert list(own.columns) == ["f1", "f2", "f3"]
     np.testing.assert_allclose(hs.scores(hs_frame.iloc[[7, 3]]), own.iloc[[7, 3]], atol=1e-12)
+    np.testing.assert_allclose(hs.scores(hs_frame.iloc[[7]]), own.iloc[[7]], atol=1e-12)
     np.testing.assert_allclose(hs.scores(method="ten_berge").corr(), hs.factor_correlations)
 
 
@@ -212,7 +213,7 @@ def test_moments_survey_and_frame_agree(hs, hs_frame):
     for data in (survey, survey.moments(HS)):
         pd.testing.assert_frame_equal(EFA(3).fit(data).loadings, hs.loadings)
     assert EFA(3, items=HS).fit(hs_frame).items == tuple(HS)
-    with pytest.raises(TcsError, match="Factor scores needs respondents"):
+    with pytest.raises(TcsError, match=r"^scores\(\) needs respondents.*scores\(data\)"):
         EFA(3).fit(survey.moments(HS)).scores()
 
 

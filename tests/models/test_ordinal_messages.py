@@ -85,6 +85,17 @@ def test_rare_categories_and_impossible_correlations_are_noted(mobi):
     assert "PERQ1" in found["rare_category"].subjects
 
 
+def test_replicates_without_a_rare_category_lead_to_joining_it(mobi):
+    rare = mobi.assign(PERQ1=mobi["PERQ1"].where(mobi.index != 0, 0))
+    drawn = CFA(SPEC, ordered=True).fit(rare).bootstrap(30, seed=1)
+    found = {f.code: f for f in drawn.verify()}
+    assert "replicates_lost" not in found
+    lost = found["replicates_lost_rare"]
+    assert lost.evidence["lost"] > 0
+    assert "PERQ1" in lost.evidence["items"]
+    assert "Join rare categories" in lost.sentence("advice")
+
+
 def test_items_that_are_all_but_the_same_are_noted():
     rng = np.random.default_rng(3)
     factor = rng.normal(size=300)

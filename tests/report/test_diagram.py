@@ -153,3 +153,19 @@ def test_arcs_lie_inside_the_picture() -> None:
     points = np.vstack([curve.at(np.linspace(0, 1, 50)) for curve in drawn.curves])
     assert points[:, 0].max() < ax.get_xlim()[1]
     assert points[:, 0].max() > drawn.layout.size[0]
+
+
+@pytest.mark.parametrize("k", [2, 4, 6])
+def test_arcs_of_many_covariances_keep_apart(k: int) -> None:
+    drawn = related(k)
+    ends = np.vstack([curve.points[[0, 3]] for curve in drawn.curves])
+    gaps = np.hypot(*(ends[:, None] - ends[None]).transpose(2, 0, 1))
+    assert gaps[np.triu_indices(len(ends), 1)].min() > 0.1
+
+
+def test_no_arc_of_four_constructs_runs_through_the_words_of_another() -> None:
+    drawn = related(4)
+    places, sizes = np.array(drawn.labels), np.array([_label_size(edge) for edge in drawn.edges])
+    for at, curve in enumerate(drawn.curves):
+        others = np.delete(np.arange(len(places)), at)
+        assert not met(curve.at(np.linspace(0, 1, 99)), places[others], sizes[others]).any()

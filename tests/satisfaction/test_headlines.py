@@ -107,6 +107,8 @@ def test_an_item_against_the_index_is_told_before_all_else(mobi):
     assert found[0].code == "headline_index_turned"
     assert found[0].severity is Severity.PROBLEM
     assert "a better answer to CUSA1 lowers it" in found[0].sentence()
+    assert [f.code for f in found[1:3]] == ["headline_drivers_turned", "headline_priority_turned"]
+    assert all(f.evidence == {"items": ("CUSA1",)} and "CUSA1" in f.sentence() for f in found[1:3])
     assert (found[4].code, found[4].subjects) == ("next_turn", ("CUSA1",))
 
 

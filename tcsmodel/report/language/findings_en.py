@@ -235,6 +235,14 @@ FINDINGS: dict[str, dict[str, str]] = {
         "meaning": "The intervals describe the other replicates and may be too narrow.",
         "advice": "Use fewer constructs or items, or collect more answers.",
     },
+    "replicates_lost_rare": {
+        "finding": "Some bootstrap replicates of {subject} ended without a solution.",
+        "evidence": "{lost} of {replicates} ({share:%}). Answers of {items} are so rare that resamples "
+        "lack them.",
+        "meaning": "The intervals describe the other replicates and may be too narrow.",
+        "advice": "Join rare categories with their neighbours and fit again, or read the "
+        "intervals that come without a bootstrap.",
+    },
     "ignored_by_pls": {
         "finding": "PLS does not use everything that the model text states.",
         "evidence": "Ignored: {ignored}.",
@@ -270,6 +278,18 @@ FINDINGS: dict[str, dict[str, str]] = {
         "evidence": "Items with a negative share of the index.",
         "meaning": "What follows from the index, drivers and priorities, cannot be read either.",
         "advice": "Reverse the items if they are worded against the others, or leave them out.",
+    },
+    "headline_drivers_turned": {
+        "finding": "What explains {subject} is not told: its index runs against {items}.",
+        "evidence": "The outcome of the key drivers is that index.",
+        "meaning": "Shares of R2 would explain a mixture of satisfaction and its opposite.",
+        "advice": "Reverse {items} or leave them out, and run the study again.",
+    },
+    "headline_priority_turned": {
+        "finding": "No priority is told: gains of {subject} would be counted against {items}.",
+        "evidence": "Priorities are ranked by the points that the index gains.",
+        "meaning": "The order may point at what lowers satisfaction.",
+        "advice": "Reverse {items} or leave them out, and run the study again.",
     },
     "headline_driver": {
         "finding": "{subject} carries the largest part of what explains {target}: {share:%} "
