@@ -2,11 +2,24 @@
 
 from __future__ import annotations
 
+import inspect
+from collections.abc import Callable, Iterator
+from typing import Any
+
 import numpy as np
 import pytest
 
+import tcsmodel as tcs
 from tcsmodel.errors import OptionError, TcsError
-from tcsmodel.options import Scheme, choose, did_you_mean, require, require_level, require_whole
+from tcsmodel.options import (
+    IntervalKind,
+    Scheme,
+    choose,
+    did_you_mean,
+    require,
+    require_level,
+    require_whole,
+)
 
 
 def test_members_are_chosen_by_name():
@@ -47,3 +60,26 @@ def test_levels_lie_between_0_and_1(level):
     require_level(np.float64(0.9))
     with pytest.raises(OptionError, match=rf"level={level!r} must lie between 0 and 1"):
         require_level(level)
+
+
+def spoken() -> Iterator[tuple[str, Callable[..., Any]]]:
+    """Yield the public functions, and the methods of public classes, by name."""
+    for name in tcs.__all__:
+        own = getattr(tcs, name)
+        if inspect.isfunction(own):
+            yield name, own
+        elif inspect.isclass(own) and not issubclass(own, Exception):
+            yield name, own
+            for method, function in inspect.getmembers(own, inspect.isfunction):
+                if not method.startswith("_"):
+                    yield f"{name}.{method}", function
+
+
+@pytest.mark.parametrize(("name", "function"), list(spoken()))
+def test_one_name_for_one_idea(name: str, function: Callable[..., Any]) -> None:
+    """The rule about draws in CONTRIBUTING."""
+    given = inspect.signature(function).parameters
+    assert not given.keys() & {"simulations", "nboot", "resamples", "alpha"}
+    kinds = [p.name for p in given.values() if IntervalKind.__name__ in str(p.annotation)]
+    assert set(kinds) <= {"interval"}
+    assert "draws" not in given or "int" not in str(given["draws"].annotation).split()

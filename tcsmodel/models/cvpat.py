@@ -92,8 +92,8 @@ class CVPAT(Result):
         For each benchmark all items, then those of each construct.
     n : int
         Respondents.
-    draws, seed : int
-        Of the bootstrap.
+    bootstrap, seed : int
+        Number of resamples, and what decided them.
 
     Examples
     --------
@@ -107,7 +107,7 @@ class CVPAT(Result):
     estimator: PLS
     comparisons: tuple[Comparison, ...]
     n: int
-    draws: int
+    bootstrap: int
     seed: int
 
     def table(self) -> pd.DataFrame:
@@ -143,13 +143,13 @@ class CVPAT(Result):
         one, first = self.comparisons[0], self.table().iloc[0]
         return (
             f"difference to {one.benchmark} {one.difference:.3f}, t={first['t']:.2f}, "
-            f"{p_phrase(first['p'])}, n={self.n}, {self.draws} draws, seed={self.seed}"
+            f"{p_phrase(first['p'])}, n={self.n}, {self.bootstrap} draws, seed={self.seed}"
         )
 
 
-def cvpat(prediction: Prediction, other: Prediction | None, draws: int, seed: int) -> CVPAT:
+def cvpat(prediction: Prediction, other: Prediction | None, bootstrap: int, seed: int) -> CVPAT:
     """Return what `Prediction.cvpat` describes."""
-    require_whole(draws, "draws", 1)
+    require_whole(bootstrap, "bootstrap", 1)
     require_whole(seed, "seed", 0)
     found = list(_own_losses(prediction) if other is None else _both_losses(prediction, other))
     own = np.column_stack([one.own for one in found])
@@ -159,9 +159,9 @@ def cvpat(prediction: Prediction, other: Prediction | None, draws: int, seed: in
     tested = paired(gap, weights, design)
     size = max(1, CELLS // n)
     if design is None:
-        counts = bootstrap_chunks(n, draws, seed, size)
+        counts = bootstrap_chunks(n, bootstrap, seed, size)
     else:
-        counts = design_chunks(design, draws, seed, size)
+        counts = design_chunks(design, bootstrap, seed, size)
     columns = (
         paired(own, weights).mean,
         paired(against, weights).mean,
@@ -174,7 +174,7 @@ def cvpat(prediction: Prediction, other: Prediction | None, draws: int, seed: in
         Comparison(one.construct, one.benchmark, one.n_items, *map(float, numbers))
         for one, numbers in zip(found, np.stack(columns, axis=1), strict=True)
     )
-    return CVPAT(prediction.estimator, comparisons, n, draws, seed)
+    return CVPAT(prediction.estimator, comparisons, n, bootstrap, seed)
 
 
 @dataclass(frozen=True)

@@ -195,7 +195,7 @@ class Draws:
         self,
         name: str,
         level: float | None = None,
-        kind: IntervalKind | str | None = None,
+        interval: IntervalKind | str | None = None,
         side: Side | str = Side.BOTH,
     ) -> tuple[Array, Array]:
         """Return the limits of a quantity, each shaped as the quantity.
@@ -206,7 +206,7 @@ class Draws:
             A name in `values`.
         level : float, optional
             Confidence level; that of the draws by default.
-        kind : {"percentile", "bca", "basic", "studentized"}, optional
+        interval : {"percentile", "bca", "basic", "studentized"}, optional
             How replicates become an interval; that of the draws by default. ``"bca"`` and
             ``"studentized"`` need what is computed only for draws of that kind.
         side : {"both", "lower", "upper"}
@@ -225,7 +225,7 @@ class Draws:
         Davison & Hinkley (1997), ch. 5, for the others. Quantiles are R's type 7.
         """
         level = self.level if level is None else level
-        kind = None if kind is None else choose(IntervalKind, kind, "kind")
+        kind = None if interval is None else choose(IntervalKind, interval, "interval")
         side = choose(Side, side, "side")
         if side is Side.BOTH:
             return self._limits(name, level, kind)

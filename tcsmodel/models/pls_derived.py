@@ -42,7 +42,7 @@ class Derived(Bootstrapped):
         return cast("PLSResult", self)
 
     def effects(
-        self, level: float | None = None, kind: IntervalKind | str | None = None
+        self, level: float | None = None, interval: IntervalKind | str | None = None
     ) -> pd.DataFrame:
         """Return direct, indirect, total and specific indirect effects, as `SEMResult.effects`.
 
@@ -55,10 +55,10 @@ class Derived(Bootstrapped):
         ----------
         level : float, optional
             Confidence level; that of the bootstrap by default.
-        kind : {"percentile", "bca", "basic"}, optional
+        interval : {"percentile", "bca", "basic"}, optional
             How replicates become intervals; as the bootstrap was asked for by default.
         """
-        return effects(self._pls, level, kind)
+        return effects(self._pls, level, interval)
 
     def simple_slopes(
         self,

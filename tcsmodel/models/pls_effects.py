@@ -21,7 +21,7 @@ SHARED = ("indirect", "specific")
 
 
 def effects(
-    result: PLSResult, level: float | None = None, kind: IntervalKind | str | None = None
+    result: PLSResult, level: float | None = None, interval: IntervalKind | str | None = None
 ) -> pd.DataFrame:
     """Return what `PLSResult.effects` describes."""
     model = result.estimator.model
@@ -34,15 +34,15 @@ def effects(
         drawn = result.draws.derived(
             lambda values: {EFFECTS: ways.values(values["paths"][:, source, target])}
         )
-        frame = frame.assign(**_inference(value, drawn, level, kind))
+        frame = frame.assign(**_inference(value, drawn, level, interval))
     return frame.assign(vaf=_accounted(frame))
 
 
 def _inference(
-    value: Array, drawn: Draws, level: float | None, kind: IntervalKind | str | None
+    value: Array, drawn: Draws, level: float | None, interval: IntervalKind | str | None
 ) -> dict[str, Array]:
     se = drawn.se(EFFECTS)
-    lower, upper = drawn.interval(EFFECTS, level, kind)
+    lower, upper = drawn.interval(EFFECTS, level, interval)
     with np.errstate(all="ignore"):
         z = value / se
     return {"se": se, "z": z, "p": drawn.p(EFFECTS), "ci_lower": lower, "ci_upper": upper}

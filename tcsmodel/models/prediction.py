@@ -175,7 +175,9 @@ class Prediction(Result):
             }
         )
 
-    def cvpat(self, other: Prediction | None = None, *, draws: int = 5000, seed: int = 0) -> CVPAT:
+    def cvpat(
+        self, other: Prediction | None = None, *, bootstrap: int = 5000, seed: int = 0
+    ) -> CVPAT:
         """Return the cross-validated predictive ability test.
 
         Parameters
@@ -183,8 +185,8 @@ class Prediction(Result):
         other : Prediction, optional
             That of another model of the same respondents with the same folds; without it the
             benchmarks are the average and the linear model.
-        draws : int
-            Bootstrap resamples for `p_bootstrap`.
+        bootstrap : int
+            Resamples for `p_bootstrap`.
         seed : int
             Of the resamples.
 
@@ -194,7 +196,7 @@ class Prediction(Result):
             When the two predictions are of other respondents or folds, or have no item in
             common.
         """
-        return cvpat(self, other, draws, seed)
+        return cvpat(self, other, bootstrap, seed)
 
     def verify(self) -> tuple[Finding, ...]:
         """Return items that are not predicted, weak constructs and lost folds, worst first."""

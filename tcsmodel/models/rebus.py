@@ -151,7 +151,7 @@ def rebus(
     result: PLSResult,
     segments: int | None = None,
     *,
-    simulations: int = 50,
+    replications: int = 50,
     seed: int = 0,
 ) -> REBUS:
     """Return classes of respondents whose whole PLS models differ, loadings and paths.
@@ -167,7 +167,7 @@ def rebus(
     segments : int, optional
         The number of classes; by default that of the largest leap in the heights of the
         clusters' tree, 2 to 5.
-    simulations : int
+    replications : int
         Simulated samples without classes that the group quality is compared with, 19 or more.
     seed : int
         Seed of these, and of the respondents clustered where there are more than 2,000.
@@ -203,7 +203,7 @@ def rebus(
     --------
     >>> import tcsmodel as tcs
     >>> model = tcs.PLS(tcs.library.ecsi()).fit(tcs.datasets.mobi())
-    >>> str(tcs.rebus(model, segments=2, simulations=20).verdict)
+    >>> str(tcs.rebus(model, segments=2, replications=20).verdict)
     'no segments'
     """
     hidden.require_scores(result, "rebus()")
@@ -220,7 +220,7 @@ def rebus(
     )
     if segments is not None:
         require_whole(segments, "segments", 2)
-    require_whole(simulations, "simulations", FEWEST)
+    require_whole(replications, "replications", FEWEST)
     require_whole(seed, "seed", 0)
     least = 2 * len(model.items)
     if result.sample.n < least:
@@ -245,7 +245,7 @@ def rebus(
         seed,
         int(found.iterations[0]),
         float(found.moving[0]),
-        read_only(np.concatenate(list(map_chunks(one, _parts(simulations, classifier.at_once))))),
+        read_only(np.concatenate(list(map_chunks(one, _parts(replications, classifier.at_once))))),
     )
 
 
@@ -304,7 +304,7 @@ class REBUS(Result):
     --------
     >>> import tcsmodel as tcs
     >>> model = tcs.PLS(tcs.library.ecsi()).fit(tcs.datasets.mobi())
-    >>> found = tcs.rebus(model, segments=2, simulations=20)
+    >>> found = tcs.rebus(model, segments=2, replications=20)
     >>> found.table().columns.tolist()[:4]
     ['segment', 'n', 'share', 'communality']
     """

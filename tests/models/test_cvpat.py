@@ -55,7 +55,7 @@ def row(test, construct, benchmark):
     ],
 )
 def test_the_test_is_a_paired_one_sided_t_test(prediction, benchmark, kind, construct, items):
-    found = row(prediction.cvpat(draws=50), construct, benchmark)
+    found = row(prediction.cvpat(bootstrap=50), construct, benchmark)
     ours, theirs = losses(prediction, 0, items), losses(prediction, kind, items)
     test = stats.ttest_rel(ours, theirs, alternative="less")
     interval = stats.ttest_rel(ours, theirs).confidence_interval(0.95)
@@ -68,13 +68,13 @@ def test_the_test_is_a_paired_one_sided_t_test(prediction, benchmark, kind, cons
 
 
 def test_the_bootstrap_agrees_with_the_t_test(prediction):
-    table = prediction.cvpat(draws=4000, seed=2).table()
+    table = prediction.cvpat(bootstrap=4000, seed=2).table()
     assert_allclose(table["p_bootstrap"], table["p"], atol=0.04)
     assert (table["p_bootstrap"] > 0).all()
 
 
 def test_two_models_are_compared_on_their_common_items(prediction, poorer):
-    found = prediction.cvpat(poorer, draws=100)
+    found = prediction.cvpat(poorer, bootstrap=100)
     assert set(found.table()["benchmark"]) == {"other model"}
     items = ["CUSA1", "CUSA2", "CUSA3"]
     test = stats.ttest_rel(
@@ -82,7 +82,7 @@ def test_two_models_are_compared_on_their_common_items(prediction, poorer):
     )
     assert_allclose(row(found, "Satisfaction", "other model")["p"], test.pvalue)
     assert row(found, "Satisfaction", "other model")["p"] < 0.05
-    back = poorer.cvpat(prediction, draws=100)
+    back = poorer.cvpat(prediction, bootstrap=100)
     assert_allclose(
         row(back, "Satisfaction", "other model")["difference"],
         -row(found, "Satisfaction", "other model")["difference"],
@@ -91,7 +91,7 @@ def test_two_models_are_compared_on_their_common_items(prediction, poorer):
 
 
 def test_a_model_is_not_better_than_itself(prediction):
-    found = prediction.cvpat(prediction, draws=20)
+    found = prediction.cvpat(prediction, bootstrap=20)
     assert (found.table()["difference"] == 0).all()
     assert found.table()["p"].isna().all()
     assert "no_better_than_other" in [finding.code for finding in found.verify()]
@@ -110,18 +110,18 @@ def test_only_comparable_predictions_are_compared(frame, prediction):
         prediction.cvpat(tcs.PLS(elsewhere).fit(frame).predict(seed=1))
     with pytest.raises(OptionError, match="another Prediction, not PLSResult"):
         prediction.cvpat(result)
-    with pytest.raises(OptionError, match="draws=0 must be a whole number"):
-        prediction.cvpat(draws=0)
+    with pytest.raises(OptionError, match="bootstrap=0 must be a whole number"):
+        prediction.cvpat(bootstrap=0)
 
 
 def test_integer_weights_give_the_losses_of_repeated_rows(frame):
     counts = 1 + np.arange(250) % 3
     labels = np.arange(250) % 5
     survey = tcs.Survey(frame.assign(w=counts), items=SPEC.items, weight="w")
-    weighted = tcs.PLS(SPEC).fit(survey).predict(labels).cvpat(draws=3000, seed=1).table()
+    weighted = tcs.PLS(SPEC).fit(survey).predict(labels).cvpat(bootstrap=3000, seed=1).table()
     rows = np.repeat(np.arange(250), counts)
     copies = tcs.Survey(frame.iloc[rows].assign(person=rows), items=SPEC.items, cluster="person")
-    repeated = tcs.PLS(SPEC).fit(copies).predict(labels[rows]).cvpat(draws=3000, seed=1).table()
+    repeated = tcs.PLS(SPEC).fit(copies).predict(labels[rows]).cvpat(bootstrap=3000, seed=1).table()
     columns = ["loss", "loss_benchmark", "difference", "se", "t", "df", "p"]
     assert_allclose(weighted[columns], repeated[columns], rtol=1e-6)
     assert_allclose(weighted["p_bootstrap"], repeated["p_bootstrap"], atol=0.04)

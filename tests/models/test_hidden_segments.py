@@ -66,7 +66,7 @@ def mixed(two):
 
 @pytest.fixture(scope="module")
 def classed(two):
-    return tcs.rebus(two[0], 2, simulations=30)
+    return tcs.rebus(two[0], 2, replications=30)
 
 
 # FIMIX
@@ -246,18 +246,18 @@ def test_classes_have_the_models_of_their_members(classed, two):
 
 
 def test_rebus_says_that_there_are_no_classes(one):
-    found = tcs.rebus(one, 2, simulations=20)
+    found = tcs.rebus(one, 2, replications=20)
     assert found.verdict is Verdict.NONE
     assert {"classes_by_chance", "classes_moving"} & {f.code for f in found.verify()}
 
 
 def test_rebus_takes_the_number_of_classes_from_the_tree(two):
-    assert 2 <= tcs.rebus(two[0], simulations=19).k <= 5
+    assert 2 <= tcs.rebus(two[0], replications=19).k <= 5
 
 
 def test_rebus_is_seeded_and_small_parts_give_the_same(monkeypatch, classed, two):
     monkeypatch.setattr("tcsmodel.models.rebus.AT_ONCE", 3)
-    again = tcs.rebus(two[0], 2, simulations=30)
+    again = tcs.rebus(two[0], 2, replications=30)
     assert_allclose(again.simulated, classed.simulated, atol=1e-6)
 
 
@@ -265,7 +265,7 @@ def test_weights_count_in_rebus():
     frame, _ = simulated(FIRST, SECOND)
     counts = np.random.default_rng(1).integers(1, 3, len(frame))
     survey = tcs.Survey(frame.assign(w=counts), items=SPEC.items, weight="w")
-    found = tcs.rebus(tcs.PLS(SPEC).fit(survey), 2, simulations=19)
+    found = tcs.rebus(tcs.PLS(SPEC).fit(survey), 2, replications=19)
     own = found.labels == 0
     assert found.sizes()["share"][0] == pytest.approx(counts[own].sum() / counts.sum())
 
@@ -334,8 +334,8 @@ def test_options_of_fimix(one):
 def test_options_and_refusals_of_rebus(one, mobi_frame):
     with pytest.raises(OptionError, match="segments=1"):
         tcs.rebus(one, 1)
-    with pytest.raises(OptionError, match="simulations=18"):
-        tcs.rebus(one, simulations=18)
+    with pytest.raises(OptionError, match="replications=18"):
+        tcs.rebus(one, replications=18)
     formative = tcs.PLS(SPEC, modes={"A": "B"}).fit(simulated(FIRST, FIRST)[0])
     with pytest.raises(OptionError, match=r"Mode B constructs \(A\) do not have"):
         tcs.rebus(formative)

@@ -172,12 +172,12 @@ def test_respondents_with_gaps_are_left_out_too(mobi_frame):
 def test_kinds_that_are_not_there(mini, mobi_frame):
     drawn = mini.bootstrap(20, seed=1)
     with pytest.raises(OptionError, match=r"no bca intervals. Ask for them.*interval='bca'"):
-        drawn.draws.interval("estimates", kind="bca")
+        drawn.draws.interval("estimates", interval="bca")
     with pytest.raises(OptionError, match=r"no draws of 'estimate', .*Did you mean 'estimates'"):
         drawn.draws.interval("estimate")
     with pytest.raises(OptionError, match="no studentized intervals"):
-        drawn.draws.interval("estimates", kind="studentized")
-    assert drawn.draws.interval("estimates", kind="basic")[0].shape == (27,)
+        drawn.draws.interval("estimates", interval="studentized")
+    assert drawn.draws.interval("estimates", interval="basic")[0].shape == (27,)
     studentized = mini.bootstrap(20, seed=1, interval="studentized")
     with pytest.raises(OptionError, match="replicates of 'htmt' have no standard errors"):
         studentized.draws.interval("htmt")

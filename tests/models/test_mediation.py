@@ -86,9 +86,9 @@ def test_intervals_of_total_effects_are_those_of_the_result(drawn):
 @pytest.mark.parametrize("kind", ["basic", "bca"])
 def test_effects_have_every_kind_of_interval(mobi_frame, kind):
     drawn = PLS(SMALL).fit(mobi_frame).bootstrap(200, seed=7, interval=kind)
-    frame = drawn.effects(kind=kind)
+    frame = drawn.effects(interval=kind)
     assert (frame["ci_lower"] < frame["ci_upper"]).all()
-    assert not np.allclose(frame["ci_lower"], drawn.effects(kind="percentile")["ci_lower"])
+    assert not np.allclose(frame["ci_lower"], drawn.effects(interval="percentile")["ci_lower"])
 
 
 def test_variance_accounted_for_is_the_share_of_the_total(fitted):
