@@ -63,6 +63,31 @@ def design(cluster: Index | None, stratum: Index | None, n: int) -> Design:
     return Design(code.astype(np.intp), within.astype(np.intp))
 
 
+def clusters(given: Design, unit: Index) -> Index:
+    """Return how many clusters (U,) the respondents of each unit (n,), numbered from 0, are in."""
+    pairs = np.unique(np.stack([unit, given.cluster]), axis=1)
+    return np.bincount(pairs[0]).astype(np.intp)
+
+
+def within(given: Design, unit: Index) -> Design:
+    """Return the design of units (n,) that are samples by themselves: strata nest in units.
+
+    A unit inside one cluster is a sample of respondents of that cluster. Where a stratum has one
+    cluster in a unit, all clusters of the unit are one stratum, which errs on the safe side.
+    """
+    n, most = len(unit), len(given.stratum)
+    alone = clusters(given, unit) == 1
+    own = np.where(alone[unit], most + np.arange(n), given.cluster)
+    _, first, code = np.unique(unit * (most + n) + own, return_index=True, return_inverse=True)
+    owner = unit[first]
+    stratum = np.where(alone[owner], 0, given.stratum[given.cluster[first]])
+    for _ in range(2):
+        _, at, size = np.unique(owner * most + stratum, return_inverse=True, return_counts=True)
+        joined = np.unique(owner[size[at] == 1])
+        stratum = np.where(np.isin(owner, joined), 0, stratum)
+    return Design(code.astype(np.intp), at.astype(np.intp))
+
+
 def totals(given: Design | Replicates, scores: Array, out: Array | None = None) -> Array:
     """Return the sums (C, q) of scores (n, q) in each cluster, added to `out` where given.
 
@@ -95,3 +120,18 @@ def between(given: Design | Replicates, sums: Array) -> Array:
 def spread(scores: Array, given: Design | Replicates | None) -> Array:
     """Return how the sum of scores (n, q) varies, (q, q); of independent ones without a design."""
     return scores.T @ scores if given is None else between(given, totals(given, scores))
+
+
+def between_within(given: Design, scores: Array, unit: Index) -> tuple[Array, Index]:
+    """Return how sums of scores (n,) of units (n,) vary, (U,), and degrees of freedom (U,).
+
+    Each as `between`, of a design that nests in units as `within` makes it.
+    """
+    sums, size = np.bincount(given.cluster, scores), given.sizes
+    owner = np.empty(len(sums), dtype=np.intp)
+    owner[given.cluster] = unit
+    gap = sums - (np.bincount(given.stratum, sums) / size)[given.stratum]
+    squares = gap**2 * (size / np.maximum(size - 1, 1))[given.stratum]
+    strata = np.bincount(owner, 1 / size[given.stratum]).round().astype(np.intp)
+    df = np.bincount(owner).astype(np.intp) - strata
+    return np.asarray(np.bincount(owner, squares), dtype=np.float64), df.astype(np.intp)

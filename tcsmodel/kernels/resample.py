@@ -31,14 +31,15 @@ def bootstrap_chunks(
     seed: int,
     size: int = 512,
     *,
-    stratum: int | None = None,
+    stratum: int | tuple[int, int] | None = None,
     drawn: int | None = None,
 ) -> Iterator[NDArray[np.float64]]:
     """Yield nonparametric bootstrap counts, at most about `size` replicates (b, n) at a time.
 
-    Each `stratum` has random streams of its own; `drawn` of n are drawn, n by default.
+    Each `stratum` (of a unit, where two numbers are given) has random streams of its own; `drawn`
+    of n are drawn, n by default.
     """
-    key = () if stratum is None else (stratum,)
+    key = () if stratum is None else (stratum,) if isinstance(stratum, int) else stratum
     pending: list[NDArray[np.float64]] = []
     for block, start in enumerate(range(0, replicates, BLOCK)):
         stream = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(block, *key)))
@@ -70,9 +71,9 @@ def stratified_chunks(
 
 
 def design_chunks(
-    given: Design, replicates: int, seed: int, size: int = 512
+    given: Design, replicates: int, seed: int, size: int = 512, *, unit: int | None = None
 ) -> Iterator[NDArray[np.float64]]:
-    """Yield weights (b, n) of resamples of clusters drawn within strata.
+    """Yield weights (b, n) of resamples of clusters drawn within strata, of a `unit` its own.
 
     Of the m clusters of a stratum m - 1 are drawn with replacement and count m / (m - 1) times,
     which makes the variance of a sum unbiased (Rao & Wu 1988, JASA 83, 231-241; Rao, Wu & Yue
@@ -80,7 +81,9 @@ def design_chunks(
     """
     members = [np.flatnonzero(given.stratum == h) for h in range(len(given.sizes))]
     own = [
-        bootstrap_chunks(m, replicates, seed, size, stratum=h, drawn=m - 1)
+        bootstrap_chunks(
+            m, replicates, seed, size, stratum=h if unit is None else (unit, h), drawn=m - 1
+        )
         for h, m in enumerate(given.sizes.tolist())
     ]
     for parts in zip(*own, strict=True):

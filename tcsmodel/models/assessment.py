@@ -297,11 +297,25 @@ def _inadmissible_findings(
         yield Finding("correlation_above_one", Severity.PROBLEM, names, evidence)
 
 
-def _loading_findings(model: PathModel, loadings: Array, weights: Array) -> Iterator[Finding]:
-    """Yield weak items; strong ones that point the other way have a negative weight instead."""
-    reflective = ~(model.mode_b | model.is_product)[model.block] & (model.sizes[model.block] > 1)
+def _reflective(model: PathModel) -> Mask:
+    """Return which items (p,) have loadings that should be high."""
+    return ~(model.mode_b | model.is_product)[model.block] & (model.sizes[model.block] > 1)
+
+
+def low_loadings(model: PathModel, loadings: Array, weights: Array) -> Mask:
+    """Return weak items (..., p), not strong ones that point the other way (negative weights)."""
     low = (loadings < LOW_LOADING) & ~((loadings <= -LOW_LOADING) & (weights < 0))
-    for i in np.flatnonzero(reflective & low):
+    return _reflective(model) & low
+
+
+def negative_weights(model: PathModel, weights: Array) -> Mask:
+    """Return items (..., p) that count against their construct."""
+    return (weights < 0) & ~model.is_product[model.block]
+
+
+def _loading_findings(model: PathModel, loadings: Array, weights: Array) -> Iterator[Finding]:
+    reflective = _reflective(model)
+    for i in np.flatnonzero(low_loadings(model, loadings, weights)):
         construct = model.constructs[model.block[i]]
         evidence = {"loading": float(loadings[i]), "construct": construct, "limit": LOW_LOADING}
         yield Finding("low_loading", Severity.CAUTION, (model.items[i], construct), evidence)
@@ -315,7 +329,7 @@ def _loading_findings(model: PathModel, loadings: Array, weights: Array) -> Iter
 
 
 def _weight_findings(model: PathModel, weights: Array) -> Iterator[Finding]:
-    for i in np.flatnonzero((weights < 0) & ~model.is_product[model.block]):
+    for i in np.flatnonzero(negative_weights(model, weights)):
         construct = model.constructs[model.block[i]]
         yield Finding(
             "negative_weight",

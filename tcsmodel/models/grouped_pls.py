@@ -21,6 +21,7 @@ from tcsmodel.errors import (
 from tcsmodel.kernels.products import multiplied
 from tcsmodel.models.estimator import Sample, as_survey, labelled
 from tcsmodel.models.pls import PLS, PLSResult
+from tcsmodel.models.pls_circumstances import largest_regression
 from tcsmodel.models.pls_sample import pls_sample
 from tcsmodel.options import require
 from tcsmodel.spec.model import ModelSpec
@@ -28,6 +29,9 @@ from tcsmodel.survey.survey import Survey
 
 Array = NDArray[np.float64]
 Index = NDArray[np.intp]
+
+# Of fewer respondents than this in a group no difference can be told from chance.
+FEWEST = 10
 
 
 @dataclass(frozen=True, eq=False)
@@ -199,17 +203,16 @@ def _require_groups(column: str, everyone: pd.Series, groups: tuple[str, ...]) -
 def _require_enough(
     estimator: PLS, column: str, groups: tuple[str, ...], sizes: NDArray[np.integer]
 ) -> None:
-    """Raise SurveyError for a group with too few respondents for the regressions of the model."""
-    model = estimator.model
-    antecedents = int(model.paths.sum(axis=0).max())
-    formative = int((model.sizes * model.mode_b).max())
-    needed = max(antecedents, formative) + 2
+    """Raise SurveyError for a group with too few respondents to be told from chance."""
+    variables = largest_regression(estimator.model)
+    needed = max(variables + 2, FEWEST)
+    why = f", for a regression on {counted(variables, 'variable')}" if needed > FEWEST else ""
     for label, n in zip(groups, sizes.tolist(), strict=True):
         if n < needed:
             raise SurveyError(
-                f"Group {label!r} of {column!r} has {counted(n, 'respondent')}, and the model "
-                f"needs {needed} or more in each, for a regression on {needed - 2} variables. Join "
-                "it with a group that resembles it, or leave it out with survey.where(...)."
+                f"Group {label!r} of {column!r} has {counted(n, 'respondent')}, and a comparison "
+                f"needs {needed} or more in each{why}. Join it with a group that resembles it, or "
+                "leave it out with survey.where(...)."
             )
 
 

@@ -284,9 +284,11 @@ class MICOMResult(GroupedResult):
 
     def _facts(self) -> str:
         reached = "no" if self.invariance == NONE else self.invariance
+        small = [str(n) for n in self.sizes if n < micom_findings.FEW]
+        few = f" (groups of only {' and '.join(small)})" if small and reached == FULL else ""
         return (
             f"{len(self.groups)} groups of {self.group}, n={self.grouped.n}, "
-            f"{self.permutations} permutations, {reached} invariance"
+            f"{self.permutations} permutations, {reached} invariance{few}"
         )
 
 

@@ -18,6 +18,10 @@ if TYPE_CHECKING:
 FEW = 100
 UNEQUAL = 2.0
 MANY_LOST = 0.05
+# How many cautions of a group are told in full.
+TOLD = 3
+# What is said of the comparison itself, or is the same in every group.
+SHARED = ("few_respondents", "model_in_parts")
 # Where means differ by more standard deviations than this, permutation tests of other things
 # reject noticeably too often.
 FAR = 0.5
@@ -55,7 +59,12 @@ def _verdicts(result: MICOMResult) -> Iterator[Finding]:
         yield Finding("micom_partial", Severity.CAUTION, subjects, evidence)
     if result.invariance == "full":
         evidence = {"group": result.group, "least": float(table["correlation"].min())}
-        yield Finding("micom_full", Severity.NOTE, (result.group,), evidence)
+        smallest = int(result.sizes.min())
+        if smallest >= FEW:
+            yield Finding("micom_full", Severity.NOTE, (result.group,), evidence)
+        else:
+            evidence |= {"smallest": smallest, "limit": FEW, "label": str(result.sizes.idxmin())}
+            yield Finding("micom_undecided", Severity.CAUTION, (result.group,), evidence)
 
 
 def composition_findings(result: MICOMResult) -> Iterator[Finding]:
@@ -96,6 +105,11 @@ def circumstances(grouped: GroupedPLS, permuted: Sequence[Permuted]) -> Iterator
         if not fit.proper:
             evidence: dict[str, object] = {"reason": fit.verify()[0].sentence(), "by": grouped.by}
             yield Finding("group_without_solution", Severity.PROBLEM, (label,), evidence)
+        own = [f for f in fit.verify() if f.severity is Severity.CAUTION and f.code not in SHARED]
+        if own:
+            said = " ".join(finding.sentence() for finding in own[:TOLD])
+            evidence = {"by": grouped.by, "said": said, "count": len(own)}
+            yield Finding("group_with_cautions", Severity.CAUTION, (label,), evidence)
     for one in permuted:
         if one.lost:
             share = one.lost / len(one.status)

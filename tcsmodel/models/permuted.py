@@ -126,9 +126,16 @@ def permuted(
     status = draws.pop("status").astype(np.intp)
     if not (status < Status.ITERATION_CAP).any():
         names = ", ".join(repr(grouped.groups[g]) for g in members)
+        advice = "Join small groups, or leave out items that hardly vary."
+        if (status == Status.ITERATION_CAP).all():
+            most = grouped.estimator.max_iter
+            advice = (
+                f"PLS does not converge in {most} iterations: raise max_iter, try another scheme, "
+                "or look for items that point in the wrong direction."
+            )
         raise TcsError(
             f"None of the {n} permutations of the groups {names} has a solution, so nothing can "
-            "be tested. Join small groups, or leave out items that hardly vary."
+            f"be tested. {advice}"
         )
     _freeze(draws)
     return Permuted(members, {name: value[0] for name, value in observed.items()}, draws, status)

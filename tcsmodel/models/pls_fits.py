@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -12,11 +12,16 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from tcsmodel.errors import ImproperSolutionWarning, TcsError, warn
+from tcsmodel.kernels.moments import to_corr
 from tcsmodel.kernels.status import Status
+from tcsmodel.models.assessment import explain_singular
+from tcsmodel.models.pls_circumstances import largest_regression
+from tcsmodel.models.pls_fits_findings import findings
 from tcsmodel.models.pls_result import PLSResult
 from tcsmodel.models.unit_fits import UnitFits, spread_table
 from tcsmodel.models.units import Units
 from tcsmodel.options import require
+from tcsmodel.result import Finding
 from tcsmodel.survey.moments import read_only
 from tcsmodel.survey.survey import Survey
 
@@ -81,6 +86,41 @@ class PLSFits(UnitFits):
     @property
     def _ended(self) -> Sequence[Status]:
         return [Status(code) for code in self.ended.tolist()]
+
+    @cached_property
+    def status(self) -> pd.DataFrame:
+        """How each unit ended: ``n status proper reason``, as `UnitFits.status`.
+
+        With the reason, in words, also where the algorithm ended without weights or paths.
+        """
+        frame, units = super().status, self.units_fitted
+        for at in np.flatnonzero(self.ended == Status.SINGULAR).tolist():
+            own = {name: values[at] for name, values in self.arrays.items()}
+            k = int(units.fitted[at])
+            error = explain_singular(
+                self.estimator.model, self.estimator.weighting, own, to_corr(units.cov[k])
+            )
+            frame.loc[units.labels[k], "reason"] = str(error)
+        return frame
+
+    def verify(self) -> tuple[Finding, ...]:
+        """Return which units were not fitted, which fits must not be read, and what is weak."""
+        found = (
+            self._finding(code, severity, own, evidence)
+            for code, severity, own, evidence in findings(self)
+        )
+        return (*super().verify(), *found)
+
+    def _troubles(self) -> Iterator[Finding]:
+        for finding in super()._troubles():
+            if finding.code != "units_singular":
+                yield finding
+                continue
+            first = finding.subjects[0]
+            evidence = {"unit": first, "reason": self.status.loc[first, "reason"]}
+            yield replace(
+                finding, code="units_undetermined", evidence={**finding.evidence, **evidence}
+            )
 
     @cached_property
     def fitted(self) -> tuple[str, ...]:
@@ -151,7 +191,8 @@ def fit_each(estimator: PLS, data: Survey | pd.DataFrame, by: str | Sequence[str
         "Fit units with other options one by one.",
     )
     model = estimator.model
-    units = Units.of(data, model.observed, by, definite=False, pairs=model.pairs)
+    least = largest_regression(model) + 2
+    units = Units.of(data, model.observed, by, least=least, pairs=model.pairs)
     if not len(units.fitted):
         reasons = next(iter(units.refused.values())).reason
         raise TcsError(

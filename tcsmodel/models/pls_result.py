@@ -25,6 +25,7 @@ from tcsmodel.models.estimator import SCORE_OTHERS, Sample
 from tcsmodel.models.jackknife import jackknife
 from tcsmodel.models.new_respondents import new_scores
 from tcsmodel.models.path_model import PathModel
+from tcsmodel.models.pls_circumstances import circumstances
 from tcsmodel.models.pls_derived import Derived
 from tcsmodel.models.quantities import (
     interval_table,
@@ -406,11 +407,16 @@ class PLSResult(Derived):
         return measurement_table(self._model, self.arrays, self.draws)
 
     def verify(self) -> tuple[Finding, ...]:
-        """Return low loadings, negative weights, collinearity, lost replicates, worst first."""
+        """Return what speaks against the fit, worst first.
+
+        Few respondents, many gaps, low loadings, negative weights, collinearity, a model in parts
+        and lost replicates.
+        """
         found = [
             *convergence_findings(self.iterations, self.converged, self.draws),
             *findings(self._model, self.estimator.weighting, self.arrays),
             *applicability(self.sample),
+            *circumstances(self._model, self.estimator.missing, self.sample),
         ]
         order = list(Severity)
         return tuple(sorted(found, key=lambda finding: order.index(finding.severity)))

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from tcsmodel.errors import OptionError, SurveyError, TcsError
+from tcsmodel.errors import OptionError, SurveyError, TcsError, counted
 from tcsmodel.kernels.moments import by_unit, to_corr
 from tcsmodel.models.estimator import Data, Sample, labelled, require_definite, take
 from tcsmodel.models.pls_sample import with_products
@@ -60,9 +60,9 @@ class Units:
         The unit of each.
     mean, cov : ndarray (U, p), (U, p, p)
         The moments of each, weighted within it, divisor n - 1; nan below two respondents.
-    definite : bool
-        Whether the model needs covariances that can be inverted, as likelihood does and PLS
-        does not.
+    least : int, optional
+        The fewest respondents of a unit, for a model that does not need covariances that can be
+        inverted, as likelihood does and PLS does not.
     """
 
     by: str
@@ -71,7 +71,7 @@ class Units:
     member: Index
     mean: Array
     cov: Array
-    definite: bool = True
+    least: int | None = None
 
     @classmethod
     def of(
@@ -80,7 +80,7 @@ class Units:
         items: Sequence[str],
         by: str | Sequence[str],
         *,
-        definite: bool = True,
+        least: int | None = None,
         pairs: Index | None = None,
     ) -> Units:
         """Return the units of those who answered all `items`.
@@ -119,7 +119,7 @@ class Units:
         labels, member = labelled(column.iloc[cast(Index, sample.rows)])
         everyone = dict.fromkeys((*labels, *map(str, pd.unique(column.dropna()))))
         mean, cov = by_unit(values, member, len(everyone), sample.weights)
-        return cls(by, tuple(everyone), sample, member, read_only(mean), read_only(cov), definite)
+        return cls(by, tuple(everyone), sample, member, read_only(mean), read_only(cov), least)
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -134,7 +134,7 @@ class Units:
         """The units whose moments the model cannot be fitted to."""
         variance = np.diagonal(self.cov, axis1=1, axis2=2)
         sound = (self.n >= self.needed) & (variance > SOUND).all(axis=1)
-        if self.definite:
+        if self._definite:
             least = np.linalg.eigvalsh(to_corr(self.cov[sound]))[:, 0]
             sound[sound] = least > SOUND
         found = ((k, self._refusal(k)) for k in np.flatnonzero(~sound).tolist())
@@ -143,14 +143,22 @@ class Units:
     @property
     def needed(self) -> int:
         """The fewest respondents of a unit that can be fitted."""
-        return len(self.sample.names) + 1 if self.definite else 3
+        return len(self.sample.names) + 1 if self.least is None else self.least
+
+    @property
+    def _definite(self) -> bool:
+        """Whether the model needs covariances that can be inverted."""
+        return self.least is None
 
     def _refusal(self, k: int) -> Refusal | None:
         moments = self._moments(k)
         if moments.n < self.needed:
             kind, items = Unfit.TOO_FEW, tuple[str, ...]()
-            if not self.definite:
-                return Refusal(kind, items, f"{moments.n} respondents are too few to fit a model.")
+            if not self._definite:
+                reason = (
+                    f"{counted(moments.n, 'respondent')} of the {self.needed} that the model needs."
+                )
+                return Refusal(kind, items, reason)
         else:
             variance = np.diag(moments.cov_array)
             items = tuple(n for n, v in zip(moments.names, variance, strict=True) if v < SOUND)
@@ -158,7 +166,7 @@ class Units:
         try:
             if kind is Unfit.CONSTANT:
                 require_varying(moments)
-            if self.definite:
+            if self._definite:
                 require_definite(moments, "fitting it")
         except SurveyError as error:
             return Refusal(kind, items, str(error))

@@ -17,7 +17,7 @@ from tcsmodel.models.estimator import Sample
 from tcsmodel.models.path_model import PathModel
 from tcsmodel.models.pls import PLS, PLSResult
 from tcsmodel.options import IndexKind, choose
-from tcsmodel.result import Finding, Result, Severity
+from tcsmodel.result import Finding, Result
 from tcsmodel.satisfaction.definitions import (
     DEFINITIONS,
     defined,
@@ -27,7 +27,8 @@ from tcsmodel.satisfaction.definitions import (
     shares,
     unstandardized,
 )
-from tcsmodel.satisfaction.impacts import impact_findings, impact_table, moderated_table
+from tcsmodel.satisfaction.impacts import impact_table, moderated_table
+from tcsmodel.satisfaction.index_findings import findings
 from tcsmodel.satisfaction.index_survey import survey_of
 from tcsmodel.satisfaction.respondent_indices import EVERYBODY, linearizer, respondent_indices
 from tcsmodel.satisfaction.segments import FIXED, interval_about, segment_table
@@ -181,7 +182,7 @@ class SatisfactionIndex(Result):
     def _raw(self) -> PLSResult:
         return model_of(self.pls, IndexKind.METRIC4)
 
-    def _model(self, kind: IndexKind) -> PLSResult:
+    def model_by(self, kind: IndexKind) -> PLSResult:
         """Return the PLS model whose weights a definition uses."""
         if kind is IndexKind.EQUAL:
             return self.pls
@@ -195,7 +196,7 @@ class SatisfactionIndex(Result):
     @cached_property
     def indices(self) -> pd.Series:
         """The index (k,) of each construct, 0-100."""
-        values = self._of(self.kind, self._model(self.kind).arrays)
+        values = self._of(self.kind, self.model_by(self.kind).arrays)
         return pd.Series(values, index=list(self.constructs), name="index")
 
     @property
@@ -206,7 +207,7 @@ class SatisfactionIndex(Result):
     @cached_property
     def draws(self) -> Draws | None:
         """Replicates of `quantities`, each (B, ...); None before a bootstrap."""
-        draws = self._model(self.kind).draws
+        draws = self.model_by(self.kind).draws
         return None if draws is None else draws.derived(self._quantities)
 
     @cached_property
@@ -215,7 +216,7 @@ class SatisfactionIndex(Result):
 
         Shares are those of `parts`.
         """
-        return self._quantities(self._model(self.kind).arrays)
+        return self._quantities(self.model_by(self.kind).arrays)
 
     def _quantities(self, q: Mapping[str, Array]) -> dict[str, Array]:
         item, construct = self.parts
@@ -256,7 +257,7 @@ class SatisfactionIndex(Result):
             rows.append(
                 {
                     "kind": kind.value,
-                    "index": self._of(kind, self._model(kind).arrays)[at],
+                    "index": self._of(kind, self.model_by(kind).arrays)[at],
                     "ci_lower": lower[at],
                     "ci_upper": upper[at],
                     "n": self.n,
@@ -390,9 +391,11 @@ class SatisfactionIndex(Result):
         -------
         pandas.DataFrame
             ``construct index ci_lower ci_upper n segment se interval``, segments sorted; of
-            several columns these instead of ``segment``. Intervals hold the weights fixed.
-            Strata and clusters count, except for a segment inside one cluster, such as a branch:
-            its respondents are taken as drawn one by one from it.
+            several columns these instead of ``segment``. After a bootstrap its replicates give
+            the intervals (percentiles where BCa was asked for); before, and for answers with
+            gaps or segments of fewer than 20, these hold the weights fixed. Strata and clusters
+            count, except for a segment inside one cluster, such as a branch: its respondents are
+            taken as drawn one by one from it, with weights held fixed.
 
         Raises
         ------
@@ -402,25 +405,13 @@ class SatisfactionIndex(Result):
         return segment_table(self, column)
 
     def verify(self) -> tuple[Finding, ...]:
-        """Return items that count against their own index, and constructs without a scale."""
-        frame = self.items.query("share < 0")
-        found = [
-            Finding(
-                "negative_share",
-                Severity.PROBLEM if construct == self.target else Severity.CAUTION,
-                (construct,),
-                {"item": item, "share": float(share)},
-            )
-            for construct, item, share in zip(
-                frame["construct"], frame["item"], frame["share"], strict=True
-            )
-        ]
-        found.sort(key=lambda finding: finding.severity is not Severity.PROBLEM)
-        found += impact_findings(self)
-        unscaled = tuple(name for name in self.constructs if np.isnan(self.indices[name]))
-        if unscaled:
-            found.append(Finding("no_index", Severity.CAUTION, unscaled))
-        return tuple(found)
+        """Return what speaks against the index, worst first.
+
+        Items that count against their own index, constructs without a scale, a target that no
+        construct leads to, and what the fit says of its weights: not converged, few respondents,
+        gaps filled with means, replicates lost.
+        """
+        return findings(self)
 
     def _facts(self) -> str:
         row = self.table().set_index("construct").loc[self.target]
@@ -448,6 +439,10 @@ class SatisfactionIndex(Result):
         """Return item shares (..., p, k) by a definition, from quantities with batch axes."""
         return shares(kind, self._path_model, q, self.low, self.high)
 
+    def indices_of(self, q: Mapping[str, Array]) -> Array:
+        """Return the indices (..., k) of PLS quantities with batch axes."""
+        return self._of(self.kind, q)
+
     def _of(self, kind: IndexKind, q: Mapping[str, Array]) -> Array:
         """Return indices (..., k) by a definition, from quantities with batch axes."""
         return indices(kind, self._path_model, q, self.low, self.high)
@@ -465,13 +460,13 @@ class SatisfactionIndex(Result):
 
     def shares_by(self, kind: IndexKind) -> Array:
         """Return the items' shares (p, k) by a definition."""
-        return self._shares(kind, self._model(kind).arrays)
+        return self._shares(kind, self.model_by(kind).arrays)
 
     def _uncertainty(self, kind: IndexKind) -> tuple[Array, Array, Array]:
         """Return lower and upper limits and standard errors (k,) of the indices."""
-        draws = self._model(kind).draws
+        draws = self.model_by(kind).draws
         if draws is None:
-            sample, value = self.pls.sample, self._of(kind, self._model(kind).arrays)
+            sample, value = self.pls.sample, self._of(kind, self.model_by(kind).arrays)
             scores = linearizer(self, kind)(EVERYBODY)
             return interval_about(value, scores, sample.weights, self.level, sample.design)
         draws = draws.derived(lambda values: {"index": self._of(kind, values)})

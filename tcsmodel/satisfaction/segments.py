@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,14 +15,21 @@ from tcsmodel.errors import DroppedRespondentsWarning, SurveyError, warn
 from tcsmodel.kernels import index as kernel
 from tcsmodel.kernels.design import Design
 from tcsmodel.kernels.replicates import Replicates
+from tcsmodel.models.draws import Draws, resamples
+from tcsmodel.models.estimator import Sample
+from tcsmodel.models.replicated import ReplicateDraws
+from tcsmodel.options import IntervalKind
 from tcsmodel.satisfaction.respondent_indices import linearizer
 
 if TYPE_CHECKING:
     from tcsmodel.satisfaction.index import SatisfactionIndex
 
 Array = NDArray[np.float64]
+Rows = NDArray[np.intp]
 
 FIXED = "fixed weights"
+# Of fewer respondents than this percentiles are too narrow, and Student's t is not.
+FEW = 20
 
 
 def segment_table(index: SatisfactionIndex, column: str | Sequence[str]) -> pd.DataFrame:
@@ -44,12 +52,16 @@ def segment_table(index: SatisfactionIndex, column: str | Sequence[str]) -> pd.D
     if not known.any():
         raise SurveyError(f"Column {told} is empty, so it makes no segments.")
     scores_of = linearizer(index, index.kind)
+    found = list(frame[known].groupby(shown, observed=True))
+    members = [part.index.to_numpy() for _, part in found]
+    fixed = [_fixed(index, scores_of(own), own) for own in members]
+    drawn = _replicates(index, members, np.stack([one[0] for one in fixed]))
     parts = []
-    for segment, part in frame[known].groupby(shown, observed=True):
-        own = part.index.to_numpy()
-        weights = None if sample.weights is None else sample.weights[own]
-        design = _design_within(sample.design, own)
-        mean, lower, upper, se = mean_interval(scores_of(own), weights, index.level, design)
+    for k, ((segment, _), own) in enumerate(zip(found, members, strict=True)):
+        (mean, lower, upper, se), interval = fixed[k], FIXED
+        if drawn is not None and _is_drawn(sample, own):
+            lower, upper = (limit[k] for limit in drawn.interval("index"))
+            se, interval = drawn.se("index")[k], index.interval
         values = {
             "construct": index.constructs,
             "index": mean,
@@ -58,10 +70,64 @@ def segment_table(index: SatisfactionIndex, column: str | Sequence[str]) -> pd.D
             "n": len(own),
             **dict(zip(shown, segment, strict=True)),
             "se": se,
-            "interval": FIXED,
+            "interval": interval,
         }
         parts.append(pd.DataFrame(values))
     return pd.concat(parts, ignore_index=True)
+
+
+def _fixed(
+    index: SatisfactionIndex, scores: Array, rows: Rows
+) -> tuple[Array, Array, Array, Array]:
+    """Return the indices (k,) of a segment with limits and standard errors, weights held fixed."""
+    sample = index.pls.sample
+    weights = None if sample.weights is None else sample.weights[rows]
+    return mean_interval(scores, weights, index.level, _design_within(sample.design, rows))
+
+
+def _is_drawn(sample: Sample, rows: Rows) -> bool:
+    """Return whether replicates tell how the index of a segment varies.
+
+    Not of few respondents, nor of one cluster, which replicates have or have not.
+    """
+    nested = sample.design is not None and _design_within(sample.design, rows) is None
+    return len(rows) >= FEW and not nested
+
+
+def _replicates(index: SatisfactionIndex, members: list[Rows], estimate: Array) -> Draws | None:
+    """Return the draws of the indices (S, k) of segments; None where there are none to make.
+
+    Respondents count as they did in the replicates of the model, whose weights are kept. None
+    where that is not known, and for answers with gaps, whose filling is not part of the draws.
+    """
+    pls = index.model_by(index.kind)
+    draws, x = pls.draws, pls.sample.respondents("Indices of segments")
+    drawn = None if draws is None else _resamples(pls.sample, draws)
+    if draws is None or drawn is None or np.isnan(x).any():
+        return None
+    answered = pls.estimator.model.answered
+    x, first, parts = x[:, : len(answered)], 0, []
+    for counts in drawn:
+        weights = counts if pls.sample.weights is None else counts * pls.sample.weights
+        own = {name: value[first : first + len(counts)] for name, value in draws.values.items()}
+        first += len(counts)
+        parts.append(np.empty((len(counts), len(members), len(index.constructs))))
+        for k, rows in enumerate(members):
+            means = np.full_like(own["item_means"], np.nan)
+            with np.errstate(invalid="ignore"):
+                total = weights[:, rows].sum(axis=1, keepdims=True)
+                means[:, answered] = weights[:, rows] @ x[rows] / total
+            parts[-1][:, k] = index.indices_of(own | {"item_means": means})
+    kind = draws.kind if draws.kind is IntervalKind.BASIC else IntervalKind.PERCENTILE
+    values = {"index": np.concatenate(parts)}
+    return replace(draws, values=values, origin={"index": estimate}, kind=kind, probes=None)
+
+
+def _resamples(sample: Sample, draws: Draws) -> Iterable[Array] | None:
+    """Return what respondents counted (b, n) in the replicates, chunk by chunk, if it is known."""
+    if isinstance(sample.design, Replicates):
+        return [sample.design.ratios] if isinstance(draws, ReplicateDraws) else None
+    return None if draws.seed is None else resamples(sample, draws.n, draws.seed)
 
 
 def _design_within(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property, partial
 from numbers import Real
@@ -10,17 +10,22 @@ from numbers import Real
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.special import ndtri
+from scipy.special import ndtri, stdtrit
 
+from tcsmodel.errors import ImproperSolutionWarning, counted, warn
 from tcsmodel.kernels import index as kernel
 from tcsmodel.kernels.batch import map_chunks
-from tcsmodel.kernels.intervals import percentile
+from tcsmodel.kernels.design import Design, between_within, clusters, within
+from tcsmodel.kernels.intervals import percentile, standard_error
 from tcsmodel.kernels.moments import alike, stacked, to_corr
 from tcsmodel.kernels.pls import composites
-from tcsmodel.kernels.resample import bootstrap_chunks
+from tcsmodel.kernels.replicates import Replicates
+from tcsmodel.kernels.resample import bootstrap_chunks, design_chunks
 from tcsmodel.kernels.status import Status
 from tcsmodel.models.pls import PLS
 from tcsmodel.models.pls_fits import PLSFits
+from tcsmodel.models.unit_fits import NAMED
+from tcsmodel.models.units import Units
 from tcsmodel.options import (
     IndexKind,
     choose,
@@ -53,7 +58,8 @@ def unit_indices(
 
     Each unit has the item weights of its own model, which every replicate of its bootstrap
     estimates again; the practice of national indices, with a model for each firm (Fornell et al.
-    1996). All units and replicates are one batch.
+    1996). All units and replicates are one batch. Of a survey with clusters or strata each unit is
+    a sample of its own clusters within its strata; a unit inside one cluster is one of respondents.
 
     Parameters
     ----------
@@ -180,13 +186,14 @@ class UnitIndices(Result):
         """Return lower and upper limits and standard errors (F,)."""
         if self.drawn is not None:
             lower, upper = percentile(self.drawn.T, self.level)
-            return lower, upper, np.nanstd(self.drawn, axis=1, ddof=1)
-        value, se = self.constructs[self.target].to_numpy(), self._fixed_errors()
-        half = float(ndtri((1 + self.level) / 2)) * se
+            return lower, upper, standard_error(self.drawn.T)
+        se, df = self._fixed_errors()
+        value = self.constructs[self.target].to_numpy()
+        half = stdtrit(df, (1 + self.level) / 2) * se
         return value - half, value + half, se
 
-    def _fixed_errors(self) -> Array:
-        """Return standard errors (F,) with item weights held fixed."""
+    def _fixed_errors(self) -> tuple[Array, Index]:
+        """Return standard errors (F,) with item weights held fixed, and degrees of freedom."""
         units, column = self.fits.units_fitted, self.constructs.columns.get_loc(self.target)
         model = self.estimator.model
         share = shares(self.kind, model, self.fits.arrays, self.low, self.high)[..., column]
@@ -200,9 +207,9 @@ class UnitIndices(Result):
         weights = np.ones(len(own)) if units.sample.weights is None else units.sample.weights
         w, at, count = weights[used], own[used], len(units.fitted)
         total = np.bincount(at, w, count)
-        gap = score - (np.bincount(at, w * score, count) / total)[at]
-        n = units.n[units.fitted]
-        return np.sqrt(n / (n - 1) * np.bincount(at, (w * gap) ** 2, count)) / total
+        gap = w * (score - (np.bincount(at, w * score, count) / total)[at])
+        variance, df = between_within(_design_within(units, np.flatnonzero(used)), gap, at)
+        return np.sqrt(variance) / total, df
 
     def table(self) -> pd.DataFrame:
         """Return ``unit index ci_lower ci_upper n se interval``, a row per unit that was fitted."""
@@ -247,8 +254,21 @@ class UnitIndices(Result):
         ------
         OptionError
             When a unit has no weight or group, or a weight is not positive.
+
+        Warns
+        -----
+        ImproperSolutionWarning
+            When units without an index are left out.
         """
-        table = self.table()
+        table = self.table()[self._has_index].reset_index(drop=True)
+        lost = len(self.fits.fitted) - len(table)
+        if lost:
+            names = [name for name in self.fits.fitted if name not in set(table["unit"])]
+            warn(
+                f"{counted(lost, 'unit')} without an index are left out of the aggregate: "
+                f"{', '.join(names[:NAMED])}. result.fits.status says why.",
+                ImproperSolutionWarning,
+            )
         w = self._counted(weights, "weights", table["unit"])
         named = ["all"] * len(table)
         if groups is not None:
@@ -297,12 +317,10 @@ class UnitIndices(Result):
 
     def verify(self) -> tuple[Finding, ...]:
         """Return what the fits say against themselves, a design unused, and lost replicates."""
-        found = list(self.fits.verify())
-        if self.fits.units_fitted.sample.design is not None:
-            found.append(Finding("units_without_design", Severity.CAUTION, ("units",)))
+        found = [*self._turned(), *self.fits.verify(), *self._inside()]
         if self.drawn_status is not None:
             lost = (self.drawn_status >= Status.ITERATION_CAP).mean(axis=1)
-            worst = np.flatnonzero(lost > 0)
+            worst = np.flatnonzero((lost > 0) & self._has_index)
             if len(worst):
                 names = tuple(self.fits.fitted[k] for k in worst)
                 evidence = {
@@ -312,13 +330,45 @@ class UnitIndices(Result):
                     "share": float(lost.max()),
                 }
                 found.append(Finding("unit_replicates_lost", Severity.CAUTION, names, evidence))
-        return tuple(found)
+        order = list(Severity)
+        return tuple(sorted(found, key=lambda finding: order.index(finding.severity)))
+
+    def _turned(self) -> Iterator[Finding]:
+        """Yield the units in which items count against the index."""
+        model, at = self.estimator.model, self.constructs.columns.get_loc(self.target)
+        share = shares(self.kind, model, self.fits.arrays, self.low, self.high)[..., at]
+        with np.errstate(invalid="ignore"):
+            negative = share < 0
+        turned = np.flatnonzero(negative.any(axis=1))
+        if len(turned):
+            items = tuple(model.observed[i] for i in np.flatnonzero(negative.any(axis=0)))
+            evidence = {"target": self.target, "items": items, "total": len(share)}
+            names = tuple(self.fits.fitted[k] for k in turned)
+            yield Finding("units_negative_share", Severity.PROBLEM, names, evidence)
+
+    def _inside(self) -> Iterator[Finding]:
+        """Yield that the design does not tell of units: inside one cluster, or by replicates."""
+        units = self.fits.units_fitted
+        given = units.sample.design
+        if isinstance(given, Replicates):
+            yield Finding("units_without_design", Severity.CAUTION, ("units",))
+        if isinstance(given, Design):
+            inside = clusters(given, units.member)[units.fitted] == 1
+            names = tuple(name for name, one in zip(self.fits.fitted, inside, strict=True) if one)
+            if names:
+                yield Finding("units_inside_cluster", Severity.NOTE, names, {"count": len(names)})
+
+    @property
+    def _has_index(self) -> NDArray[np.bool_]:
+        """Which units (F,) have an index."""
+        return np.asarray(self.constructs[self.target].notna())
 
     def _facts(self) -> str:
         values = self.constructs[self.target]
+        span = f"{values.min():.1f} to {values.max():.1f}" if values.notna().any() else "none known"
         return (
             f"{self.target} of {len(values)} units of {self.fits.units_fitted.by}, "
-            f"{values.min():.1f} to {values.max():.1f}, kind={self.kind}, {self.interval}"
+            f"{span}, kind={self.kind}, {self.interval}"
         )
 
 
@@ -326,11 +376,16 @@ def _replicates(found: UnitIndices, replicates: int, seed: int) -> tuple[Array, 
     """Return the replicates (F, B) of the target's index, and how each ended."""
     units = found.fits.units_fitted
     size = units.n[units.fitted]
+    given = (
+        _design_within(units, np.arange(len(units.member)))
+        if isinstance(units.sample.design, Design)
+        else None
+    )
     drawn = np.full((len(size), replicates), np.nan)
     status = np.full((len(size), replicates), Status.SINGULAR, dtype=np.intp)
     order = np.argsort(units.member, kind="stable")
     first = np.cumsum(units.n) - units.n
-    make = partial(_of_stack, found, order, first, replicates, seed)
+    make = partial(_of_stack, found, given, order, first, replicates, seed)
     # `alike` drops units below two respondents, and `Units` those below three.
     stacks = alike(size, max(1, HELD // replicates))
     for own, values, ended in map_chunks(make, stacks):
@@ -339,7 +394,13 @@ def _replicates(found: UnitIndices, replicates: int, seed: int) -> tuple[Array, 
 
 
 def _of_stack(
-    found: UnitIndices, order: Index, first: Index, replicates: int, seed: int, own: Index
+    found: UnitIndices,
+    given: Design | None,
+    order: Index,
+    first: Index,
+    replicates: int,
+    seed: int,
+    own: Index,
 ) -> tuple[Index, Array, Index]:
     """Return the replicates of units of about one size."""
     units, model = found.fits.units_fitted, found.estimator.model
@@ -352,8 +413,7 @@ def _of_stack(
     for k, (number, n) in enumerate(zip(numbers, size, strict=True)):
         rows = order[first[number] : first[number] + n]
         x[k, :n] = answers[rows]
-        drawn = bootstrap_chunks(int(n), replicates, seed, replicates, stratum=int(number))
-        counts[k, :, :n] = np.concatenate(list(drawn))
+        counts[k, :, :n] = _drawn(given, rows, replicates, seed, int(number))
         if units.sample.weights is not None:
             counts[k, :, :n] *= units.sample.weights[rows]
     mean, cov = stacked(x, counts, size)
@@ -363,6 +423,26 @@ def _of_stack(
     index[ended >= Status.ITERATION_CAP] = np.nan
     shape = len(own), replicates
     return own, index.reshape(shape), ended.reshape(shape).astype(np.intp)
+
+
+def _design_within(units: Units, rows: Index) -> Design:
+    """Return the design of some respondents whose units are samples by themselves."""
+    member, given = units.member[rows], units.sample.design
+    if not isinstance(given, Design):
+        return Design(np.arange(len(member)), np.unique(member, return_inverse=True)[1])
+    return within(given.part(rows), member)
+
+
+def _drawn(given: Design | None, rows: Index, replicates: int, seed: int, unit: int) -> Array:
+    """Return how often the respondents of a unit are drawn (B, n), or the weights of that."""
+    if given is None:
+        parts = bootstrap_chunks(len(rows), replicates, seed, replicates, stratum=unit)
+    else:
+        cluster = np.unique(given.cluster[rows], return_inverse=True)
+        stratum = np.unique(given.stratum[cluster[0]], return_inverse=True)[1]
+        own = Design(cluster[1], stratum)
+        parts = design_chunks(own, replicates, seed, replicates, unit=unit)
+    return np.concatenate(list(parts))
 
 
 def _weights(

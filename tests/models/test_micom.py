@@ -256,7 +256,7 @@ def test_missing_answers_follow_the_rule_of_the_model():
          "In group 'B' of 'brand': Item 'q1' is constant"),
         ({"brand": lambda f: "A"}, SurveyError, "has one group only, 'A', among the respondents"),
         ({"brand": lambda f: np.where(f.index < 3, "tiny", f["brand"])}, SurveyError,
-         "Group 'tiny' of 'brand' has 3 respondents, and the model needs 4 or more"),
+         "Group 'tiny' of 'brand' has 3 respondents, and a comparison needs 10 or more"),
         ({"brand": lambda f: np.where(f.index < 3, None, f["brand"])}, SurveyError,
          "'brand' is empty for 3 of the 120 respondents"),
         ({"q2": lambda f: np.where(f["brand"] == "B", -f["q1"], f["q2"])}, IdentificationError,

@@ -19,6 +19,7 @@ from tcsmodel.satisfaction.index import FIXED, satisfaction_index
 from tcsmodel.spec import library
 from tcsmodel.spec.model import ModelSpec
 from tcsmodel.survey.moments import Moments
+from tcsmodel.survey.replicates import ReplicateWeights
 from tcsmodel.survey.survey import Survey
 
 # METHODS: index of mobi by PLS weights on 0-100 (computed in R from semPLS weights).
@@ -392,3 +393,72 @@ def test_bootstrap_intervals_cover_at_their_level():
             image["ci_lower"] < impact < image["ci_upper"],
         )
     assert (np.abs(held / 240 - 0.9) < 3 * np.sqrt(0.9 * 0.1 / 240)).all(), held / 240
+
+
+def segmented(frame, **options):
+    extra = frame.assign(
+        everyone="all",
+        brand=np.where(np.arange(250) % 5 == 0, "A", "B"),
+        few=np.where(np.arange(250) < 15, "few", "rest"),
+        branch=np.arange(250) // 10,
+        w=1 + np.arange(250) % 3 / 2,
+    )
+    return Survey(extra, items=library.ecsi().items, scale=(1, 10), **options)
+
+
+@pytest.mark.parametrize("kind", ["acsi", "standardized", "metric4", "equal"])
+def test_a_segment_of_everyone_has_the_interval_of_the_whole(frame, kind):
+    survey = segmented(frame, weight="w")
+    drawn = PLS(library.ecsi()).fit(survey).bootstrap(80, seed=5, interval="basic")
+    index = satisfaction_index(drawn, kind=kind)
+    columns = ["construct", "index", "ci_lower", "ci_upper", "n", "se", "interval"]
+    pd.testing.assert_frame_equal(index.by("everyone")[columns], index.table()[columns])
+
+
+def test_segments_have_the_full_bootstrap_by_hand(frame):
+    survey = segmented(frame)
+    counts = np.concatenate(list(bootstrap_chunks(250, 60, 3)))
+    index = satisfaction_index(PLS(library.ecsi()).fit(survey).bootstrap(60, seed=3))
+    own = survey.data["brand"].to_numpy() == "A"
+    x = survey.values(list(index.pls.sample.names))
+    at = index.constructs.index("Quality")
+    block = np.flatnonzero(index.pls.estimator.model.block == at)
+    drawn = []
+    for b in range(60):
+        weights = index.pls.draws.values["outer_weights"][b, block]
+        share = weights / index.pls.draws.values["item_sds"][b, block]
+        mean = counts[b, own] @ x[own][:, block] / counts[b, own].sum()
+        drawn.append((mean - 1) / 9 * 100 @ share / share.sum())
+    row = index.by("brand").query("segment == 'A' and construct == 'Quality'").iloc[0]
+    assert row["interval"] == "bootstrap"
+    assert row["se"] == pytest.approx(np.std(drawn, ddof=1))
+    assert [row["ci_lower"], row["ci_upper"]] == pytest.approx(np.quantile(drawn, [0.025, 0.975]))
+
+
+def test_small_segments_gaps_and_branches_keep_fixed_weights(frame):
+    survey = segmented(frame, cluster="branch")
+    index = satisfaction_index(PLS(library.ecsi()).fit(survey).bootstrap(60, seed=3))
+    plain = satisfaction_index(PLS(library.ecsi()).fit(survey))
+    small = index.by("few").query("segment == 'few'")
+    pd.testing.assert_frame_equal(small, plain.by("few").query("segment == 'few'"))
+    assert index.by("branch")["interval"].unique().tolist() == [FIXED]
+    assert index.by("brand")["interval"].unique().tolist() == ["bootstrap"]
+    gaps = frame.astype(float)
+    gaps.loc[3, "CUSA1"] = np.nan
+    filled = PLS(library.ecsi(), missing="mean").fit(segmented(gaps)).bootstrap(20, seed=3)
+    assert satisfaction_index(filled).by("brand")["interval"].unique().tolist() == [FIXED]
+
+
+def test_segments_follow_replicate_weights(frame):
+    rng = np.random.default_rng(3)
+    columns = {f"rw{r}": rng.uniform(0.2, 1.8, 250) for r in range(12)}
+    survey = Survey(
+        frame.assign(everyone="all", w=1.0, **columns),
+        items=library.ecsi().items,
+        scale=(1, 10),
+        weight="w",
+        replicates=ReplicateWeights(columns="rw*", kind="brr"),
+    )
+    index = satisfaction_index(PLS(library.ecsi()).fit(survey).replicated())
+    columns = ["construct", "index", "ci_lower", "ci_upper", "n", "se", "interval"]
+    pd.testing.assert_frame_equal(index.by("everyone")[columns], index.table()[columns])

@@ -35,6 +35,22 @@ GROUPS: dict[str, dict[str, str]] = {
         "advice": "Compare paths with tcs.compare_groups(...), or fit everyone together, which has the "
         "larger sample.",
     },
+    "micom_undecided": {
+        "finding": "No difference of measurement was found between groups of {group}, but "
+        "{label} is too small for that to say much.",
+        "evidence": "It has {smallest} respondents; below {limit} these tests find large differences "
+        "only. Scores correlate {least:.4r} or more.",
+        "meaning": "Composites may be measured alike, or the groups too small to show that they are "
+        "not.",
+        "advice": "Join small groups, or collect more answers; until then compare each group's weights "
+        "in result.fits[group].outer_weights with their bootstrap intervals.",
+    },
+    "group_with_cautions": {
+        "finding": "The fit to group {subject} of {by} has cautions of its own.",
+        "evidence": "{said} In all: {count}.",
+        "meaning": "Differences from this group may be those of a weak measurement.",
+        "advice": "Read result.fits[group].verify(), and mend the item or the model for all groups.",
+    },
     "group_without_solution": {
         "finding": "The fit to group {subject} of {by} is no proper solution.",
         "evidence": "{reason}",

@@ -3,7 +3,7 @@
 UNITS: dict[str, dict[str, str]] = {
     "units_too_few": {
         "finding": "{count} of {total} in {by} have too few respondents to be fitted: {named}.",
-        "evidence": "The smallest has {least}; the items of the model need {needed}.",
+        "evidence": "The smallest has {least}; the model needs {needed}.",
         "meaning": "There are no numbers for them.",
         "advice": "Use a model of fewer items, join small units, or ask more respondents there.",
     },
@@ -44,5 +44,61 @@ UNITS: dict[str, dict[str, str]] = {
         "meaning": "Small samples do that by chance; a model that does not fit does it often.",
         "advice": "Read result[unit].verify() for the culprit, fit with bounds='standard', or join "
         "small units.",
+    },
+    "units_undetermined": {
+        "finding": "{count} of {total} in {by} do not determine weights or paths: {named}.",
+        "evidence": "Of {unit}: {reason}",
+        "meaning": "There are no numbers for them, or none that one may read.",
+        "advice": "result.status has the reason for each; use a model of fewer items or constructs, or "
+        "join these units with others.",
+    },
+    "units_of_few": {
+        "finding": "{count} of {total} in {by} have few respondents for this model: {named}.",
+        "evidence": "The smallest has {least}; {needed} or more are wanted.",
+        "meaning": "Their weights, loadings and paths will hardly repeat in another sample.",
+        "advice": "Read their intervals rather than their order, join small units, or ask more "
+        "respondents there.",
+    },
+    "units_negative_weight": {
+        "finding": "In {count} of {total} in {by} items count against their construct: {named}.",
+        "evidence": "Outer weights of {items} are negative there.",
+        "meaning": "A better answer lowers the score there, so these units are not measured as others "
+        "are.",
+        "advice": "Look whether the item was asked or coded the other way round there, or leave it out "
+        "for all units.",
+    },
+    "units_low_loading": {
+        "finding": "In {count} of {total} in {by} items say little about their construct: {named}.",
+        "evidence": "Loadings of {items} are low there.",
+        "meaning": "The construct is something else there, or the sample too small to tell.",
+        "advice": "Read result[unit].verify(), or leave the item out for all units.",
+    },
+    "units_collinear_items": {
+        "finding": "In {count} of {total} in {by} items in Mode B repeat each other: {named}.",
+        "evidence": "Variance inflation of {items} is high there.",
+        "meaning": "Which of the items carries the weight is chance there.",
+        "advice": "Estimate the construct in Mode A, or drop one of the items for all units.",
+    },
+    "units_collinear": {
+        "finding": "In {count} of {total} in {by} the sources of a construct overlap: {named}.",
+        "evidence": "It is the case for {targets}.",
+        "meaning": "The separate paths there cannot be trusted, not even their signs.",
+        "advice": "Read result[unit].vif, or merge constructs that cannot be told apart.",
+    },
+    "units_negative_share": {
+        "finding": "In some units items count against the index of {target}: {subjects}.",
+        "evidence": "The share of {items} is negative in these of {total} units.",
+        "meaning": "A better answer lowers the index there, and it can leave 0-100: these units are "
+        "not comparable with others.",
+        "advice": "Look whether the item was asked or coded the other way round there, or take "
+        "kind='equal' for all units.",
+    },
+    "units_inside_cluster": {
+        "finding": "Some units lie inside one cluster of the survey: {subjects}.",
+        "evidence": "It is the case for {count}.",
+        "meaning": "Nothing says how clusters of these units would differ: their intervals are those of "
+        "respondents drawn one by one from that cluster.",
+        "advice": "Read their intervals as being about that cluster alone, or take clusters into the "
+        "survey that have several in each unit.",
     },
 }

@@ -4,6 +4,7 @@ Placeholders are the keys of `Finding.evidence`, plus ``{subject}`` (the first
 subject) and ``{subjects}`` (all of them, joined).
 """
 
+from tcsmodel.report.language.en_circumstances import CIRCUMSTANCES
 from tcsmodel.report.language.en_discriminant import DISCRIMINANT
 from tcsmodel.report.language.en_effects import EFFECTS
 from tcsmodel.report.language.en_fit import FINDINGS as FIT
@@ -16,6 +17,7 @@ from tcsmodel.report.language.en_units import UNITS
 
 FINDINGS: dict[str, dict[str, str]] = {
     **SCREENING,
+    **CIRCUMSTANCES,
     **DISCRIMINANT,
     **EFFECTS,
     **FIT,
@@ -152,6 +154,12 @@ FINDINGS: dict[str, dict[str, str]] = {
         "meaning": "Where a moderator is low or high, a point more of the other construct is worth "
         "less or more than the table of impacts says.",
         "advice": "Read index.moderated_impacts beside it, or pls.simple_slopes(...) for the paths.",
+    },
+    "index_without_drivers": {
+        "finding": "No construct of the model leads to {subject}.",
+        "evidence": "There is no path to it, so its index has no impacts.",
+        "meaning": "The index itself stands; what would move it, the model does not say.",
+        "advice": "Choose the target that the paths lead to, or add a path to {subject}.",
     },
     "negative_importance": {
         "finding": "A better {subject} goes with a lower {target}.",
@@ -618,10 +626,10 @@ FINDINGS: dict[str, dict[str, str]] = {
     "units_without_design": {
         "finding": "The intervals of {subject} do not know of the sampling design of the survey.",
         "evidence": "Respondents of a unit are taken as drawn one by one.",
-        "meaning": "Answers within a cluster resemble each other, so intervals of units of several "
-        "clusters are likely too narrow; the indices are right.",
+        "meaning": "Replicate weights say how estimates of all respondents vary, not of one unit with "
+        "a model of its own: intervals are likely too narrow; the indices are right.",
         "advice": "Where one model holds for all units, read tcs.satisfaction_index(result).by(...), "
-        "which counts the design; or make each cluster a unit and see how their indices differ.",
+        "which counts the design; or name the clusters, Survey(..., cluster=), where they are known.",
     },
     "correction_replicates": {
         "finding": "In some bootstrap replicates consistent PLS has a solution that no data can have.",
