@@ -48,10 +48,12 @@ def studentized(
 ) -> tuple[Array, Array]:
     """Return ``estimate - se quantile(t)``, t the distances of draws in their own errors (B, ...).
 
-    Davison & Hinkley (1997), eq. 5.7.
+    Davison & Hinkley (1997), eq. 5.7. What is the same in every draw is no distance.
     """
+    away = draws - estimate
     with np.errstate(divide="ignore", invalid="ignore"):
-        lower, upper = percentile((draws - estimate) / errors, level)
+        t = np.where((away == 0) & (errors == 0), 0.0, away / errors)
+    lower, upper = percentile(t, level)
     return estimate - se * upper, estimate - se * lower
 
 

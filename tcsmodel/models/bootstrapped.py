@@ -8,7 +8,8 @@ from typing import Any, Self, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from tcsmodel.models.draws import Draws, Replicator, bootstrap, from_counts
+from tcsmodel.models.draws import Draws, Replicator, bootstrap, drawable, from_counts
+from tcsmodel.models.estimator import Sample
 from tcsmodel.models.replicated import replicated
 from tcsmodel.options import IntervalKind, choose, require
 from tcsmodel.result import Result
@@ -86,6 +87,23 @@ class Bootstrapped(Result):
 
     def _drawn_facts(self) -> list[str]:
         return [] if self.draws is None else [self.draws.facts]
+
+
+def require_studentized(sample: Sample, *, plain: bool) -> None:
+    """Raise OptionError where the infinitesimal jackknife does not know how answers vary.
+
+    It takes complete answers (`plain`) of respondents who were drawn one by one.
+    """
+    require(
+        plain,
+        "interval='studentized' needs complete answers of continuous items; with missing= or "
+        "ordered= try interval='bca'.",
+    )
+    require(
+        drawable(sample.design) is None,
+        "interval='studentized' takes respondents for drawn one by one, and the survey has strata "
+        "or clusters. Take interval='percentile' or 'basic'.",
+    )
 
 
 def refuse_studentized(kind: IntervalKind, what: str) -> None:

@@ -12,15 +12,17 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from tcsmodel.errors import counted
+from tcsmodel.kernels import influence
 from tcsmodel.kernels.available import prorated
+from tcsmodel.kernels.moments import moments
 from tcsmodel.kernels.status import Status
 from tcsmodel.models.applicability import applicability
 from tcsmodel.models.assessment import (
     convergence_findings,
     findings,
 )
-from tcsmodel.models.bootstrapped import refuse_studentized
-from tcsmodel.models.draws import Draws, Replicator
+from tcsmodel.models.bootstrapped import require_studentized
+from tcsmodel.models.draws import ERROR, Draws, Replicator
 from tcsmodel.models.estimator import SCORE_OTHERS, Sample
 from tcsmodel.models.jackknife import jackknife
 from tcsmodel.models.new_respondents import new_scores
@@ -314,19 +316,35 @@ class PLSResult(Derived):
             Seed of the resamples.
         level : float, optional
             Confidence level of the intervals; the estimator's by default.
-        interval : {"percentile", "bca", "basic"}
+        interval : {"percentile", "bca", "basic", "studentized"}
             How replicates become intervals. ``"bca"`` estimates once more without each
-            respondent.
+            respondent. ``"studentized"`` has a standard error of every quantity in every
+            replicate, by the infinitesimal jackknife (Davison & Hinkley 1997, ch. 2 and 5): the
+            model is estimated once more for every mean and covariance of items, so take 1,000
+            replicates.
         progress : bool
             Show a progress bar.
         """
         return self._bootstrapped(n, seed, level, interval, progress)
 
     def _replicator(self, kind: IntervalKind) -> Replicator:
-        refuse_studentized(kind, "PLS")
+        if kind is IntervalKind.STUDENTIZED:
+            require_studentized(self.sample, plain=self.estimator.rule.is_plain)
+            return Replicator(self._with_errors, self.sample, weighted=True)
         if self.estimator.rule.is_plain:
             return Replicator(self._replicate, self.sample)
         return Replicator(self._reweighted, self.sample, weighted=True)
+
+    def _with_errors(self, weights: Array) -> dict[str, Array]:
+        given = np.ones(self.sample.n) if self.sample.weights is None else self.sample.weights
+        answers = self.sample.respondents("The bootstrap")
+        mean, cov = moments(answers, weights)
+        values = self._replicate(mean, cov)
+        estimates = {name: value for name, value in values.items() if name != "status"}
+        errors = influence.standard_errors(
+            self._replicate, estimates, mean, cov, answers, weights / given, given
+        )
+        return values | {ERROR.format(name): error for name, error in errors.items()}
 
     def _reweighted(self, weights: Array) -> dict[str, Array]:
         answers, rule = self.sample.respondents("The bootstrap"), self.estimator.rule

@@ -67,7 +67,7 @@ class ReplicateDraws(Draws):
         if kind is not None:
             raise OptionError(
                 "Replicate weights give one kind of interval, Student's t about the estimate; "
-                "leave out kind=."
+                "leave out interval=."
             )
         t = special.stdtrit(self.df, (1 + level) / 2) if self.df else np.nan
         half, estimate = t * self.se(name), self.origin[name]

@@ -319,8 +319,8 @@ def test_what_is_drawn_anew_is_refused(frame, mobi_frame):
     ):
         with pytest.raises(tcs.TcsError, match=r"Call \.replicated\(\)"):
             refused()
-    with pytest.raises(tcs.TcsError, match="leave out kind="):
-        fitted.replicated().draws.interval("paths", kind="bca")
+    with pytest.raises(tcs.TcsError, match="leave out interval="):
+        fitted.replicated().draws.interval("paths", interval="bca")
     with pytest.raises(tcs.TcsError, match="The survey has no replicate weights"):
         tcs.PLS(SPEC).fit(mobi_frame).replicated()
     with pytest.raises(tcs.TcsError, match="strata, clusters or replicate weights"):
