@@ -14,6 +14,7 @@ Since each Sigma_k is ``h (u v' + v u')`` all of these are sums of products of e
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,23 +42,25 @@ class State:
     directions: Array
 
 
+Block = tuple[slice | Index, slice | Index]
+
+
 @dataclass(frozen=True, slots=True)
 class Gathers:
     """Flat positions in Q and R of all pairs of free rows, made once per layout.
 
-    pair (f,): (u_k, v_k); uu, vv, uv (f*f,): all pairs; directed, undirected: rows of
-    Lambda and B, and of Psi. The others serve ``tr(Omega Sigma_kl)``, where k is directed
-    from latent j to i, and l is directed from g to e (`path_*`) or a covariance of e and g
-    (`cov_*`).
+    pair (f,): (u_k, v_k); pairs (3 f f,): all pairs u u, v v and u v. The others serve
+    ``tr(Omega Sigma_kl)``, where k is one of the d rows of Lambda and B, directed from latent j
+    to i, and l is directed from g to e (`path_*`), or one of the s rows of Psi, the covariance
+    of e and g (`cov_*`); `*_block` are the places of k and l in F_kl.
     """
 
     pair: Index
-    uu: Index
-    vv: Index
-    uv: Index
+    pairs: Index
     scale: Array
-    directed: Index
-    undirected: Index
+    path_block: Block
+    cov_block: Block
+    shape: tuple[int, int]
     path_total: Index
     path_cross: Index
     path_phi: Index
@@ -67,6 +70,7 @@ class Gathers:
     cov_half: Array
 
 
+@lru_cache(maxsize=16)
 def gathers(layout: Layout) -> Gathers:
     """Return the positions that the derivatives of a layout gather."""
     p, m = layout.n_items, layout.n_latents
@@ -77,22 +81,29 @@ def gathers(layout: Layout) -> Gathers:
     undirected = np.flatnonzero(kind == LATENT)
     i, j = u[directed], v[directed] - tall
     e, g = u[undirected], v[undirected]
+    i_row, j_row, u_row = i[:, None] * wide, j[:, None] * tall, u[:, None] * wide
     return Gathers(
         pair=u * wide + v,
-        uu=(u[:, None] * wide + u).ravel(),
-        vv=(v[:, None] * wide + v).ravel(),
-        uv=(u[:, None] * wide + v).ravel(),
-        scale=2 * np.outer(half, half),
-        directed=directed,
-        undirected=undirected,
-        path_total=(j[None, :] * tall + i[:, None]).ravel(),
-        path_cross=(i[None, :] * wide + j[:, None] + tall).ravel(),
-        path_phi=(j[None, :] * m + j[:, None]).ravel(),
-        path_reach=(i[:, None] * wide + i).ravel(),
-        cov_total=((j[:, None] * tall + e).ravel(), (j[:, None] * tall + g).ravel()),
-        cov_reach=((i[:, None] * wide + g).ravel(), (i[:, None] * wide + e).ravel()),
+        pairs=np.concatenate([u_row + u, v[:, None] * wide + v, u_row + v], axis=None),
+        scale=2 * half[:, None] * half,
+        path_block=_block(directed, directed),
+        cov_block=_block(directed, undirected),
+        shape=(len(directed), len(undirected)),
+        path_total=(j * tall + i[:, None]).ravel(),
+        path_cross=(i * wide + v[directed][:, None]).ravel(),
+        path_phi=(j * m + j[:, None]).ravel(),
+        path_reach=(i_row + i).ravel(),
+        cov_total=((j_row + e).ravel(), (j_row + g).ravel()),
+        cov_reach=((i_row + g).ravel(), (i_row + e).ravel()),
         cov_half=2 * half[undirected],
     )
+
+
+def _block(rows: Index, columns: Index) -> Block:
+    """Return what indexes a block of a matrix: slices where the rows and columns stand together."""
+    if all(len(own) and own[-1] - own[0] == len(own) - 1 for own in (rows, columns)):
+        return slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
+    return rows[:, None], columns[None, :]
 
 
 def evaluate(layout: Layout, theta: Array, cov: Array) -> State:
@@ -122,16 +133,14 @@ def slopes(layout: Layout, at: Gathers, state: State, cov: Array, *, exact: bool
     q = sandwich(state.inverse, state.directions).reshape(n, -1)
     r = sandwich(omega, state.directions).reshape(n, -1)
     gradient = 2 * layout.half * r.take(at.pair, axis=1)
-    q_uv = q.take(at.uv, axis=1).reshape(n, f, f)
-    q_vu = np.swapaxes(q_uv, 1, 2)
-    q_uu, q_vv = (q.take(own, axis=1).reshape(n, f, f) for own in (at.uu, at.vv))
+    q_uu, q_vv, q_uv = q.take(at.pairs, axis=1).reshape(n, 3, f, f).swapaxes(0, 1)
+    q_vu = q_uv.swapaxes(1, 2)
     expected = at.scale * (q_uu * q_vv + q_uv * q_vu)
     hessian = None
     if exact:
-        mixed = r.take(at.uv, axis=1).reshape(n, f, f) * q_vu
-        mixed = mixed + np.swapaxes(mixed, 1, 2)
-        mixed += r.take(at.uu, axis=1).reshape(n, f, f) * q_vv
-        mixed += r.take(at.vv, axis=1).reshape(n, f, f) * q_uu
+        r_uu, r_vv, r_uv = r.take(at.pairs, axis=1).reshape(n, 3, f, f).swapaxes(0, 1)
+        mixed = r_uv * q_vu
+        mixed = mixed + mixed.swapaxes(1, 2) + r_uu * q_vv + r_vv * q_uu
         hessian = expected - at.scale * mixed
         add_curvature(layout, at, state, r, hessian)
     return Slopes(
@@ -149,21 +158,20 @@ def merged_twice(layout: Layout, values: Array) -> Array:
 def add_curvature(layout: Layout, at: Gathers, state: State, r: Array, out: Array) -> None:
     """Add ``tr(Omega Sigma_kl)`` to `out`; Sigma is linear in all but Lambda and B."""
     n, p = len(r), layout.n_items
-    d, s = len(at.directed), len(at.undirected)
+    d, s = at.shape
     padding = np.zeros((n, layout.n_latents, p))
     total = np.concatenate([padding, state.total], axis=2).reshape(n, -1)
     phi = state.phi.reshape(n, -1)
     chain = (total.take(at.path_total, axis=1) * r.take(at.path_cross, axis=1)).reshape(n, d, d)
     reach = (phi.take(at.path_phi, axis=1) * r.take(at.path_reach, axis=1)).reshape(n, d, d)
-    rows, columns = at.directed[:, None], at.directed[None, :]
-    out[:, rows, columns] += 2 * (chain + np.swapaxes(chain, 1, 2) + reach)
+    out[:, *at.path_block] += 2 * (chain + chain.swapaxes(1, 2) + reach)
     first, second = (
         total.take(towards, axis=1) * r.take(across, axis=1)
         for towards, across in zip(at.cov_total, at.cov_reach, strict=True)
     )
     mixed = at.cov_half * (first + second).reshape(n, d, s)
-    out[:, rows, at.undirected[None, :]] += mixed
-    out[:, at.undirected[:, None], columns] += np.swapaxes(mixed, 1, 2)
+    out[:, *at.cov_block] += mixed
+    out.swapaxes(1, 2)[:, *at.cov_block] += mixed
 
 
 def saturated(cov: Array) -> Array:
@@ -174,7 +182,9 @@ def saturated(cov: Array) -> Array:
 def independence(cov: Array, causes: Index) -> Array:
     """Return F (B,) of the baseline model: no covariances, except among observed causes."""
     p = cov.shape[-1]
-    variance = np.delete(np.diagonal(cov, axis1=-2, axis2=-1), causes, axis=-1)
+    variance = cov.diagonal(axis1=-2, axis2=-1)
+    if len(causes):
+        variance = np.delete(variance, causes, axis=-1)
     value = np.log(variance).sum(axis=-1) + p
     if len(causes):
         value = value + linalg.log_determinant(cov[:, causes[:, None], causes])[0]

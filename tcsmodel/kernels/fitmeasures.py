@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 from scipy import special
 
 from tcsmodel.kernels import linalg
-from tcsmodel.kernels.moments import to_corr
 
 Array = NDArray[np.float64]
 Index = NDArray[np.intp]
@@ -22,7 +21,14 @@ Number: TypeAlias = float | Array
 
 def chi2_p(chi2: Number, df: Number) -> Array:
     """Return the upper tail probability of a chi-square; nan when df = 0."""
-    return np.where(np.asarray(df) > 0, special.chdtrc(df, np.maximum(chi2, 0.0)), np.nan)
+    return _if_tested(df, special.chdtrc(df, np.maximum(chi2, 0.0)), np.nan)
+
+
+def _if_tested(df: Number, value: Array, otherwise: float) -> Array:
+    """Return `value` where df is above zero, and `otherwise` where the model is saturated."""
+    if isinstance(df, float | int) and df > 0:
+        return np.asarray(value)
+    return np.where(np.asarray(df) > 0, value, otherwise)
 
 
 def cfi(chi2: Number, df: Number, null_chi2: Number, null_df: Number) -> Array:
@@ -37,7 +43,7 @@ def tli(chi2: Number, df: Number, null_chi2: Number, null_df: Number) -> Array:
     """Return Tucker & Lewis' (1973) index, ``(c0/d0 - c/d) / (c0/d0 - 1)``; 1 when df = 0."""
     with np.errstate(all="ignore"):
         null = np.asarray(null_chi2) / null_df
-        return np.where(np.asarray(df) > 0, (null - np.asarray(chi2) / df) / (null - 1), 1.0)
+        return _if_tested(df, (null - np.asarray(chi2) / df) / (null - 1), 1.0)
 
 
 def nfi(chi2: Number, null_chi2: Number) -> Array:
@@ -56,7 +62,7 @@ def rfi(chi2: Number, df: Number, null_chi2: Number, null_df: Number) -> Array:
     """Return ``(c0/d0 - c/d) / (c0/d0)``, Bollen (1986); 1 when df = 0."""
     with np.errstate(all="ignore"):
         ratio = np.asarray(chi2) / df / (np.asarray(null_chi2) / null_df)
-        return np.where(np.asarray(df) > 0, 1 - ratio, 1.0)
+        return _if_tested(df, 1 - ratio, 1.0)
 
 
 def ifi(chi2: Number, df: Number, null_chi2: Number) -> Array:
@@ -75,7 +81,7 @@ def rmsea(chi2: Number, df: Number, n: Number) -> Array:
     """Return ``sqrt(max(chi2 - df, 0) / (df n))``, Steiger & Lind (1980); 0 when df = 0."""
     with np.errstate(all="ignore"):
         value = np.sqrt(np.maximum(np.asarray(chi2) - df, 0.0) / (np.asarray(df) * n))
-        return np.where(np.asarray(df) > 0, value, 0.0)
+        return _if_tested(df, value, 0.0)
 
 
 def rmsea_interval(chi2: Number, df: Number, n: Number, level: float = 0.90) -> tuple[Array, Array]:
@@ -84,22 +90,20 @@ def rmsea_interval(chi2: Number, df: Number, n: Number, level: float = 0.90) -> 
     The noncentralities at which `chi2` is the upper, and the lower, tail point; zero where
     there is none.
     """
-    tail = (1 - level) / 2
-    limits = []
-    for probability in (1 - tail, tail):
-        with np.errstate(all="ignore"):
-            reached = special.chdtr(df, chi2) > probability
-            center = special.chndtrinc(chi2, df, probability)
-            value = np.sqrt(center / (np.asarray(df) * n))
-        limits.append(np.where(reached & (np.asarray(df) > 0), value, 0.0))
-    return limits[0], limits[1]
+    chi2 = np.asarray(chi2)
+    tail = np.array([1 + level, 1 - level]).reshape(2, *(1,) * chi2.ndim) / 2
+    with np.errstate(all="ignore"):
+        reached = special.chdtr(df, chi2) > tail
+        limits = np.sqrt(special.chndtrinc(chi2, df, tail) / (np.asarray(df) * n))
+        lower, upper = _if_tested(df, np.where(reached, limits, 0.0), 0.0)
+    return lower, upper
 
 
 def rmsea_close(chi2: Number, df: Number, n: Number, bound: float = 0.05) -> Array:
     """Return the probability of `chi2` or more when RMSEA = `bound`, Browne & Cudeck (1993)."""
     with np.errstate(all="ignore"):
         center = np.asarray(df) * n * bound**2
-        return np.where(np.asarray(df) > 0, 1 - special.chndtr(chi2, df, center), np.nan)
+        return _if_tested(df, 1 - special.chndtr(chi2, df, center), np.nan)
 
 
 def rmsea_not_close(chi2: Number, df: Number, n: Number, bound: float = 0.08) -> Array:
@@ -109,7 +113,7 @@ def rmsea_not_close(chi2: Number, df: Number, n: Number, bound: float = 0.08) ->
     """
     with np.errstate(all="ignore"):
         center = np.asarray(df) * n * bound**2
-        return np.where(np.asarray(df) > 0, special.chndtr(chi2, df, center), np.nan)
+        return _if_tested(df, special.chndtr(chi2, df, center), np.nan)
 
 
 def mfi(chi2: Number, df: Number, n: Number) -> Array:
@@ -160,9 +164,7 @@ def adjusted(value: Number, df: Number, moments: int) -> Array:
     `moments` are the variances, covariances and means that are modelled; nan when df = 0.
     """
     with np.errstate(all="ignore"):
-        return np.where(
-            np.asarray(df) > 0, 1 - moments / np.asarray(df) * (1 - np.asarray(value)), np.nan
-        )
+        return _if_tested(df, 1 - moments / np.asarray(df) * (1 - np.asarray(value)), np.nan)
 
 
 def pgfi(value: Number, df: Number, moments: int) -> Array:
@@ -179,7 +181,7 @@ def pcfi(value: Number, df: Number, null_df: Number) -> Array:
 def ratio(chi2: Number, df: Number) -> Array:
     """Return chi-square over its degrees of freedom (AMOS's CMIN/DF); nan when df = 0."""
     with np.errstate(all="ignore"):
-        return np.where(np.asarray(df) > 0, np.asarray(chi2) / df, np.nan)
+        return _if_tested(df, np.asarray(chi2) / df, np.nan)
 
 
 def ecvi(chi2: Number, parameters: int, n: Number) -> Array:
@@ -194,49 +196,7 @@ def critical_n(chi2: Number, df: Number, n: Number, level: float) -> Array:
     """
     with np.errstate(all="ignore"):
         value = np.asarray(n) * special.chdtri(df, 1 - level) / np.asarray(chi2) + 1
-        return np.where(np.asarray(df) > 0, value, np.nan)
-
-
-def rmr(cov: Array, sigma: Array, gap: Array | None = None) -> Array:
-    """Return the root mean square of ``s_ij - sigma_ij``, diagonal included, of (..., p, p).
-
-    Where means are modelled also of their residuals `gap` (..., p).
-    """
-    return _root_mean_square(cov - sigma, gap)
-
-
-def crmr(cov: Array, sigma: Array, gap: Array | None = None) -> Array:
-    """Return the root mean square residual correlation, Bollen (1989), Ogasawara (2001).
-
-    Over the p (p - 1) / 2 pairs: a diagonal of zeros would only dilute it. Where means are
-    modelled also over their residuals `gap` (..., p) in standard deviations.
-    """
-    far = None if gap is None else gap / _deviation(cov)
-    return _root_mean_square(to_corr(cov) - to_corr(sigma), far, diagonal=False)
-
-
-def srmr_mplus(
-    cov: Array, sigma: Array, gap: Array | None = None, mean: Array | None = None
-) -> Array:
-    """Return Mplus's SRMR: residual correlations, and ``(s_ii - sigma_ii) / s_ii``.
-
-    Where means (..., p) are modelled, with residuals `gap`, also of the differences between
-    observed and implied means, each in its own standard deviations.
-    """
-    return _srmr_mplus(to_corr(cov) - to_corr(sigma), cov, sigma, gap, mean)
-
-
-def _srmr_mplus(
-    residual_corr: Array, cov: Array, sigma: Array, gap: Array | None, mean: Array | None
-) -> Array:
-    """Return `srmr_mplus` of residual correlations, whose diagonal is overwritten."""
-    spot = np.arange(cov.shape[-1])
-    far = None
-    with np.errstate(all="ignore"):
-        residual_corr[..., spot, spot] = 1 - sigma[..., spot, spot] / cov[..., spot, spot]
-        if gap is not None and mean is not None:
-            far = mean / _deviation(cov) - (mean - gap) / _deviation(sigma)
-    return _root_mean_square(residual_corr, far)
+        return _if_tested(df, value, np.nan)
 
 
 def srmr(cov: Array, sigma: Array, gap: Array | None = None) -> Array:
@@ -245,31 +205,59 @@ def srmr(cov: Array, sigma: Array, gap: Array | None = None) -> Array:
     Over the lower triangle with the diagonal, of covariances (..., p, p), and where means are
     modelled also over their residuals `gap` (..., p) in standard deviations.
     """
-    sd = _deviation(cov)
-    scaled = (cov - sigma) / (sd[..., :, None] * sd[..., None, :])
-    return _root_mean_square(scaled, None if gap is None else gap / sd)
+    p, sd = cov.shape[-1], _deviation(cov)
+    squared = ((cov - sigma) / (sd[..., :, None] * sd[..., None, :])) ** 2
+    total = (squared.sum(axis=(-2, -1)) + np.einsum("...ii->...", squared)) / 2
+    if gap is None:
+        return np.sqrt(total / (p * (p + 1) / 2))
+    return np.sqrt((total + ((gap / sd) ** 2).sum(axis=-1)) / (p * (p + 3) / 2))
+
+
+def residual(
+    cov: Array, sigma: Array, share: Array, gap: Array | None = None, mean: Array | None = None
+) -> dict[str, Array]:
+    """Return by name root mean squares (...,) of residuals.
+
+    - `srmr`: as `srmr`.
+    - `rmr`: of ``s_ij - sigma_ij``, diagonal included.
+    - `srmr_mplus`: Mplus's, of residual correlations, and ``(s_ii - sigma_ii) / s_ii``.
+    - `crmr`: of the residual correlations of the p (p - 1) / 2 pairs, Bollen (1989), Ogasawara
+      (2001); nan for one item.
+
+    Parameters
+    ----------
+    cov, sigma : ndarray (..., G, p, p)
+        Observed and implied covariances of groups.
+    share : ndarray (G,)
+        Shares of the groups in the respondents, the weights of the mean over them.
+    gap, mean : ndarray (..., G, p), optional
+        Residual and observed means where these are modelled: they count too, `gap` in standard
+        deviations but for `rmr`, for Mplus the difference of means each in its own.
+    """
+    p, spot = cov.shape[-1], np.arange(cov.shape[-1])
+    sd, own = _deviation(cov), _deviation(sigma)
+    raw, outer = cov - sigma, sd[..., :, None] * sd[..., None, :]
+    scaled = raw / outer
+    corr = cov / outer - sigma / (own[..., :, None] * own[..., None, :])
+    mplus = corr.copy()
+    mplus[..., spot, spot] = scaled[..., spot, spot]
+    squared = np.stack([scaled, raw, mplus, corr])
+    squared *= squared
+    sign = np.array([1.0, 1.0, 1.0, -1.0]).reshape(4, *(1,) * (cov.ndim - 2))
+    total = (squared.sum(axis=(-2, -1)) + sign * np.einsum("...ii->...", squared)) / 2
+    count = p * (p + sign) / 2
+    if gap is not None and mean is not None:
+        far = np.stack([gap / sd, gap, mean / sd - (mean - gap) / own, gap / sd])
+        total, count = total + (far * far).sum(axis=-1), count + p
+    with np.errstate(all="ignore"):
+        found = np.sqrt(total / count) @ share
+    return dict(zip(("srmr", "rmr", "srmr_mplus", "crmr"), found, strict=True))
 
 
 def _deviation(cov: Array) -> Array:
     """Return standard deviations (..., p); nan where a variance is not positive."""
-    variance = np.diagonal(cov, axis1=-2, axis2=-1)
+    variance = cov.diagonal(axis1=-2, axis2=-1)
     return np.sqrt(np.where(variance > 0, variance, np.nan))
-
-
-def _root_mean_square(residual: Array, gap: Array | None, *, diagonal: bool = True) -> Array:
-    """Return that (...,) of the lower triangles of symmetric (..., p, p), and of gap (..., p).
-
-    nan where there is nothing, as off the diagonal of one item.
-    """
-    p, sign = residual.shape[-1], 1 if diagonal else -1
-    squared = residual * residual
-    total = (squared.sum(axis=(-2, -1)) + sign * np.einsum("...ii->...", squared)) / 2
-    count = p * (p + sign) / 2
-    if gap is not None:
-        total = total + (gap * gap).sum(axis=-1)
-        count += p
-    with np.errstate(all="ignore"):
-        return np.sqrt(total / count)
 
 
 def log_likelihood(value: Number, n: Number, p: Number) -> Array:
@@ -326,25 +314,6 @@ def absolute(
         "ecvi": ecvi(chi2, parameters, n),
         "cn_05": critical_n(chi2, df, n, 0.95),
         "cn_01": critical_n(chi2, df, n, 0.99),
-    }
-
-
-def residual(
-    cov: Array, sigma: Array, share: Array, gap: Array | None = None, mean: Array | None = None
-) -> dict[str, Array]:
-    """Return by name the measures (...,) of residuals, besides SRMR and GFI.
-
-    Of covariances (..., G, p, p) of groups: the mean over them, weighted by their shares (G,) of
-    the respondents. `gap` and `mean` (..., G, p) where means are modelled.
-    """
-    sd, implied = _deviation(cov), _deviation(sigma)
-    corr = cov / (sd[..., :, None] * sd[..., None, :])
-    corr -= sigma / (implied[..., :, None] * implied[..., None, :])
-    far = None if gap is None else gap / sd
-    return {
-        "rmr": rmr(cov, sigma, gap) @ share,
-        "crmr": _root_mean_square(corr, far, diagonal=False) @ share,
-        "srmr_mplus": _srmr_mplus(corr, cov, sigma, gap, mean) @ share,
     }
 
 

@@ -36,7 +36,7 @@ Mask = NDArray[np.bool_]
 LOADING, PATH, LATENT, RESIDUAL, ITEM_MEAN, LATENT_MEAN, THRESHOLD, SCALE = range(8)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False, slots=True)
 class Layout:
     """Where the q free parameters live in Lambda, B, Psi, Theta, nu, alpha, tau and d.
 
@@ -198,6 +198,17 @@ def _filled(layout: Layout, theta: Array) -> Array:
     return flat
 
 
+def own_variances(layout: Layout, theta: Array) -> Array:
+    """Return the diagonals (..., m + p) of Psi and Theta at theta (..., q)."""
+    p, m = layout.n_items, layout.n_latents
+    latent = p * m + m * m
+    item = latent + m * m
+    diagonals = np.concatenate(
+        [np.arange(latent, item, m + 1), np.arange(item, item + p * p, p + 1)]
+    )
+    return _filled(layout, theta).take(diagonals, axis=-1)
+
+
 def row_values(layout: Layout, theta: Array) -> Array:
     """Return the value (..., r) of every row of the parameter table, free and fixed."""
     return np.where(layout.free >= 0, theta[..., layout.free], layout.template[layout.place])
@@ -229,10 +240,10 @@ def implied(layout: Layout, theta: Array) -> Implied:
     if layout.has_paths:
         total = linalg.inverse(total.reshape(-1, m, m))[0].reshape(total.shape)
         reach = loading @ total
-        phi = total @ phi @ np.swapaxes(total, -1, -2)
+        phi = total @ phi @ total.swapaxes(-1, -2)
     shared = loading @ phi
     residual = flat[..., end : end + p * p].reshape(*shape, p, p)
-    sigma = shared @ np.swapaxes(loading, -1, -2) + residual
+    sigma = shared @ loading.swapaxes(-1, -2) + residual
     return Implied(sigma, total, phi, np.concatenate([reach, shared], axis=-1))
 
 
@@ -255,7 +266,7 @@ def means(layout: Layout, theta: Array, at: Implied) -> Means:
 def sandwich(weight: Array, directions: Array) -> Array:
     """Return ``W' M W`` (..., w, w) for symmetric M (..., p, p), w = p + 2m."""
     right = np.concatenate([weight, weight @ directions], axis=-1)
-    return np.concatenate([right, np.swapaxes(directions, -1, -2) @ right], axis=-2)
+    return np.concatenate([right, directions.swapaxes(-1, -2) @ right], axis=-2)
 
 
 def merged(layout: Layout, values: Array) -> Array:

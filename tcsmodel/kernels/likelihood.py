@@ -24,8 +24,8 @@ class Sampled:
 
     cov (B, G, p, p) with divisor n; mean (B, G, p), None where means are not modelled;
     n (G,): respondents behind each, or (B, 1) where samples of one group differ in size.
-    With gaps the moments are those of maximum likelihood, `table` has the patterns of the B G
-    samples and `floor` (B, G) their least discrepancies.
+    With gaps the moments are those of maximum likelihood, and `table` has the patterns of the
+    B G samples. `floor` (B, G) are their least discrepancies, where these are known.
     """
 
     cov: Array
@@ -182,6 +182,12 @@ def likelihood(model: Grouped, sampled: Sampled) -> Normal | Full:
         return normal(model, sampled)
     share = sampled.share
     return Full(model, sampled, fiml.structure(model.layout), share, saturated(sampled))
+
+
+def complete(cov: Array, mean: Array | None, n: Array) -> Sampled:
+    """Return what is fitted to complete answers, of moments as those of `Sampled`."""
+    floor = discrepancy.saturated(_flat(cov)).reshape(cov.shape[:2])
+    return Sampled(cov, mean, n, floor=floor)
 
 
 def incomplete(found: Patterns, x: Array, weights: Array, n: Array) -> Sampled:

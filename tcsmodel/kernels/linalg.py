@@ -18,16 +18,29 @@ def log_determinant(a: Array) -> tuple[Array, Mask]:
     The log determinant is inf where the matrix is not positive definite or not finite.
     """
     try:
-        factor = np.linalg.cholesky(a)
+        return _log_determinant(a), np.ones(len(a), dtype=bool)
     except np.linalg.LinAlgError:
-        if len(a) == 1:
-            return np.array([np.inf]), np.array([False])
         return _log_determinant_by_eigenvalues(a)
-    value = 2 * np.log(np.diagonal(factor, axis1=-2, axis2=-1)).sum(axis=-1)
-    return value, np.ones(len(a), dtype=bool)
+
+
+def definite(a: Array) -> Mask:
+    """Return (B,) whether symmetric matrices (B, p, p) are positive definite."""
+    try:
+        np.linalg.cholesky(a)
+    except np.linalg.LinAlgError:
+        return _log_determinant_by_eigenvalues(a)[1]
+    return np.ones(len(a), dtype=bool)
+
+
+def _log_determinant(a: Array) -> Array:
+    """Return log determinants (B,); LinAlgError where a matrix is not definite."""
+    diagonal = np.linalg.cholesky(a).diagonal(axis1=-2, axis2=-1)
+    return np.asarray(2 * np.add.reduce(np.log(diagonal), axis=-1))
 
 
 def _log_determinant_by_eigenvalues(a: Array) -> tuple[Array, Mask]:
+    if len(a) == 1:
+        return np.array([np.inf]), np.array([False])
     finite: Mask = np.asarray(np.isfinite(a).all(axis=(-2, -1)))
     eigenvalues = np.linalg.eigvalsh(np.where(finite[:, None, None], a, 0.0))
     definite = eigenvalues[:, 0] > DEFINITE * eigenvalues[:, -1]
@@ -41,9 +54,10 @@ def definite_inverse(a: Array) -> tuple[Array, Array, Mask]:
 
     Of symmetric matrices (B, p, p); inf and zeros where one is not definite.
     """
-    value, definite = log_determinant(a)
-    if definite.all():
-        return value, np.asarray(np.linalg.inv(a)), definite
+    try:
+        return _log_determinant(a), np.linalg.inv(a), np.ones(len(a), dtype=bool)
+    except np.linalg.LinAlgError:
+        value, definite = _log_determinant_by_eigenvalues(a)
     inverses = np.zeros_like(a)
     inverses[definite] = np.linalg.inv(a[definite])
     return value, inverses, definite

@@ -126,27 +126,31 @@ def minimize(objective: Objective, start: Array, *, max_iter: int, patience: int
     best.value[:] = point.value
     alive = np.isfinite(point.value)
     for iteration in range(max_iter):
-        members, point = members[alive], pick(point, alive)
+        members, point = pick(members, alive), pick(point, alive)
         if not len(members):
             break
         best.iterations[members] = iteration + 1
         here = _local(objective, best, members, point, damping[members])
+        going = np.ones(len(members), dtype=bool)
         if iteration >= patience:
-            best.hopeless[members] = objective.hopeless(
+            going = ~objective.hopeless(
                 here.theta, members, here.expected, gain[members], here.damping
             )
+            best.hopeless[members] = ~going
         move, decrement = _direction(objective, here)
         best.decrement[members] = decrement
-        done = (here.damping == 0) & (np.abs(decrement) <= TOLERANCE) & ~best.hopeless[members]
-        if done.any():
+        done = going & (np.abs(decrement) <= TOLERANCE)
+        if np.count_nonzero(done):
+            done &= here.damping == 0
             best.converged[members[done]] = True
             best.theta[members[done]] = objective.held((here.theta + move)[done])
             best.value[members[done]] -= decrement[done] / 2
-        going = ~(done | best.hopeless[members])
-        if not going.any():
+            going &= ~done
+        if not np.count_nonzero(going):
             break
-        members, point, here = members[going], pick(point, going), pick(here, going)
-        new = _descend(objective, members, point, here, move[going], decrement[going])
+        members, point, here = pick(members, going), pick(point, going), pick(here, going)
+        move, decrement = pick(move, going), pick(decrement, going)
+        new = _descend(objective, members, point, here, move, decrement)
         gain[members] = point.value - new.point.value
         damping[members] = new.damping
         best.theta[members] = new.theta
@@ -161,9 +165,11 @@ def _may_be_exact(objective: Objective) -> bool:
 
 
 def pick(point: Any, rows: Mask | Index) -> Any:
-    """Return a record of arrays (B, ...) for some members of the batch."""
-    if rows.dtype == bool and rows.all():
+    """Return an array (B, ...), or a record of them, for some members of the batch."""
+    if rows.dtype == bool and np.count_nonzero(rows) == len(rows):
         return point
+    if isinstance(point, np.ndarray):
+        return point[rows]
     return replace(point, **{f.name: getattr(point, f.name)[rows] for f in fields(point)})
 
 
@@ -192,17 +198,22 @@ def _local(
 ) -> _Local:
     theta = best.theta[members]
     near = (best.decrement[members] < NEAR) & _may_be_exact(objective)
-    found = objective.slopes(point, members, bool(near.all()))
+    n_near = np.count_nonzero(near)
+    found = objective.slopes(point, members, n_near == len(near))
     hessian = found.expected
-    if near.any():
+    if n_near:
         exact = found.hessian
         if exact is None:
             exact = objective.slopes(pick(point, near), members[near], True).hessian
         on = objective.constraints
         stiff = exact if on is None else stiffened(on, theta[near], exact)
-        definite = linalg.log_determinant(stiff)[1]
-        hessian = hessian.copy()
-        hessian[near] = np.where(definite[:, None, None], exact, hessian[near])
+        definite = linalg.definite(stiff)
+        near[near] = definite
+        if np.count_nonzero(near) == len(near):
+            hessian = exact
+        else:
+            hessian = hessian.copy()
+            hessian[near] = exact[definite]
     best.expected[members] = found.expected
     return _Local(theta, hessian, found.expected, found.gradient, damping)
 
@@ -210,14 +221,14 @@ def _local(
 def _direction(objective: Objective, here: _Local) -> tuple[Array, Array]:
     """Return the steps (b, q) and their decrements (b,)."""
     hessian = here.hessian
-    if here.damping.any():
+    if np.count_nonzero(here.damping):
         hessian, at = hessian.copy(), np.arange(hessian.shape[1])
         hessian[:, at, at] += here.damping[:, None] * here.expected[:, at, at]
     if objective.constraints is None:
         step = -linalg.solve(hessian, here.gradient)
     else:
         step = direction(objective.constraints, here.theta, hessian, here.gradient)
-    return step, -(here.gradient * step).sum(axis=1)
+    return step, -np.vecdot(here.gradient, step)
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,11 +247,13 @@ def _descend(
     """Move every member downhill, raising the damping until it succeeds."""
     theta = objective.held(here.theta + move)
     new = objective.evaluate(theta, members)
-    failed = np.flatnonzero(~_enough(point.value, new.value, decrement))
-    damping = _relaxed(here.damping, failed)
+    enough = _enough(point.value, new.value, decrement)
     stuck = np.zeros(len(members), dtype=bool)
-    if len(failed):
-        new = replace(new, **{f.name: np.array(getattr(new, f.name)) for f in fields(new)})
+    if np.count_nonzero(enough) == len(enough):
+        return _Moved(theta, new, _relaxed(here.damping), stuck)
+    failed = np.flatnonzero(~enough)
+    damping = np.where(enough, _relaxed(here.damping), here.damping)
+    new = replace(new, **{f.name: np.array(getattr(new, f.name)) for f in fields(new)})
     for _ in range(MAX_TRIALS):
         if not len(failed):
             break
@@ -260,12 +273,11 @@ def _descend(
 
 def _enough(before: Array, after: Array, decrement: Array) -> Mask:
     """Return where a step lowered the value as far as its slope promised (Armijo)."""
-    with np.errstate(invalid="ignore"):
-        return after <= before - SUFFICIENT * decrement + ROUNDING * np.abs(before)
+    return after <= before - SUFFICIENT * decrement + ROUNDING * np.abs(before)
 
 
-def _relaxed(damping: Array, failed: Index) -> Array:
-    """Return the damping for the next step: a tenth of it, or none, where this one succeeded."""
-    relaxed = np.where(damping > NO_DAMPING, damping / 10, 0.0)
-    relaxed[failed] = damping[failed]
-    return relaxed
+def _relaxed(damping: Array) -> Array:
+    """Return the damping after a step that succeeded: a tenth of it, or none."""
+    if not np.count_nonzero(damping):
+        return damping
+    return np.where(damping > NO_DAMPING, damping / 10, 0.0)

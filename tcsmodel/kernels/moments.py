@@ -132,12 +132,11 @@ def _batched_gram(d: Array, share: Array) -> Array:
 
 def to_corr(cov: Array) -> Array:
     """Return correlations (..., p, p) of covariances (..., p, p); nan where a variance is zero."""
-    variance = np.diagonal(cov, axis1=-2, axis2=-1)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        scale = np.where(variance > 0, 1 / np.sqrt(variance), np.nan)
+    variance = cov.diagonal(axis1=-2, axis2=-1)
+    scale = 1 / np.sqrt(np.where(variance > 0, variance, np.nan))
     corr = cov * scale[..., :, None] * scale[..., None, :]
-    p = cov.shape[-1]
-    corr[..., np.arange(p), np.arange(p)] = np.where(variance > 0, 1.0, np.nan)
+    spot = np.arange(cov.shape[-1])
+    corr[..., spot, spot] = np.where(variance > 0, 1.0, np.nan)
     return corr
 
 

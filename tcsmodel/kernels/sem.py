@@ -18,7 +18,15 @@ from numpy.typing import NDArray
 
 from tcsmodel.kernels import constrained, grouped, linalg
 from tcsmodel.kernels.grouped import Grouped
-from tcsmodel.kernels.implied import PATH, RESIDUAL, Implied, Layout, implied, matrices
+from tcsmodel.kernels.implied import (
+    PATH,
+    RESIDUAL,
+    Implied,
+    Layout,
+    implied,
+    matrices,
+    own_variances,
+)
 from tcsmodel.kernels.likelihood import Sampled, likelihood
 from tcsmodel.kernels.minimize import Minimum, Objective, minimize
 from tcsmodel.kernels.standardized import jacobian
@@ -182,7 +190,7 @@ def _vcov(model: Grouped, theta: Array, expected: Array, n: Array) -> Array:
     if model.constraints is not None:
         return per * constrained.inverse(model.constraints, theta, expected)
     with np.errstate(all="ignore"):
-        scale = 1 / np.sqrt(np.diagonal(expected, axis1=1, axis2=2))
+        scale = 1 / np.sqrt(expected.diagonal(axis1=1, axis2=2))
         outer = scale[:, :, None] * scale[:, None, :]
         _, inverse, definite = linalg.definite_inverse(expected * outer)
         return np.where(definite[:, None, None], per * inverse * outer, np.nan)
@@ -267,29 +275,30 @@ class Admissibility:
 
 def admissibility(layout: Layout, theta: Array, at: Implied) -> Admissibility:
     """Return which variances are negative and which covariance matrices indefinite."""
-    parts = matrices(layout, theta)
-    latent = np.diagonal(parts.latent, axis1=1, axis2=2)
-    residual = np.diagonal(parts.residual, axis1=1, axis2=2)
-    phi = np.diagonal(at.phi, axis1=1, axis2=2)
-    sigma = np.diagonal(at.sigma, axis1=1, axis2=2)
+    latent, residual = np.split(own_variances(layout, theta), [layout.n_latents], axis=1)
+    phi, sigma = (cov.diagonal(axis1=1, axis2=2) for cov in (at.phi, at.sigma))
     negative: Mask = residual < -BOUNDARY * np.abs(sigma)
-    correlated = ((layout.matrix == RESIDUAL) & (layout.row != layout.column)).any()
+    wrong = np.asarray(negative.any(axis=1))
+    if np.count_nonzero((layout.matrix == RESIDUAL) & (layout.row != layout.column)):
+        wrong = _indefinite(matrices(layout, theta).residual, sigma)
     return Admissibility(
-        latent < -BOUNDARY * np.abs(phi),
-        negative,
-        _indefinite(at.phi, phi),
-        _indefinite(parts.residual, sigma) if correlated else np.asarray(negative.any(axis=1)),
+        latent < -BOUNDARY * np.abs(phi), negative, _indefinite(at.phi, phi), wrong
     )
 
 
 def _indefinite(cov: Array, variance: Array) -> Mask:
     """Return (B,) whether covariances, scaled by variances (B, p), have a negative eigenvalue."""
+    lost = ~np.isfinite(cov).all(axis=(1, 2))
+    open_ = np.flatnonzero(lost | ~linalg.definite(cov))
+    if not len(open_):
+        return lost
     with np.errstate(all="ignore"):
-        scale = 1 / np.sqrt(np.abs(variance))
-        scaled = cov * scale[:, :, None] * scale[:, None, :]
-    lost = ~np.isfinite(scaled).all(axis=(1, 2))
-    scaled[lost] = 0.0
-    return np.asarray(lost | (np.linalg.eigvalsh(scaled) < -BOUNDARY).any(axis=1))
+        scale = 1 / np.sqrt(np.abs(variance[open_]))
+        scaled = cov[open_] * scale[:, :, None] * scale[:, None, :]
+    unknown = ~np.isfinite(scaled).all(axis=(1, 2))
+    scaled[unknown] = 0.0
+    lost[open_] = unknown | (np.linalg.eigvalsh(scaled) < -BOUNDARY).any(axis=1)
+    return lost
 
 
 def improper(model: Grouped, theta: Array) -> Mask:
@@ -309,13 +318,15 @@ def _status(model: Grouped, best: Minimum, vcov: Array) -> Index:
     layout, local = model.layout, _flat_local(model, best.theta)
     at = implied(layout, local)
     errors = _directed_errors(model, local, at, vcov)
-    wrong = _improper(layout, local, at, len(vcov))
-    status = np.where(_at_bound(model, best.theta), Status.AT_BOUND, Status.CONVERGED)
-    status = np.where(wrong, Status.IMPROPER, status)
-    status = np.where(~best.converged & ~best.hopeless, Status.ITERATION_CAP, status)
-    status = np.where((errors > UNKNOWN) | best.hopeless, Status.RIDGE, status)
-    unknown = ~np.isfinite(np.diagonal(vcov, axis1=1, axis2=2)).all(axis=1) & ~best.hopeless
-    return np.where(unknown, Status.SINGULAR, status).astype(np.intp)
+    known = np.isfinite(vcov.diagonal(axis1=1, axis2=2)).all(axis=1)
+    status = np.full(len(vcov), int(Status.CONVERGED), dtype=np.intp)
+    # What comes later tells more.
+    status[_at_bound(model, best.theta)] = Status.AT_BOUND
+    status[_improper(layout, local, at, len(vcov))] = Status.IMPROPER
+    status[~best.converged & ~best.hopeless] = Status.ITERATION_CAP
+    status[(errors > UNKNOWN) | best.hopeless] = Status.RIDGE
+    status[~known & ~best.hopeless] = Status.SINGULAR
+    return status
 
 
 def _at_bound(model: Grouped, theta: Array) -> Mask:

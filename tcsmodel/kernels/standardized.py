@@ -8,6 +8,7 @@ residuals; an intercept over the standard deviation of its variable.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,8 +21,8 @@ from tcsmodel.kernels.implied import (
     SCALE,
     Implied,
     Layout,
-    matrices,
     merged,
+    own_variances,
     row_values,
 )
 
@@ -35,7 +36,9 @@ class _Scaling:
     """Standardized value of each row: ``value * first^(a/2) * second^(b/2)``.
 
     first, second (r,) are positions among the m latent variances, p item variances and the
-    m and p diagonal entries of Psi and Theta; a, b (r,) powers; is_variance (r,).
+    m and p diagonal entries of Psi and Theta; a, b (r,) powers; is_variance (r,). Derivatives
+    by the f free rows: own (r, q) of the values, residual (m + p, f) of the entries of Psi and
+    Theta.
     """
 
     first: Index
@@ -43,8 +46,11 @@ class _Scaling:
     a: Array
     b: Array
     is_variance: Mask
+    own: Array
+    residual: Array
 
 
+@lru_cache(maxsize=16)
 def _scaling(layout: Layout) -> _Scaling:
     p, m = layout.n_items, layout.n_latents
     kind, i, j = layout.matrix, layout.row, layout.column
@@ -54,19 +60,26 @@ def _scaling(layout: Layout) -> _Scaling:
     # diagonal.
     offset = np.array([m, 0, m + p, m + p + m, m, 0, m, m])[kind]
     offset[is_variance] = np.array([0, 0, 0, m])[kind[is_variance]]
+    free = np.flatnonzero(layout.free >= 0)
+    own = np.zeros((len(kind), layout.n_free))
+    own[free, layout.free[free]] = 1.0
+    varying = np.flatnonzero(is_variance[free])
+    residual = np.zeros((m + p, len(free)))
+    residual[(offset + i)[free[varying]], varying] = 1.0
     return _Scaling(
         offset + i,
         np.where(is_alone, offset + i, np.where(directed, 0, offset) + j),
         np.where(is_variance, -2.0, np.where(kind == SCALE, 1.0, -1.0)),
         np.where(is_alone, 0.0, np.where(directed, 1.0, -1.0)),
         is_variance,
+        own,
+        residual,
     )
 
 
 def _variances(layout: Layout, theta: Array, at: Implied) -> Array:
-    parts = matrices(layout, theta)
-    diagonals = (at.phi, at.sigma, parts.latent, parts.residual)
-    return np.concatenate([np.diagonal(d, axis1=-2, axis2=-1) for d in diagonals], axis=-1)
+    total = [cov.diagonal(axis1=-2, axis2=-1) for cov in (at.phi, at.sigma)]
+    return np.concatenate([*total, own_variances(layout, theta)], axis=-1)
 
 
 def _factors(scaling: _Scaling, variances: Array) -> Array:
@@ -103,18 +116,15 @@ def jacobian(layout: Layout, theta: Array, at: Implied) -> Array:
     ``d std = factor (dv + v (a/2 d log first + b/2 d log second))``.
     """
     scaling, variances = _scaling(layout), _variances(layout, theta, at)
-    is_free = layout.free >= 0
-    own = np.zeros((len(layout.matrix), layout.n_free))
-    own[np.flatnonzero(is_free), layout.free[is_free]] = 1.0
     with np.errstate(all="ignore"):
-        relative = _variance_changes(layout, at) / variances[..., None]
-        bend = scaling.a[:, None] * relative[..., scaling.first, :]
-        bend = bend + scaling.b[:, None] * relative[..., scaling.second, :]
+        relative = _variance_changes(layout, at, scaling.residual) / variances[..., None]
+        bend = scaling.a[:, None] * relative.take(scaling.first, axis=-2)
+        bend = bend + scaling.b[:, None] * relative.take(scaling.second, axis=-2)
         value = row_values(layout, theta)[..., None]
-        return _factors(scaling, variances)[..., None] * (own + value * bend / 2)
+        return _factors(scaling, variances)[..., None] * (scaling.own + value * bend / 2)
 
 
-def _variance_changes(layout: Layout, at: Implied) -> Array:
+def _variance_changes(layout: Layout, at: Implied, residual: Array) -> Array:
     """Return derivatives (..., m + p + m + p, q) of the variances that scale rows.
 
     ``d Sigma_ii = 2 h u_i v_i``, and for Phi the same with ``[0, A, Phi]`` in place of W.
@@ -125,10 +135,8 @@ def _variance_changes(layout: Layout, at: Implied) -> Array:
     items = np.arange(p)
     wide[..., m + items, items] = 1.0
     wide[..., m:, p:] = at.directions
-    is_free = layout.free >= 0
-    kind, row = layout.matrix[is_free], layout.row[is_free]
-    own = np.flatnonzero(((kind == LATENT) | (kind == RESIDUAL)) & (row == layout.column[is_free]))
-    changes = np.zeros((*wide.shape[:-2], 2 * (m + p), len(row)))
-    changes[..., : m + p, :] = 2 * layout.half * wide[..., layout.left] * wide[..., layout.right]
-    changes[..., m + p + np.where(kind[own] == LATENT, 0, m) + row[own], own] = 1.0
+    changes = np.empty((*wide.shape[:-2], 2 * (m + p), residual.shape[1]))
+    total = wide.take(layout.left, axis=-1) * wide.take(layout.right, axis=-1)
+    changes[..., : m + p, :] = 2 * layout.half * total
+    changes[..., m + p :, :] = residual
     return merged(layout, changes)

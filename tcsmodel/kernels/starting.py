@@ -29,7 +29,7 @@ def starting_values(layout: Layout, cov: Array, mean: Array | None = None) -> Ar
     intercepts at the means of the items, and a latent mean where its reference item has it.
     """
     theta = np.zeros((len(cov), layout.n_free))
-    variance = np.diagonal(cov, axis1=1, axis2=2)
+    variance = cov.diagonal(axis1=1, axis2=2)
     phi, markers = _latent_scales(layout, variance)
     explained = np.zeros(layout.n_latents, dtype=bool)
     explained[layout.row[layout.matrix == PATH]] = True
@@ -65,21 +65,17 @@ def _latent_scales(layout: Layout, variance: Array) -> tuple[Array, Index]:
     """Return rough latent variances (B, m) and the reference item (m,) of each, -1 without."""
     m = layout.n_latents
     fixed = matrices(layout, np.full(layout.n_free, np.nan))
-    phi = np.ones((len(variance), m))
-    markers = np.full(m, -1, dtype=np.intp)
-    for j in range(m):
-        items = np.flatnonzero(fixed.loading[:, j] != 0)
-        if not len(items):
-            continue
-        known = items[np.isfinite(fixed.loading[items, j])]
-        markers[j] = known[0] if len(known) else items[0]
-        if np.isfinite(fixed.latent[j, j]):
-            phi[:, j] = fixed.latent[j, j] or 1.0
-        elif len(known):
-            error = fixed.residual[known[0], known[0]]
-            own = variance[:, known[0]]
-            share = np.maximum(own - error, 0.05 * own) if np.isfinite(error) else own / 2
-            phi[:, j] = share / fixed.loading[known[0], j] ** 2
+    loads = fixed.loading != 0
+    known = loads & np.isfinite(fixed.loading)
+    is_known = known.any(axis=0)
+    first = np.where(is_known, known.argmax(axis=0), loads.argmax(axis=0))
+    markers = np.where(loads.any(axis=0), first, -1)
+    own, error = variance[:, first], fixed.residual[first, first]
+    share = np.where(np.isfinite(error), np.maximum(own - error, 0.05 * own), own / 2)
+    loading = np.where(is_known, fixed.loading[first, np.arange(m)], 1.0)
+    given = fixed.latent.diagonal()
+    phi = np.where(is_known, share / loading**2, 1.0)
+    phi = np.where(np.isfinite(given) & (markers >= 0), np.where(given == 0, 1.0, given), phi)
     for higher in np.flatnonzero(markers < 0):
         path = fixed.path[:, higher]
         known = np.flatnonzero(np.isfinite(path) & (path != 0))

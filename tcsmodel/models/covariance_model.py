@@ -19,7 +19,7 @@ from tcsmodel.kernels import (
 )
 from tcsmodel.kernels.expressions import Evaluated, evaluate
 from tcsmodel.kernels.grouped import Grouped
-from tcsmodel.kernels.likelihood import Sampled
+from tcsmodel.kernels.likelihood import Sampled, complete
 from tcsmodel.kernels.moments import to_corr
 from tcsmodel.kernels.ordinal import OrdinalLayout
 from tcsmodel.kernels.standardized import jacobian, standardize
@@ -211,6 +211,12 @@ class CovarianceModel:
         return (*observed, *(self.parameters.latents[j] for j in self._dependent))
 
     @cached_property
+    def _explained(self) -> NDArray[np.intp]:
+        """Their places among the diagonals of Psi and Theta."""
+        m = len(self.parameters.latents)
+        return np.array([*(m + i for i in self._measured), *self._dependent], dtype=np.intp)
+
+    @cached_property
     def _measured(self) -> list[int]:
         loaded = {r.row for r in self.parameters.by_group[0] if r.matrix == implied.LOADING}
         return sorted(loaded)
@@ -236,8 +242,8 @@ class CovarianceModel:
         cov = cov.reshape(-1, g, p, p)
         means = mean.reshape(-1, g, p) if self.parameters.has_means else None
         if self.likelihood is Likelihood.WISHART:
-            return Sampled(cov, means, n - 1)
-        return Sampled(cov * ((rows - 1) / rows)[..., None, None], means, n)
+            return complete(cov, means, n - 1)
+        return complete(cov * ((rows - 1) / rows)[..., None, None], means, n)
 
     def respondents(self, sampled: Sampled) -> Array:
         """Return how many respondents, as `Sampled.sizes`, are behind moments made by `sampled`."""
@@ -273,10 +279,13 @@ class CovarianceModel:
         at = implied.implied(layout, local)
         std = standardize(layout, local, at).reshape(n, -1)
         rows = implied.row_values(layout, local).reshape(n, -1)
+        if self.parameters.programs.definitions:
+            rows = np.concatenate([rows, self.defined(theta).values], axis=1)
+            std = np.concatenate([std, self.defined(std[:, self.first_rows]).values], axis=1)
         return {
-            "estimates": np.concatenate([rows, self.defined(theta).values], axis=1),
-            "std": np.concatenate([std, self.defined(std[:, self.first_rows]).values], axis=1),
-            "r_squared": self._shaped(self._r_squared(at, implied.matrices(layout, local))),
+            "estimates": rows,
+            "std": std,
+            "r_squared": self._shaped(self._r_squared(at, local)),
             "construct_corr": self._shaped(to_corr(at.phi)[..., :k, :k]),
         }
 
@@ -316,6 +325,8 @@ class CovarianceModel:
         with np.errstate(invalid="ignore"):
             se = np.sqrt(np.diagonal(vcov, axis1=-2, axis2=-1))
         rows = np.where(self.estimated, se[..., self.free], 0.0)
+        if not self.parameters.programs.definitions:
+            return rows
         return np.concatenate([rows, _delta(self.defined(theta).jacobian, vcov)], axis=-1)
 
     def _shaped(self, values: Array) -> Array:
@@ -362,18 +373,12 @@ class CovarianceModel:
                 out[:, row.row, row.column] = std[:, at]
         return out
 
-    def _r_squared(self, at: implied.Implied, parts: implied.Matrices) -> Array:
-        diagonals = [
-            np.diagonal(a, axis1=-2, axis2=-1)[..., own]
-            for a, own in (
-                (parts.residual, self._measured),
-                (parts.latent, self._dependent),
-                (at.sigma, self._measured),
-                (at.phi, self._dependent),
-            )
-        ]
+    def _r_squared(self, at: implied.Implied, local: Array) -> Array:
+        total = [cov.diagonal(axis1=-2, axis2=-1) for cov in (at.phi, at.sigma)]
+        explained = self._explained
+        own = implied.own_variances(self.layout, local)[..., explained]
         with np.errstate(all="ignore"):
-            share = np.concatenate(diagonals[:2], axis=-1) / np.concatenate(diagonals[2:], axis=-1)
+            share = own / np.concatenate(total, axis=-1)[..., explained]
             return np.where(share < -sem.BOUNDARY, np.nan, 1 - share)
 
     @cached_property

@@ -53,7 +53,8 @@ def plain(model: CovarianceModel, problem: Problem, value: Array, theta: Array) 
     table, sampled, cov = model.parameters, problem.sampled, problem.sampled.cov
     q, df, null_df = table.n_parameters - model.n_equalities, _df(model), _null_df(model)
     sigma, gap = _implied(model, problem, theta)
-    each, found = problem.n / model.n_groups, _points(model, problem, value, theta, sigma, gap)
+    each, found = problem.n / model.n_groups, _compared(model, problem, value, theta)
+    residual = fitmeasures.residual(cov, sigma, sampled.share, gap, sampled.mean)
     chi2 = found["chi2"]
     lower, upper = fitmeasures.rmsea_interval(chi2, df, each)
     values = {
@@ -68,7 +69,7 @@ def plain(model: CovarianceModel, problem: Problem, value: Array, theta: Array) 
         "rmsea_ci_lower": lower,
         "rmsea_ci_upper": upper,
         "rmsea_p_close": fitmeasures.rmsea_close(chi2, df, each),
-        "srmr": found["srmr"],
+        "srmr": residual["srmr"],
     }
     n, loglik = model.respondents(sampled), problem.loglik(value)
     if loglik is not None:
@@ -77,7 +78,7 @@ def plain(model: CovarianceModel, problem: Problem, value: Array, theta: Array) 
         values["bic"] = fitmeasures.bic(loglik, q, n)
     values["npar"] = np.full(len(cov), float(q))
     values["n"] = np.full(len(cov), n)
-    values |= fitmeasures.residual(cov, sigma, sampled.share, gap, sampled.mean)
+    values |= residual
     if loglik is not None:
         gfi = fitmeasures.gfi(cov, sigma, gap, sampled.mean, model.given) @ sampled.share
         values["gfi"] = gfi
@@ -99,7 +100,7 @@ def _more(model: CovarianceModel, problem: Problem, known: Mapping[str, Array]) 
     """Return the less common measures (B,) that follow from the two chi-squares."""
     table, n = model.parameters, problem.n
     chi2, null, null_df = known["chi2"], known["baseline_chi2"], known["baseline_df"]
-    df, each = known["df"], n / model.n_groups
+    df, each = _df(model), n / model.n_groups
     parameters = table.n_parameters - model.n_equalities
     return {
         "chi2_per_df": fitmeasures.ratio(chi2, df),
@@ -118,7 +119,9 @@ def points(
     model: CovarianceModel, problem: Problem, value: Array, theta: Array
 ) -> dict[str, Array]:
     """Return ``chi2 baseline_chi2 cfi tli rmsea srmr`` (B,): what is cheap in many replicates."""
-    return _points(model, problem, value, theta, *_implied(model, problem, theta))
+    sampled, (sigma, gap) = problem.sampled, _implied(model, problem, theta)
+    srmr = fitmeasures.srmr(sampled.cov, sigma, gap) @ sampled.share
+    return {**_compared(model, problem, value, theta), "srmr": srmr}
 
 
 def _implied(model: CovarianceModel, problem: Problem, theta: Array) -> tuple[Array, Array | None]:
@@ -131,15 +134,11 @@ def _implied(model: CovarianceModel, problem: Problem, theta: Array) -> tuple[Ar
     return sigma, problem.sampled.mean - implied.means(model.layout, local, at).item
 
 
-def _points(
-    model: CovarianceModel,
-    problem: Problem,
-    value: Array,
-    theta: Array,
-    sigma: Array,
-    gap: Array | None,
+def _compared(
+    model: CovarianceModel, problem: Problem, value: Array, theta: Array
 ) -> dict[str, Array]:
-    sampled, df, null_df = problem.sampled, _df(model), _null_df(model)
+    """Return the two chi-squares (B,), and the measures that compare them."""
+    df, null_df = _df(model), _null_df(model)
     chi2, null = problem.chi2(value, theta), problem.baseline_chi2()
     return {
         "chi2": chi2,
@@ -147,7 +146,6 @@ def _points(
         "cfi": fitmeasures.cfi(chi2, df, null, null_df),
         "tli": fitmeasures.tli(chi2, df, null, null_df),
         "rmsea": fitmeasures.rmsea(chi2, df, problem.n / model.n_groups),
-        "srmr": fitmeasures.srmr(sampled.cov, sigma, gap) @ sampled.share,
     }
 
 
