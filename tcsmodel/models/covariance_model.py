@@ -426,6 +426,6 @@ def _numbered(patterns: Sequence[tuple[Role, ...]]) -> list[int]:
     numbers: dict[object, int] = {}
     out = []
     for pattern in patterns:
-        is_constant = len(set(pattern)) == 1 and pattern[0][0] is None
+        is_constant = pattern[0][0] is None and len(set(pattern)) == 1
         out.append(-1 if is_constant else numbers.setdefault(pattern, len(numbers)))
     return out

@@ -35,10 +35,11 @@ def _conflicts(
     constraints: Sequence[Constraint],
     definitions: Sequence[Definition],
 ) -> Iterator[Conflict]:
+    variables = _variables(terms)
     yield from _among_terms(terms)
     yield from _among_groups(terms)
-    yield from _among_labels(terms, definitions)
-    yield from _among_names(terms, constraints, definitions)
+    yield from _among_labels(terms, definitions, variables)
+    yield from _among_names(terms, constraints, definitions, variables)
     for message, place in contradictions(terms, constraints, definitions):
         yield Conflict(message, place)
 
@@ -75,7 +76,7 @@ def _among_terms(terms: Sequence[Term]) -> Iterator[Conflict]:
                 term,
             )
         parts.setdefault(term.lhs, []).append(term.rhs)
-        if _reaches(parts, term.rhs, term.lhs):
+        if term.rhs in parts and _reaches(parts, term.rhs, term.lhs):
             yield Conflict(
                 f"Construct {term.lhs!r} cannot measure itself; name its items instead.", term
             )
@@ -112,9 +113,10 @@ def _among_groups(terms: Sequence[Term]) -> Iterator[Conflict]:
             )
 
 
-def _among_labels(terms: Sequence[Term], definitions: Sequence[Definition]) -> Iterator[Conflict]:
+def _among_labels(
+    terms: Sequence[Term], definitions: Sequence[Definition], variables: Mapping[str, str]
+) -> Iterator[Conflict]:
     """Yield labels that are variables, and defined parameters that are labels or variables."""
-    variables = _variables(terms)
     labels = {label for term in terms for label in term.labels}
     for term in terms:
         for label in term.labels:
@@ -165,10 +167,12 @@ def _variables(terms: Sequence[Term]) -> dict[str, str]:
 
 
 def _among_names(
-    terms: Sequence[Term], constraints: Sequence[Constraint], definitions: Sequence[Definition]
+    terms: Sequence[Term],
+    constraints: Sequence[Constraint],
+    definitions: Sequence[Definition],
+    variables: Mapping[str, str],
 ) -> Iterator[Conflict]:
     """Yield names in expressions that are no label and not defined before."""
-    variables = _variables(terms)
     known = dict.fromkeys(label for term in terms for label in term.labels)
     later = {definition.name for definition in definitions}
     for definition in definitions:

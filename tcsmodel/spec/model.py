@@ -340,7 +340,8 @@ class ModelSpec:
             )
         conflict = first_conflict(self.terms, self.constraints, self.definitions)
         if conflict is not None:
-            raise SpecError(conflict.message)
+            place = conflict.place
+            raise SpecError(conflict.message, line=place.line or None, column=place.column)
 
     @classmethod
     def parse(cls, text: str) -> ModelSpec:
@@ -353,7 +354,14 @@ class ModelSpec:
         """
         from tcsmodel.spec.syntax import parse_statements
 
-        return cls.of(parse_statements(text))
+        statements = parse_statements(text)
+        try:
+            return cls.of(statements)
+        except SpecError as error:
+            if error.line is None:
+                raise
+            read = text.removeprefix("\ufeff")
+            raise SpecError(str(error), line=error.line, column=error.column, text=read) from None
 
     @classmethod
     def of(cls, *parts: Iterable[Statement]) -> ModelSpec:

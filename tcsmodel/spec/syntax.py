@@ -13,7 +13,6 @@ from typing import Any
 
 from tcsmodel.errors import SpecError
 from tcsmodel.options import did_you_mean
-from tcsmodel.spec.checks import first_conflict
 from tcsmodel.spec.expression import Expression, parse_expression
 from tcsmodel.spec.model import (
     MODIFIERS,
@@ -62,6 +61,8 @@ class _Same:
 def parse_statements(text: str) -> tuple[Statement, ...]:
     """Return the statements of lavaan-style model text, in the order written.
 
+    Whether they agree with each other is for `ModelSpec` to say.
+
     Statements stand on lines or between semicolons and go on after ``+``, ``*`` or an
     operator; ``#`` and ``!`` begin comments.
 
@@ -92,13 +93,6 @@ def parse_statements(text: str) -> tuple[Statement, ...]:
             read.append(statement)
     for at, same in equal.items():
         _share_label(read, at, same, text)
-    conflict = first_conflict(
-        [s for s in read if isinstance(s, Term)],
-        [s for s in read if isinstance(s, Constraint)],
-        [s for s in read if isinstance(s, Definition)],
-    )
-    if conflict is not None:
-        raise located(conflict.message, conflict.place, text)
     return tuple(read)
 
 
