@@ -31,11 +31,6 @@ def groups_of(sample: Sample) -> list[NDArray[np.intp]]:
     return [np.flatnonzero(sample.strata == g) for g in range(len(sample.groups))]
 
 
-def has_gaps(sample: Sample) -> bool:
-    """Return whether an answer is missing."""
-    return sample.values is not None and bool(np.isnan(sample.values).any())
-
-
 def patterned_of(sample: Sample, weights: Array) -> Sampled:
     """Return the patterns of answers and their moments, under weights (B, n) of respondents."""
     strata = np.zeros(sample.n, dtype=np.intp) if sample.strata is None else sample.strata
@@ -63,7 +58,7 @@ def own_weights(sample: Sample) -> Array:
 
 def sampled_of(model: CovarianceModel, sample: Sample) -> Sampled:
     """Return the moments of a sample as a batch of one."""
-    if has_gaps(sample) and not sample.staged:
+    if sample.has_gaps and not sample.staged:
         return patterned_of(sample, own_weights(sample)[None])
     moments = [part.moments for part in sample.by_group]
     return model.sampled(

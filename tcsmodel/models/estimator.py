@@ -70,6 +70,11 @@ class Sample:
             return (self,)
         return tuple(self._members(k) for k in range(len(self.groups)))
 
+    @cached_property
+    def has_gaps(self) -> bool:
+        """Whether an answer is missing."""
+        return self.values is not None and bool(np.count_nonzero(np.isnan(self.values)))
+
     def narrowed(self, names: tuple[str, ...]) -> Sample:
         """Return the sample of its first items, with all of them as its `joint` sample."""
         values = read_only(self.respondents("Auxiliary variables")[:, : len(names)])

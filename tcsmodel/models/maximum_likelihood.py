@@ -16,7 +16,6 @@ from tcsmodel.kernels.implied import Layout
 from tcsmodel.kernels.likelihood import Sampled
 from tcsmodel.models.covariance_model import CovarianceModel
 from tcsmodel.models.covariance_sample import (
-    has_gaps,
     require_complete,
     require_usable,
     rows_of,
@@ -130,7 +129,7 @@ class MaximumLikelihood:
     @property
     def takes_weights(self) -> bool:
         """Whether an answer is missing, so that moments come from the patterns."""
-        return has_gaps(self.sample)
+        return self.sample.has_gaps
 
     @property
     def members(self) -> int:
@@ -141,7 +140,7 @@ class MaximumLikelihood:
         """Raise SurveyError when the sample cannot be fitted."""
         for part, label in zip(self.sample.by_group, self.sample.groups, strict=True):
             require_usable(part, label)
-        if has_gaps(self.sample) and not self.sample.staged:
+        if self.sample.has_gaps and not self.sample.staged:
             require_complete(self.sample, self.model.parameters.given)
 
     def resampled(self, first: Array, cov: Array | None = None) -> LikelihoodProblem:
@@ -156,7 +155,7 @@ class MaximumLikelihood:
         """Return the inference of ``mlr``, ``mlm`` and ``mlmv``; None for ``ml``."""
         if self.estimator is Estimator.ML:
             return None
-        if has_gaps(self.sample):
+        if self.sample.has_gaps:
             return robust_inference_with_gaps(result, plain)
         return robust_inference(result, plain)
 

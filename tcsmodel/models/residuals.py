@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from tcsmodel.errors import TcsError
 from tcsmodel.kernels import residuals as kernel
 from tcsmodel.kernels.implied import implied
-from tcsmodel.models.covariance_sample import has_gaps
 from tcsmodel.models.fitted import (
     FittedGroup,
     fitted_groups,
@@ -82,7 +81,7 @@ def _sampled(result: SEMResult) -> Iterator[tuple[FittedGroup, Array]]:
             mean=groups[0].has_means,
             restrictions=held,
         )
-    if has_gaps(result.sample):
+    if result.sample.has_gaps:
         xis = [np.full_like(xi, np.nan) for xi in xis]
     yield from zip(groups, xis, strict=True)
 
@@ -154,7 +153,7 @@ def srmr_test(result: SEMResult, *, bound: float = 0.05, level: float = 0.90) ->
     )
     require(bound > 0, f"bound={bound!r} must be positive, as 0.05.")
     require_level(level)
-    if has_gaps(result.sample):
+    if result.sample.has_gaps:
         raise TcsError(
             "srmr_test() needs complete answers, but some are missing. Fit the model with "
             "missing='listwise', or report the SRMR of result.fit_measures without a test."

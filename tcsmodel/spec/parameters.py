@@ -154,6 +154,8 @@ class ParameterTable:
         free = {row.label: row.free for row in labelled if row.free is not None}
         fixed = {row.label: row.fixed for row in labelled if row.fixed is not None}
         made = programs(self.spec, free, fixed)
+        if not self.scales:
+            return made
         return replace(made, equalities=(*made.equalities, *self.scales))
 
     @cached_property

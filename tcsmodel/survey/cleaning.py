@@ -113,7 +113,7 @@ def to_numbers(column: pd.Series, name: str, codes: tuple[Any, ...]) -> Array:
     if codes:
         numeric = pd.to_numeric(pd.Series(codes, dtype=object), errors="coerce").dropna()
         values = np.where(np.isin(values, numeric.to_numpy(dtype=float)), np.nan, values)
-    if np.isinf(values).any():
+    if np.count_nonzero(np.isinf(values)):
         raise SurveyError(f"Item {name!r} holds an infinite value; recode it as missing.")
     return values
 

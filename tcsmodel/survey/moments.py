@@ -11,6 +11,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from tcsmodel.errors import SurveyError, counted
+from tcsmodel.kernels import linalg
 from tcsmodel.kernels import moments as kernel
 from tcsmodel.options import did_you_mean
 
@@ -222,9 +223,9 @@ def require_definite(moments: Moments, purpose: str) -> None:
     require_respondents(moments, purpose)
     names, corr = moments.names, kernel.to_corr(moments.cov_array)
     p = len(names)
-    values, vectors = np.linalg.eigh(corr)
-    if values[0] >= 1e-10:
+    if linalg.definite((corr - 1e-10 * np.eye(p))[None])[0]:
         return
+    vectors = np.linalg.eigh(corr)[1]
     first, second = np.unravel_index(np.abs(np.triu(corr, 1)).argmax(), corr.shape)
     if abs(corr[first, second]) > 1 - 1e-9:
         raise SurveyError(
