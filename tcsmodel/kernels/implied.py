@@ -59,6 +59,8 @@ class Layout:
         The parameter of each free row; `shared` when labels make two rows one.
     has_paths : bool
         Whether B has any entry.
+    identity : ndarray (m, m)
+        Ones on the diagonal.
     """
 
     n_items: int
@@ -79,6 +81,7 @@ class Layout:
     owner: Index
     shared: bool
     has_paths: bool
+    identity: Array
 
 
 def layout(
@@ -152,6 +155,7 @@ def layout(
         index[is_free],
         n_free < int(is_free.sum()),
         bool((kind == PATH).any()),
+        np.eye(m),
     )
 
 
@@ -236,7 +240,7 @@ def implied(layout: Layout, theta: Array) -> Implied:
     end = psi + m * m
     loading = reach = flat[..., :b].reshape(*shape, p, m)
     phi = flat[..., psi:end].reshape(*shape, m, m)
-    total = np.eye(m) - flat[..., b:psi].reshape(*shape, m, m)
+    total = layout.identity - flat[..., b:psi].reshape(*shape, m, m)
     if layout.has_paths:
         total = linalg.inverse(total.reshape(-1, m, m))[0].reshape(total.shape)
         reach = loading @ total

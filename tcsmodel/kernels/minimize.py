@@ -29,7 +29,7 @@ Mask = NDArray[np.bool_]
 # left, ends the search.
 TOLERANCE = 1e-12
 NEAR = 0.1
-LEAST_DAMPING = 1e-4
+LEAST_DAMPING = 1e-2
 NO_DAMPING = 1e-5
 SUFFICIENT = 1e-4
 ROUNDING = 1e-12
