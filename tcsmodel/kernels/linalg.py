@@ -55,7 +55,7 @@ def definite_inverse(a: Array) -> tuple[Array, Array, Mask]:
     Of symmetric matrices (B, p, p); inf and zeros where one is not definite.
     """
     try:
-        return _log_determinant(a), np.linalg.inv(a), np.ones(len(a), dtype=bool)
+        return _log_determinant(a), np.asarray(np.linalg.inv(a)), np.ones(len(a), dtype=np.bool_)
     except np.linalg.LinAlgError:
         value, definite = _log_determinant_by_eigenvalues(a)
     inverses = np.zeros_like(a)

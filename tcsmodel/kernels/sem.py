@@ -288,16 +288,16 @@ def admissibility(layout: Layout, theta: Array, at: Implied) -> Admissibility:
 
 def _indefinite(cov: Array, variance: Array) -> Mask:
     """Return (B,) whether covariances, scaled by variances (B, p), have a negative eigenvalue."""
-    lost = ~np.isfinite(cov).all(axis=(1, 2))
-    open_ = np.flatnonzero(lost | ~linalg.definite(cov))
-    if not len(open_):
+    lost: Mask = np.asarray(~np.isfinite(cov).all(axis=(1, 2)))
+    unsure = np.flatnonzero(lost | ~linalg.definite(cov))
+    if not len(unsure):
         return lost
     with np.errstate(all="ignore"):
-        scale = 1 / np.sqrt(np.abs(variance[open_]))
-        scaled = cov[open_] * scale[:, :, None] * scale[:, None, :]
+        scale = 1 / np.sqrt(np.abs(variance[unsure]))
+        scaled = cov[unsure] * scale[:, :, None] * scale[:, None, :]
     unknown = ~np.isfinite(scaled).all(axis=(1, 2))
     scaled[unknown] = 0.0
-    lost[open_] = unknown | (np.linalg.eigvalsh(scaled) < -BOUNDARY).any(axis=1)
+    lost[unsure] = unknown | (np.linalg.eigvalsh(scaled) < -BOUNDARY).any(axis=1)
     return lost
 
 
