@@ -58,6 +58,21 @@ def product_means(cov: Array, pairs: Index, n: int | Index) -> Array:
     return cov[..., pairs[:, 0], pairs[:, 1]] * ((n - 1) / n)
 
 
+def centers(mean: Array, sd: Array, pairs: Index) -> Array:
+    """Return the means (..., q) of products of standardized items, from the moments of answers.
+
+    Of means (..., P) of answers and of products of answers, and standard deviations (..., p).
+    """
+    i, j = pairs.T
+    return (mean[..., sd.shape[-1] :] - mean[..., i] * mean[..., j]) / (sd[..., i] * sd[..., j])
+
+
+def centered(z: Array, means: Array, pairs: Index) -> Array:
+    """Return items (..., n, p) with their products, about the means (..., q), behind them."""
+    made = z[..., pairs[:, 0]] * z[..., pairs[:, 1]] - means[..., None, :]
+    return np.concatenate([z, made], axis=-1)
+
+
 def score_product(first: Array, second: Array, pairs: Index) -> Array:
     """Return weights (..., P) of items and products whose sum is the product of two scores.
 

@@ -13,11 +13,14 @@ from numpy.typing import NDArray
 
 from tcsmodel.errors import IdentificationError, OptionError, SurveyError
 from tcsmodel.kernels import prediction as kernel
+from tcsmodel.kernels import products
 from tcsmodel.kernels.batch import map_chunks
 from tcsmodel.kernels.effects import total_effects
 from tcsmodel.kernels.status import Status
+from tcsmodel.models.assessment import Solution
 from tcsmodel.models.estimator import Sample
 from tcsmodel.models.path_model import PathModel
+from tcsmodel.models.staged import column_weights
 from tcsmodel.options import PLSMissing, Regressors, Technique, is_whole, require
 
 if TYPE_CHECKING:
@@ -34,8 +37,24 @@ AT_ONCE = 100_000
 
 
 def predicted_items(model: PathModel) -> Index:
-    """Return the places of the items of constructs that have antecedents."""
-    return np.flatnonzero(model.endogenous[model.block])
+    """Return the places, among those answered, of the items of constructs with antecedents.
+
+    Those of a higher-order construct are the items of its parts.
+    """
+    return np.flatnonzero(model.endogenous[model.home])
+
+
+def home_loadings(model: PathModel, loadings: Array) -> Array:
+    """Return the loadings (..., p) of answered items on the construct with paths they are of.
+
+    Of loadings on their own construct; that of an item of a part is its own times that of the
+    part on the whole.
+    """
+    found = loadings[..., model.answered].copy()
+    for c, parts in model.parts.items():
+        for row, part in zip(np.flatnonzero(model.block == c), parts, strict=True):
+            found[..., model.behind(part)] *= loadings[..., row, None]
+    return found
 
 
 def carried(model: PathModel, paths: Array, technique: Technique) -> Array:
@@ -47,7 +66,6 @@ def carried(model: PathModel, paths: Array, technique: Technique) -> Array:
 
 def refuse_rule(estimator: PLS) -> None:
     """Raise OptionError when the moments of a model are not those of answers as given."""
-    estimator.model.require_one_stage("Prediction")
     if estimator.rule.ordered:
         raise OptionError(
             "predict() predicts answers as they were given, and polychoric correlations are those "
@@ -58,6 +76,21 @@ def refuse_rule(estimator: PLS) -> None:
             "predict() does not go with missing='fiml', which would fill the answers that predict "
             "from those that are to be predicted. Fit the model with missing='mean' or 'listwise'."
         )
+
+
+def refuse_technique(model: PathModel, technique: Technique) -> None:
+    """Raise OptionError where no construct without antecedents gives the score of a product."""
+    if technique is Technique.DIRECT:
+        return
+    for c, factors in model.factors.items():
+        later = [model.constructs[f] for f in factors if model.endogenous[f]]
+        if later:
+            raise OptionError(
+                f"technique='earliest' predicts from constructs without antecedents, and "
+                f"{model.constructs[c]!r} is a product of {later[0]!r}, which has some; how such a "
+                "product is predicted is not settled (Danks & Ray 2023 have factors without "
+                "antecedents). Use technique='direct'."
+            )
 
 
 def labels_of(folds: Folds, repetitions: int, seed: int, sample: Sample) -> tuple[Index, bool]:
@@ -155,7 +188,7 @@ class _Trial:
         return bool(np.isnan(self.sample.respondents("Prediction")).any())
 
     def moments(self, rows: Index, answers: Array) -> tuple[Array, Array]:
-        """Return means (b, p) and covariances (b, p, p) of training folds."""
+        """Return means (b, P) and covariances (b, P, P) of training folds."""
         rule, n = self.estimator.rule, self.sample.n
         given = np.ones(n) if self.sample.weights is None else self.sample.weights
         trained = n - (rows < n).sum(axis=1)
@@ -163,7 +196,7 @@ class _Trial:
             mean, cov = kernel.training_moments(answers, given, rows)
             return mean, kernel.own_divisors(cov, np.ones(mean.shape), n, trained)
         weights = kernel.training_weights(rows, given)
-        mean, cov = rule.moments(self.estimator.model.items, answers, weights)
+        mean, cov = rule.moments(self.estimator.model.observed, answers, weights)
         answered = np.ones(mean.shape)
         if rule.missing is PLSMissing.PAIRWISE:
             answered = weights @ np.isfinite(answers) / weights.sum(axis=1, keepdims=True)
@@ -174,18 +207,33 @@ class _Trial:
         model, answers = self.estimator.model, self.sample.respondents("Prediction")
         mean, cov = self.moments(rows, answers)
         solved = self.estimator.solution(mean, cov, self.sample.n)
-        made, member = solved.made, model.member
+        own, p = solved.made, len(model.observed)
         at, targets = predicted_items(model), list(model.targets)
         passed = carried(model, solved.paths, self.technique)
-        with np.errstate(all="ignore"):
-            scoring = (made.found.weights / made.sd)[..., None] * member
-        linear = kernel.regression_slopes(made.corr, made.sd, model.block, self.used)
-        loadings = solved.shown.loadings[:, at]
-        slopes = kernel.path_slopes(scoring, passed, loadings, made.sd[:, at])
-        gap = kernel.gaps(answers, mean, rows)
-        both = np.concatenate([slopes, linear[..., at]], axis=-1)
+        seen, sd = model.answered, own.sd[:, model.answered]
+        scoring = self._scoring(solved, sd)
+        linear = kernel.regression_slopes(
+            own.corr[:, seen[:, None], seen], sd, model.home, self.used
+        )
+        beyond = np.zeros((len(linear), len(model.pairs), len(at)))
+        linear = np.concatenate([linear[..., at], beyond], axis=1)
+        loadings = home_loadings(model, solved.shown.loadings.sum(axis=-1))[:, at, None]
+        homes = model.home[at, None] == np.arange(len(model.constructs))
+        slopes = kernel.path_slopes(scoring, passed, loadings * homes, sd[:, at])
+        gap = kernel.gaps(answers[:, :p], mean[:, :p], rows)
+        gap = products.centered(gap, products.centers(mean, np.ones(p), model.pairs), model.pairs)
+        both = np.concatenate([slopes, linear], axis=-1)
         errors = kernel.errors(gap, both, scoring, passed, at, targets)
         if self.has_gaps:
-            unknown = ~(np.isfinite(gap) @ member[:, targets])
+            unknown = ~(np.isfinite(gap[..., :p]) @ model.needs[:, targets])
             errors[..., 3 * len(at) :][np.concatenate([unknown, unknown], axis=-1)] = np.nan
         return rows, errors, solved.status < Status.ITERATION_CAP
+
+    def _scoring(self, solved: Solution, sd: Array) -> Array:
+        """Return the weights (b, P, k) of answers and of their products, in answer units."""
+        model, own = self.estimator.model, solved.made
+        i, j = model.pairs.T
+        weights = column_weights(model, {**own.kept, "outer_weights": own.found.weights})
+        unit = np.concatenate([sd, sd[:, i] * sd[:, j]], axis=1)
+        with np.errstate(all="ignore"):
+            return weights / unit[..., None]

@@ -8,8 +8,14 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from tcsmodel.kernels.available import filled, prorated
-from tcsmodel.models.cross_validation import carried, predicted_items
+from tcsmodel.kernels.available import filled
+from tcsmodel.models.cross_validation import (
+    carried,
+    home_loadings,
+    predicted_items,
+    refuse_technique,
+)
+from tcsmodel.models.staged import scores_of
 from tcsmodel.options import PLSMissing, Technique, choose, require
 from tcsmodel.survey.survey import Survey
 
@@ -32,34 +38,36 @@ def predict_items(
 ) -> pd.DataFrame:
     """Return what `PLSResult.predict_items` describes."""
     model, values = result.estimator.model, result.arrays
-    passed = carried(model, values["paths"], choose(Technique, technique, "technique"))
+    chosen = choose(Technique, technique, "technique")
+    refuse_technique(model, chosen)
+    passed = carried(model, values["paths"], chosen)
     scores, rows = _scores(result, data, np.asarray(passed.any(axis=1)))
     ahead = np.nan_to_num(scores) @ passed
     ahead[np.isnan(scores).astype(float) @ (passed != 0) > 0] = np.nan
     at = predicted_items(model)
-    standardized = ahead[:, model.block[at]] * values["outer_loadings"][at]
-    answers = values["item_means"][at] + standardized * values["item_sds"][at]
-    return pd.DataFrame(answers, index=rows, columns=[model.items[i] for i in at])
+    standardized = ahead[:, model.home[at]] * home_loadings(model, values["outer_loadings"])[at]
+    own = model.answered[at]
+    answers = values["item_means"][own] + standardized * values["item_sds"][own]
+    return pd.DataFrame(answers, index=rows, columns=[model.observed[i] for i in at])
 
 
 def _scores(result: PLSResult, data: Survey | pd.DataFrame, wanted: Mask) -> tuple[Array, pd.Index]:
     """Return scores (n, k), nan of constructs that are not wanted or lack an answer, and rows."""
     model, values = result.estimator.model, result.arrays
-    model.require_one_stage("Scoring new respondents")
-    at = np.flatnonzero(wanted[model.block])
-    names = tuple(model.items[i] for i in at)
+    at = np.flatnonzero(model.needs[:, wanted].any(axis=1))
+    names = tuple(model.observed[i] for i in at)
     survey = _as_fitted(result, data, names)
-    answers, applies = survey.values(names), survey.applies(names)
+    given, moments = survey.values(names), result.sample.moments
     if result.estimator.rule.missing is not PLSMissing.LISTWISE:
-        cov = result.sample.moments.cov_array[np.ix_(at, at)]
+        cov = moments.cov_array[np.ix_(at, at)]
         if result.estimator.rule.missing is not PLSMissing.FIML:
             cov = np.diag(np.diag(cov))
-        answers = filled(answers, values["item_means"][at], cov)
-    z = (answers - values["item_means"][at]) / values["item_sds"][at]
-    member, unknown = model.member[at], np.isnan(z) & applies
-    weights = values["outer_weights"][at, None] * member
-    scores = prorated(np.nan_to_num(z), weights, applies)
-    scores[unknown @ member] = np.nan
+        given = filled(given, values["item_means"][model.answered[at]], cov)
+    answers = np.full((len(given), len(model.observed)), np.nan)
+    applies = np.ones(answers.shape, dtype=bool)
+    answers[:, at], applies[:, at] = given, survey.applies(names)
+    scores = scores_of(model, values, moments.mean_array, answers, applies)
+    scores[(np.isnan(answers) & applies) @ model.needs] = np.nan
     scores[:, ~wanted] = np.nan
     return scores, pd.RangeIndex(len(scores), name="row")
 

@@ -174,6 +174,26 @@ class PathModel:
             behind[self.behind(c), c] = True
         return behind
 
+    @cached_property
+    def home(self) -> NDArray[np.intp]:
+        """The construct with paths that each answered item (p,) is of: the whole, not the part."""
+        whole = np.arange(len(self.constructs))
+        for c, parts in self.parts.items():
+            whole[list(parts)] = c
+        return whole[self.block[self.answered]]
+
+    @cached_property
+    def needs(self) -> Mask:
+        """Which answered item (row) the score of which construct (p, k) is made of.
+
+        Those of interactions are made of the items of both factors.
+        """
+        factors = [
+            self.stands_behind[:, first] | self.stands_behind[:, second]
+            for first, second in self.factors.values()
+        ]
+        return np.column_stack([self.stands_behind, *factors])
+
     @property
     def width(self) -> int:
         """The number of answered items and of products of them that interactions need."""

@@ -377,7 +377,8 @@ class Derived(Bootstrapped):
         Raises
         ------
         OptionError
-            When there are more folds than respondents; with ``ordered=`` or ``missing="fiml"``.
+            When there are more folds than respondents; with ``ordered=`` or ``missing="fiml"``;
+            when ``"earliest"`` meets a product of a construct with antecedents.
         IdentificationError
             When no training fold gives a solution.
         TcsError
@@ -385,6 +386,12 @@ class Derived(Bootstrapped):
 
         Notes
         -----
+        Scores of those held out are made by the weights, means and products of the training fold,
+        through all stages. An endogenous construct of constructs is predicted in the items of its
+        parts, by the loading of the item times that of the part. Products predict scores but are no
+        regressors of the linear model (Danks & Ray 2023); ``"earliest"`` needs products of
+        constructs without antecedents.
+
         With ``missing="mean"`` and ``"pairwise"`` a missing answer that predicts is the mean of the
         training fold, and missing answers are not predicted. Survey weights enter the training
         moments and the mean errors.

@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 
 from tcsmodel.errors import counted
 from tcsmodel.kernels import influence
-from tcsmodel.kernels.available import prorated
 from tcsmodel.kernels.moments import moments
 from tcsmodel.kernels.status import Status
 from tcsmodel.models.applicability import applicability
@@ -34,7 +33,7 @@ from tcsmodel.models.quantities import (
     measurement_table,
     path_table,
 )
-from tcsmodel.models.staged import KEPT, staged_scores
+from tcsmodel.models.staged import KEPT, scores_of
 from tcsmodel.options import IntervalKind, Side
 from tcsmodel.result import Finding, Severity, as_text
 from tcsmodel.survey.survey import Survey
@@ -284,12 +283,9 @@ class PLSResult(Derived):
             return new_scores(self, data)
         answers = self.answers("scores()", SCORE_OTHERS)
         rows = pd.Index(np.asarray(self.sample.rows), name="row")
-        if self._model.is_staged:
-            self.sample.require_applicable("A score of several stages")
-            scores = staged_scores(self._model, self.arrays, answers)
-        else:
-            standardized = (answers - self.arrays["item_means"]) / self.arrays["item_sds"]
-            scores = prorated(standardized, self.outer_weights.to_numpy(), self.sample.applies)
+        mean = self.sample.moments.mean_array
+        applies = self.sample.applies[:, : answers.shape[1]]
+        scores = scores_of(self._model, self.arrays, mean, answers, applies)
         return pd.DataFrame(scores, index=rows, columns=list(self._model.constructs))
 
     def bootstrap(

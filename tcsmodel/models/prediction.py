@@ -19,6 +19,7 @@ from tcsmodel.models.cross_validation import (
     labels_of,
     predicted_items,
     refuse_rule,
+    refuse_technique,
 )
 from tcsmodel.models.cvpat import CVPAT, cvpat
 from tcsmodel.models.estimator import Sample
@@ -93,12 +94,12 @@ class Prediction(Result):
     @cached_property
     def block(self) -> Index:
         """The construct (q,) of each predicted item."""
-        return self.model.block[predicted_items(self.model)]
+        return self.model.home[predicted_items(self.model)]
 
     @cached_property
     def items(self) -> tuple[str, ...]:
-        """The q predicted items: those of the constructs with antecedents."""
-        return tuple(self.model.items[i] for i in predicted_items(self.model))
+        """The q predicted items: those of the constructs with antecedents, and of their parts."""
+        return tuple(self.model.observed[i] for i in predicted_items(self.model))
 
     @cached_property
     def weights(self) -> Array:
@@ -158,7 +159,7 @@ class Prediction(Result):
         below = (items["rmse"] < items["rmse_linear"]).to_numpy()
         known = items["rmse_linear"].notna().to_numpy()
         better = [int(below[self.block == c].sum()) for c in targets]
-        sizes = self.model.sizes[targets]
+        sizes = np.array([int((self.block == c).sum()) for c in targets])
         power = [
             _power(count, int(size)) if known[self.block == c].all() else None
             for c, count, size in zip(targets, better, sizes, strict=True)
@@ -277,6 +278,7 @@ def predict(
     require_whole(repetitions, "repetitions", 1)
     require_whole(seed, "seed", 0)
     refuse_rule(estimator)
+    refuse_technique(estimator.model, chosen)
     sample.require_applicable("Prediction")
     labels, random = labels_of(folds, repetitions, seed, sample)
     errors, construct_errors, lost = cross_validated(estimator, sample, labels, chosen, regressed)

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tcsmodel.kernels import products
+from tcsmodel.kernels.available import prorated
 from tcsmodel.kernels.moments import to_corr
 from tcsmodel.kernels.pls import Composites
 from tcsmodel.kernels.regression import sweep
@@ -364,10 +365,35 @@ def answer_weights(model: PathModel, values: Mapping[str, Array]) -> Array:
     return values["outer_weights"][..., :, None] * model.member
 
 
-def staged_scores(model: PathModel, arrays: Mapping[str, Array], answers: Array) -> Array:
-    """Return scores (n, k) of respondents; interactions centered, in units of their factors."""
-    at = model.answered
-    z = (answers - arrays["item_means"][at]) / arrays["item_sds"][at]
-    made = products.multiplied(z, model.pairs)[:, len(at) :]
-    scores = (z @ arrays["score_weights"] + made @ arrays["product_weights"]) * arrays["spread"]
-    return scores - scores.mean(axis=0) * model.is_product
+def column_weights(model: PathModel, values: Mapping[str, Array]) -> Array:
+    """Return the weights (..., P, k) of standardized answers and their products in scores.
+
+    The products are about their means; scores of interactions are in units of their factors.
+    """
+    if not model.is_staged:
+        return answer_weights(model, values)
+    both = np.concatenate([values["score_weights"], values["product_weights"]], axis=-2)
+    return both * values["spread"][..., None, :]
+
+
+def scores_of(
+    model: PathModel,
+    values: Mapping[str, Array],
+    mean: Array,
+    answers: Array,
+    applies: NDArray[np.bool_],
+) -> Array:
+    """Return scores (n, k) of answers (n, p), of the items that apply (n, p).
+
+    Means (P,) of the fit include those of products. An answer that is missing counts as the mean
+    of the item.
+    """
+    at, p = model.answered, len(model.answered)
+    sd = values["item_sds"][at]
+    z = np.nan_to_num((answers - values["item_means"][at]) / sd)
+    weights = column_weights(model, values)
+    scores = prorated(z, weights[:p], applies)
+    if not model.factors:
+        return scores
+    columns = products.centered(z, products.centers(mean, sd, model.pairs), model.pairs)
+    return scores + columns[:, p:] @ weights[p:]

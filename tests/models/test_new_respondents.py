@@ -8,7 +8,7 @@ import pytest
 from numpy.testing import assert_allclose
 
 import tcsmodel as tcs
-from tcsmodel.errors import OptionError, SurveyError, TcsError
+from tcsmodel.errors import OptionError, SurveyError
 
 TEXT = """
 Image        =~ IMAG1 + IMAG3 + IMAG5
@@ -95,9 +95,6 @@ def test_what_cannot_be_read_is_refused(frame, result):
         result.predict_items(frame.drop(columns="IMAG1"))
     with pytest.raises(OptionError, match="Survey or a DataFrame, not list"):
         result.scores([[1, 2]])
-    staged = tcs.ModelSpec.parse(TEXT + "Satisfaction ~ Image:Value")
-    with pytest.raises(TcsError, match="Scoring new respondents is not there yet"):
-        tcs.PLS(staged).fit(frame).scores(frame)
     with pytest.raises(OptionError, match="technique='far'"):
         result.predict_items(frame, "far")
 

@@ -252,8 +252,6 @@ def test_what_is_not_there_yet_says_so(pair):
         lambda: pair[0].exact_fit(10),
         lambda: pair[0].tetrads(10),
         lambda: pair[0].marker_adjusted("IMAG1"),
-        lambda: pair[0].predict(5, 1),
-        lambda: pair[0].scores(pair[0].sample.survey),
         lambda: pair[0].nonlinearity(10),
         lambda: pair[0].endogeneity(10),
     ):

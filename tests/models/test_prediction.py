@@ -182,9 +182,6 @@ def test_what_the_model_cannot_do_is_refused(frame, result):
         tcs.PLS(SPEC, missing="fiml").fit(frame).predict()
     with pytest.raises(OptionError, match="Fit the model without ordered="):
         tcs.PLS(SPEC, ordered=["CUSA1"]).fit(frame).predict()
-    staged = tcs.ModelSpec.parse(TEXT + "Satisfaction ~ Image:Value")
-    with pytest.raises(TcsError, match="Prediction is not there yet for models with interactions"):
-        tcs.PLS(staged).fit(frame).predict()
     moments = tcs.Survey(frame, items=SPEC.items).moments()
     with pytest.raises(TcsError, match="Prediction needs respondents"):
         tcs.PLS(SPEC).fit(moments).predict()
