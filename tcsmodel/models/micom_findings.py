@@ -21,7 +21,7 @@ MANY_LOST = 0.05
 # How many cautions of a group are told in full.
 TOLD = 3
 # What is said of the comparison itself, or is the same in every group.
-SHARED = ("few_respondents", "model_in_parts")
+SHARED = ("few_for_model", "model_in_parts")
 # Where means differ by more standard deviations than this, permutation tests of other things
 # reject noticeably too often.
 FAR = 0.5

@@ -59,7 +59,7 @@ def _few(model: PathModel, n: int) -> Iterator[Finding]:
             "smallest": float(min(FOUND / np.sqrt(n), 1.0)),
         }
         severity = Severity.PROBLEM if n <= items else Severity.CAUTION
-        yield Finding("few_respondents", severity, ("PLS",), evidence)
+        yield Finding("few_for_model", severity, ("PLS",), evidence)
 
 
 def _gaps(

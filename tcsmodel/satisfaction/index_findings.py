@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from tcsmodel.satisfaction.index import SatisfactionIndex
 
 # What a fit says against itself that an index inherits.
-BEARING = ("not_converged", "few_respondents", "gaps_filled_with_means", "replicates_lost")
+BEARING = ("not_converged", "few_for_model", "gaps_filled_with_means", "replicates_lost")
 
 
 def findings(index: SatisfactionIndex) -> tuple[Finding, ...]:

@@ -233,12 +233,12 @@ def test_few_respondents_are_a_finding(frame, n, severity):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", SampleSizeWarning)
         result = fit(frame.head(n))
-    finding = found(result, "few_respondents")
+    finding = found(result, "few_for_model")
     assert finding.severity == severity
     assert finding.evidence["smallest"] == pytest.approx(2.486 / np.sqrt(n))
     assert f"{n} respondents are few" in finding.sentence()
-    assert "few_respondents" in codes(tcs.satisfaction_index(result))
-    assert "few_respondents" not in codes(fit(frame))
+    assert "few_for_model" in codes(tcs.satisfaction_index(result))
+    assert "few_for_model" not in codes(fit(frame))
 
 
 def test_how_many_are_enough():

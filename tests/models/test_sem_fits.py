@@ -137,7 +137,7 @@ def test_what_cannot_be_fitted_says_why(fits):
     assert found["units_constant"].subjects == ("D",)
     assert "v2" in str(found["units_constant"])
     assert found["units_too_few"].subjects == ("E",)
-    assert "the items of the model need 7" in str(found["units_too_few"])
+    assert "the model needs 7" in str(found["units_too_few"])
     with pytest.raises(SurveyError, match="'E' was not fitted: 5 respondents are too few"):
         fits["E"]
     with pytest.raises(OptionError, match="no unit 'a' in column 'firm'"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from importlib import import_module
 from pathlib import Path
 from string import Formatter
 
@@ -123,3 +124,14 @@ def test_languages_have_the_same_keys_and_placeholders(code: str) -> None:
     assert set(ours.findings) == set(english.findings)
     for key, template in english.strings.items():
         assert placeholders(ours.strings[key]) <= placeholders(template), key
+
+
+@pytest.mark.parametrize("code", languages())
+def test_no_finding_has_words_in_two_places(code: str) -> None:
+    module = import_module(f"tcsmodel.report.language.findings_{code}")
+    written = [table for name, table in vars(module).items() if name.isupper()]
+    parts = [table for table in written if table is not module.FINDINGS]
+    codes = [key for table in parts for key in table]
+    twice = {key for key in codes if codes.count(key) > 1}
+    hidden = {k for table in parts for k in table if table[k] is not module.FINDINGS[k]}
+    assert twice | hidden == set()

@@ -1,7 +1,7 @@
 """English words of the findings about the sample behind a PLS model and the shape of its paths."""
 
 CIRCUMSTANCES: dict[str, dict[str, str]] = {
-    "few_respondents": {
+    "few_for_model": {
         "finding": "{n} respondents are few for this model.",
         "evidence": "It weights {items} items, and its largest regression has {largest} "
         "variables: {needed} respondents or more are wanted. Of this many, only paths of about "
