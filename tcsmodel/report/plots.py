@@ -12,6 +12,7 @@ from tcsmodel.errors import OptionError
 from tcsmodel.models.bollen_stine import BollenStine
 from tcsmodel.models.cfa import CFAResult
 from tcsmodel.models.cvpat import CVPAT
+from tcsmodel.models.densities import PLS_QUANTITIES
 from tcsmodel.models.discriminant import DiscriminantValidity
 from tcsmodel.models.dynamic_cutoffs import DynamicCutoffs
 from tcsmodel.models.efa import EFAResult
@@ -36,6 +37,7 @@ from tcsmodel.options import did_you_mean
 from tcsmodel.report import check_pictures as checks
 from tcsmodel.report import chi2_pictures as tests
 from tcsmodel.report import covariance_pictures as covariance
+from tcsmodel.report import density_pictures as densities
 from tcsmodel.report import effect_pictures as effects
 from tcsmodel.report import factor_pictures as factors
 from tcsmodel.report import fit_pictures as fits
@@ -98,6 +100,10 @@ def _(result: PLSResult) -> Mapping[str, Maker]:
     pictures: dict[str, Maker] = {"diagram": models.pls_diagram}
     if result.htmt.notna().any(axis=None):
         pictures["htmt"] = models.htmt_picture
+    if result.draws is not None:
+        for quantity in PLS_QUANTITIES:
+            name = "densities" if quantity == "paths" else f"{quantity}_densities"
+            pictures[name] = partial(densities.pls_picture, quantity=quantity)
     return pictures
 
 
@@ -113,7 +119,8 @@ def _(result: CVPAT) -> Mapping[str, Maker]:
 
 @kinds.register
 def _(result: SEMResult) -> Mapping[str, Maker]:
-    return {"diagram": covariance.sem_diagram, "loadings": covariance.loadings_forest}
+    pictures = {"diagram": covariance.sem_diagram, "loadings": covariance.loadings_forest}
+    return pictures | _drawn(result, densities.sem_picture)
 
 
 @kinds.register
@@ -133,7 +140,8 @@ def _(result: UnitIndices) -> Mapping[str, Maker]:
 
 @kinds.register
 def _(result: CFAResult) -> Mapping[str, Maker]:
-    return {"loadings": covariance.loadings_forest, "diagram": covariance.sem_diagram}
+    pictures = {"loadings": covariance.loadings_forest, "diagram": covariance.sem_diagram}
+    return pictures | _drawn(result, densities.sem_picture)
 
 
 @kinds.register
@@ -230,7 +238,7 @@ def _(result: Gate) -> Mapping[str, Maker]:
 
 @kinds.register
 def _(result: SatisfactionIndex) -> Mapping[str, Maker]:
-    return {"index": satisfaction.index_picture}
+    return {"index": satisfaction.index_picture} | _drawn(result, densities.index_picture)
 
 
 @kinds.register
@@ -258,6 +266,11 @@ def _(result: NecessaryConditions) -> Mapping[str, Maker]:
 @kinds.register
 def _(result: CombinedMap) -> Mapping[str, Maker]:
     return {"map": needs.combined_picture}
+
+
+def _drawn(result: SEMResult | SatisfactionIndex, maker: Maker) -> dict[str, Maker]:
+    """Return the picture of the draws of a result, where there are any."""
+    return {} if result.draws is None else {"densities": maker}
 
 
 def picture(

@@ -121,7 +121,7 @@ def test_second_order_constructs_point_at_their_parts(hs_frame: pd.DataFrame) ->
 
 
 def test_an_unknown_kind_lists_the_pictures(study: Any) -> None:
-    with pytest.raises(OptionError, match=r"no picture 'diagramm'.*diagram and htmt.*'diagram'"):
+    with pytest.raises(OptionError, match=r"no picture 'diagramm'.*diagram, htmt, dens.*'diagram'"):
         study.pls.plot("diagramm")
 
 

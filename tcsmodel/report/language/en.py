@@ -1,5 +1,6 @@
 """English strings of pictures, tables and the report."""
 
+from tcsmodel.report.language.en_densities import STRINGS as DENSITIES
 from tcsmodel.report.language.en_discriminant import PICTURE as DISCRIMINANT
 from tcsmodel.report.language.en_effects import PICTURE as EFFECTS
 from tcsmodel.report.language.en_fit import PICTURE as FIT
@@ -239,6 +240,7 @@ PICTURES: dict[str, str] = {
 
 STRINGS: dict[str, str] = {
     **PICTURES,
+    **DENSITIES,
     **DISCRIMINANT,
     **EFFECTS,
     **FIT,

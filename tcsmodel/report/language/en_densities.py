@@ -1,0 +1,32 @@
+"""English words of the densities of replicates."""
+
+STRINGS: dict[str, str] = {
+    "header.estimate_ci": "Estimate [{level:%} CI]",
+    "quantity.paths": "path coefficients",
+    "quantity.total_effects": "total effects",
+    "quantity.indirect_effects": "indirect effects",
+    "quantity.r_squared": "explained variances",
+    "quantity.outer_weights": "outer weights",
+    "quantity.outer_loadings": "loadings",
+    "quantity.rho_a": "reliabilities rho_A",
+    "quantity.ave": "average variances extracted",
+    "quantity.htmt": "HTMT ratios",
+    "quantity.parameters": "paths",
+    "quantity.index": "indices",
+    "quantity.axis.paths": "Path coefficient",
+    "quantity.axis.total_effects": "Total effect",
+    "quantity.axis.indirect_effects": "Indirect effect",
+    "quantity.axis.r_squared": "R²",
+    "quantity.axis.outer_weights": "Outer weight",
+    "quantity.axis.outer_loadings": "Loading",
+    "quantity.axis.rho_a": "rho_A",
+    "quantity.axis.ave": "AVE",
+    "quantity.axis.htmt": "HTMT",
+    "quantity.axis.parameters": "Path, unstandardized",
+    "quantity.axis.index": "Index (0–100)",
+    "picture.densities.title.signed": "Intervals that leave out zero: {count} of {total} {named}",
+    "picture.densities.title.plain": "How far {total} {named} may vary from sample to sample",
+    "picture.densities.subtitle": "Densities of the replicates, each to its own height; dark: {level:%} interval; "
+    "line: estimate",
+    "picture.densities.alt": "Densities of {named} with estimate and interval: {listing}.",
+}
