@@ -104,14 +104,16 @@ def _finite(matrix: Array) -> Array:
     return np.where(finite[..., None, None], matrix, np.eye(matrix.shape[-1]))
 
 
-def degrees(sizes: Index, factor: Mask, paths: Mask) -> int:
-    """Return the degrees of freedom of a model with blocks of `sizes` (k,) items.
+def degrees(p: int, sizes: Index, factor: Mask, paths: Mask) -> int:
+    """Return the degrees of freedom of a model of p items with blocks of `sizes` (k,).
+
+    The items of a block may be composites themselves; `paths` (h, h) are those of constructs that
+    are in no block.
 
     Correlations of items less free parameters: loadings of a factor with several items; weights
     of a composite, one of which its variance fixes, and all correlations among its items; paths
     and the correlations of constructs without antecedents.
     """
-    p = int(sizes.sum())
     outer = int((~paths.any(axis=0)).sum())
     structure = int(paths.sum()) + outer * (outer - 1) // 2
     composite = (sizes - 1) + sizes * (sizes - 1) // 2

@@ -112,7 +112,7 @@ class ExactFit(Result):
 def exact_fit(result: PLSResult, n: int, seed: int, saturated: bool, progress: bool) -> ExactFit:
     """Return what `PLSResult.exact_fit` describes."""
     estimator, moments = result.estimator, result.sample.moments
-    estimator.model.require_one_stage("exact_fit()")
+    estimator.model.require_linear("exact_fit()")
     if not estimator.rule.is_plain:
         raise TcsError(
             "The test of exact fit transforms complete answers, and this model was fitted to "

@@ -23,19 +23,21 @@ Array = NDArray[np.float64]
 def marker_adjusted(result: PLSResult, marker: str) -> pd.DataFrame:
     """Return what `PLSResult.marker_adjusted` describes."""
     model = result.estimator.model
-    model.require_one_stage("marker_adjusted()")
     require(
-        marker not in model.items,
+        marker not in model.observed,
         f"marker={marker!r} is an item of the model; a marker is a question that has nothing to do "
         "with its constructs. Name another column.",
     )
-    scores, values = result.scores().to_numpy(), _answers(result, marker)
+    scores = result.scores()[list(model.scored)].to_numpy()
+    values = _answers(result, marker)
     weights = weights_of(result)
     common = _least(scores, values, weights)
     frame, at = cells(model, "construct_corr")
     corr = result.arrays["construct_corr"][at]
     left, t, p = adjusted(corr, common, result.sample.n)
-    return frame.assign(corr=corr, marker=common, corr_adjusted=left, t=t, p=p)
+    frame = frame.assign(corr=corr, marker=common, corr_adjusted=left, t=t, p=p)
+    plain = frame[["construct", "other"]].isin(model.scored).all(axis=1)
+    return frame[plain].reset_index(drop=True)
 
 
 def _answers(result: PLSResult, marker: str) -> Array:

@@ -120,6 +120,16 @@ class PathModel:
         """Whether constructs are made of constructs, so that one run is not enough."""
         return bool(self.parts or self.factors)
 
+    def require_linear(self, what: str) -> None:
+        """Raise TcsError, naming `what` needs it, when the model has interactions."""
+        if self.factors:
+            raise TcsError(
+                f"{what} rests on the correlations that linear paths imply, and those with a "
+                f"product such as {self.constructs[next(iter(self.factors))]!r} are not of that "
+                "kind (Dijkstra & Schermelleh-Engel 2014, Psychometrika 79(4)). Look at the model "
+                "of the main effects alone."
+            )
+
     def require_one_stage(self, what: str) -> None:
         """Raise TcsError, naming `what` needs it, when the model has parts or interactions."""
         if self.is_staged:
@@ -181,6 +191,12 @@ class PathModel:
         for c, parts in self.parts.items():
             whole[list(parts)] = c
         return whole[self.block[self.answered]]
+
+    @cached_property
+    def homes(self) -> NDArray[np.intp]:
+        """The constructs that may have paths: neither parts nor interactions."""
+        scored = range(len(self.scored))
+        return np.array([c for c in scored if c not in self.lower], dtype=np.intp)
 
     @cached_property
     def needs(self) -> Mask:

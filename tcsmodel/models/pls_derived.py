@@ -123,7 +123,10 @@ class Derived(Bootstrapped):
         ``rms_theta`` the root mean square covariance of what scores leave of the items, and
         ``gof`` Tenenhaus' mean of communality and R2, which is no measure of fit. Constructs
         that consistent PLS corrects are common factors, all others composites, of which the
-        correlations within are not restricted (Dijkstra & Henseler 2015).
+        correlations within are not restricted (Dijkstra & Henseler 2015). A higher-order construct
+        is a composite of its parts (Schuberth, Rademaker & Henseler 2020), and in ``rms_theta`` and
+        ``gof`` the items of the parts are its items; models with interactions have no implied
+        correlations, and are refused.
 
         Examples
         --------
@@ -425,7 +428,7 @@ class Derived(Bootstrapped):
         return predict_items(self._pls, data, technique)
 
     def _implied(self) -> Array:
-        self._pls.estimator.model.require_one_stage("implied_corr")
+        self._pls.estimator.model.require_linear("implied_corr")
         corr = to_corr(self._pls.sample.moments.cov_array)
         return implied_corr(self._pls.estimator, self._pls.arrays, corr, saturated=False)
 

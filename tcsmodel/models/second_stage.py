@@ -14,6 +14,7 @@ from tcsmodel.kernels.moments import moments
 from tcsmodel.kernels.second_stage import Index
 from tcsmodel.models.draws import Draws, Replicator, bootstrap
 from tcsmodel.models.path_model import PathModel
+from tcsmodel.models.staged import answer_weights
 
 if TYPE_CHECKING:
     from tcsmodel.models.pls_result import PLSResult
@@ -28,7 +29,11 @@ CELLS = 4_000_000  # scores held at once, so that memory does not grow with n
 def require_scores(result: PLSResult, what: str) -> None:
     """Raise TcsError unless the paths of a result are regressions among scores of respondents."""
     result.sample.respondents(what)
-    result.estimator.model.require_one_stage(what)
+    if result.estimator.model.factors:
+        raise TcsError(
+            f"{what} adds a term to each path, and what it adds to the path of a product is not "
+            "settled. Fit the model of the main effects alone for that."
+        )
     if result.estimator.weighting.corrects:
         raise TcsError(
             f"{what} regresses scores, and consistent PLS corrects paths for what is wrong with "
@@ -70,7 +75,7 @@ def _products(result: PLSResult, terms: Terms, weights: Array) -> tuple[Array, A
     mean, cov = moments(x, weights)
     values = estimator.quantities(mean, cov, result.sample.n)
     sd = np.sqrt(np.diagonal(cov, axis1=1, axis2=2))
-    outer = values["outer_weights"][:, :, None] * model.member
+    outer = answer_weights(model, values)
     step = max(1, CELLS // (len(x) * len(model.constructs)))
     parts = []
     for start in range(0, len(weights), step):

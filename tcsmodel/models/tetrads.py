@@ -103,7 +103,7 @@ class TetradTest(Result):
         ``formative`` where one does, ``untested`` with fewer than four items.
         """
         table, model, rows = self.table(), self._model, []
-        for c, name in enumerate(model.constructs):
+        for c, name in enumerate(model.scored):
             own = table[table["construct"] == name]
             rejected = int(own["rejected"].sum())
             verdict = Verdict.FORMATIVE if rejected else Verdict.REFLECTIVE
@@ -148,9 +148,8 @@ def tetrad_test(
     """Return what `PLSResult.tetrads` describes."""
     estimator, sample = result.estimator, result.sample
     model = estimator.model
-    model.require_one_stage("tetrads()")
     level = estimator.level if level is None else level
-    blocks = [np.flatnonzero(model.block == c) for c in range(len(model.constructs))]
+    blocks = [np.flatnonzero(model.block == c) for c in range(len(model.scored))]
     places = np.concatenate([nonredundant(own) for own in blocks])
     if not len(places):
         raise TcsError(
@@ -160,24 +159,28 @@ def tetrad_test(
     places.setflags(write=False)
     make = _replicator(result, places)
     draws = bootstrap(make, n, seed=seed, level=level, progress=progress, what="tetrads")
-    estimates = tetrads(to_corr(sample.moments.cov_array), places)
+    estimates = draws.origin["tetrads"]
     return TetradTest(estimator, sample.n, level, places, read_only(estimates), draws)
 
 
 def _replicator(result: PLSResult, places: Index) -> Replicator:
     """Return how tetrads of resamples come from their moments, or from answers with gaps."""
     if result.estimator.rule.is_plain:
-        return Replicator(partial(_replicate, places), result.sample)
+        return Replicator(partial(_replicate, result, places), result.sample)
     return Replicator(partial(_reweighted, result, places), result.sample, weighted=True)
 
 
 def _reweighted(result: PLSResult, places: Index, weights: Array) -> dict[str, Array]:
     answers, rule = result.sample.respondents("The bootstrap"), result.estimator.rule
-    return _replicate(places, *rule.moments(result.sample.names, answers, weights))
+    return _replicate(result, places, *rule.moments(result.sample.names, answers, weights))
 
 
-def _replicate(places: Index, mean: Array, cov: Array) -> dict[str, Array]:
-    values = tetrads(to_corr(cov), places)
+def _replicate(result: PLSResult, places: Index, mean: Array, cov: Array) -> dict[str, Array]:
+    """Return the tetrads of answers, and of the scores of parts with weights of their own."""
+    estimator = result.estimator
+    staged = estimator.model.is_staged
+    corr = estimator.solution(mean, cov, result.sample.n).made.corr if staged else to_corr(cov)
+    values = tetrads(corr, places)
     known = np.isfinite(values).all(axis=-1)
     status = np.where(known, Status.CONVERGED, Status.SINGULAR)
     return {"tetrads": values, "status": status.astype(np.float64)}

@@ -8,7 +8,7 @@ import tolerances as tol
 from golden_files import expected
 from numpy.testing import assert_allclose
 
-from tcsmodel.errors import OptionError, SpecError, TcsError
+from tcsmodel.errors import OptionError, SpecError
 from tcsmodel.kernels.resample import counts_from_rows
 from tcsmodel.models.pls import PLS
 from tcsmodel.spec.model import ModelSpec
@@ -242,21 +242,6 @@ def test_full_collinearity_is_that_of_constructs_with_paths(pair):
     inverse = np.linalg.inv(pair[0].construct_corr.loc[names, names])
     assert_allclose(pair[0].full_vif[names], np.diag(inverse), atol=1e-9)
     assert len(pair[0].full_vif) == 5
-
-
-def test_what_is_not_there_yet_says_so(pair):
-    for ask in (
-        lambda: pair[0].fit_measures,
-        lambda: pair[0].implied_corr,
-        lambda: pair[0].selection_criteria,
-        lambda: pair[0].exact_fit(10),
-        lambda: pair[0].tetrads(10),
-        lambda: pair[0].marker_adjusted("IMAG1"),
-        lambda: pair[0].nonlinearity(10),
-        lambda: pair[0].endogeneity(10),
-    ):
-        with pytest.raises(TcsError, match="not there yet for models with higher-order"):
-            ask()
 
 
 def test_the_diagram_shows_the_parts_as_items_of_the_higher_construct(pair):

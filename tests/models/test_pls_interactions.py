@@ -218,7 +218,7 @@ def test_what_needs_respondents_or_one_stage_says_so(mobi_frame):
         PLS(SPEC).fit(Survey(mobi_frame, items=SPEC.items).moments(SPEC.items))
     result = PLS(SPEC).fit(mobi_frame)
     with pytest.raises(TcsError, match="not there yet for models with interactions"):
-        _ = result.fit_measures
+        tcs.fimix(result, 2)
 
 
 @pytest.mark.parametrize("every", [2, 3])
