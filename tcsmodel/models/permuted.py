@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -17,10 +17,12 @@ from tcsmodel.kernels import group_tests, micom
 from tcsmodel.kernels.batch import map_chunks
 from tcsmodel.kernels.moments import to_corr
 from tcsmodel.kernels.permutation import lower, two_sided, upper
+from tcsmodel.kernels.pls_fit import distances
 from tcsmodel.kernels.resample import permutation_chunks
 from tcsmodel.kernels.status import Status
 from tcsmodel.models.draws import resamples
 from tcsmodel.models.grouped_pls import GroupedPLS
+from tcsmodel.models.pls_fit import implied_corr
 from tcsmodel.models.quantities import cells
 from tcsmodel.models.staged import answer_weights
 
@@ -39,6 +41,9 @@ COMPARED = (
     "outer_loadings",
     "outer_weights",
 )
+# How far apart what groups imply for their items is, and by which measures.
+APART = "apart"
+MEASURES = ("d_g", "d_uls")
 NUMBERS_HELD = 4_000_000
 
 
@@ -56,8 +61,8 @@ class Permuted:
     members : tuple of int
         The groups.
     observed : dict of str to ndarray (c,)
-        By name ``composition means variances`` (one number a construct), and the quantities
-        compared (one number a cell).
+        By name ``composition means variances`` (one number a construct), the quantities compared
+        (one number a cell), and ``apart`` (one number a measure of `MEASURES`).
     draws : dict of str to ndarray (B, c)
         The same of permuted groups; nan of permutations without a solution.
     status : ndarray (B,) of int
@@ -84,9 +89,12 @@ class Permuted:
         return (lower if name == COMPOSITION else test)(self.draws[name], self.observed[name])
 
     def quantile(self, name: str, share: float) -> Array:
-        """Return a quantile (c,) of a statistic under permutation."""
+        """Return a quantile (c,) of a statistic under permutation; nan where it has no value."""
         kept = self.draws[name][self.status < Status.ITERATION_CAP]
-        return np.asarray(np.quantile(kept, share, axis=0))
+        found = np.full(kept.shape[1], np.nan)
+        for c in np.flatnonzero(np.isfinite(kept).any(axis=0)):
+            found[c] = np.quantile(kept[np.isfinite(kept[:, c]), c], share)
+        return found
 
 
 def permuted(
@@ -195,7 +203,10 @@ def _statistics(pooled: _Pooled, quantities: tuple[str, ...], codes: Index) -> V
     values = grouped.estimator.quantities(center, cov, len(pooled.rows))
     found = _invariance(pooled, mean, cov, answer_weights(grouped.estimator.model, values))
     for name in quantities:
-        found[name] = _between(pooled, _numbers(grouped, name, values[name]))
+        if name == APART:
+            found[name] = _apart(grouped, values, to_corr(cov))
+        else:
+            found[name] = _between(pooled, _numbers(grouped, name, values[name]))
     status = values["status"].max(axis=1)
     for value in found.values():
         value[status >= Status.ITERATION_CAP] = np.nan
@@ -229,6 +240,14 @@ def _invariance(pooled: _Pooled, mean: Array, cov: Array, own: Array) -> Values:
         MEANS: _between(pooled, scores),
         VARIANCES: _between(pooled, logs),
     }
+
+
+def _apart(grouped: GroupedPLS, values: Mapping[str, Array], corr: Array) -> Array:
+    """Return distances (b, 2) of what groups (b, g, p, p) imply, means over pairs of groups."""
+    sigma = implied_corr(grouped.estimator, values, corr, saturated=False)
+    first, second = np.triu_indices(sigma.shape[1], 1)
+    found = distances(sigma[:, first], sigma[:, second])
+    return np.stack([getattr(found, name).mean(axis=1) for name in MEASURES], axis=1)
 
 
 def _between(pooled: _Pooled, values: Array) -> Array:

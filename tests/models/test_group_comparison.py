@@ -15,6 +15,7 @@ from tcsmodel.models import permuted as engine
 from tcsmodel.models.group_comparison import compare_groups
 from tcsmodel.models.micom import micom
 from tcsmodel.models.pls import PLS
+from tcsmodel.spec.model import ModelSpec
 from tcsmodel.survey.survey import Survey
 
 PATHS = ["source", "target", "group", "other"]
@@ -243,3 +244,41 @@ def test_pictures_of_what_differs_name_it():
         t.get_text() for t in figure.texts
     ]
     assert pd.Series([t.get_text() for t in result.plot().texts]).str.contains("p \\(Holm\\)").any()
+
+
+def test_distances_tell_whole_models_apart():
+    apart, alike = run(differing()).distances, run(sample(200, seed=5)).distances
+    assert apart["measure"].tolist() == ["d_g", "d_uls"]
+    assert (apart["p"] < 0.02).all()
+    assert (apart["distance"] > apart["critical"]).all()
+    assert (alike["p"] > 0.05).all()
+
+
+def test_distances_are_those_of_implied_correlations_averaged_over_pairs():
+    frame = sample(150)
+    frame["brand"] = np.array(["A", "B", "C"])[np.arange(150) % 3]
+    result = run(frame, permutations=19, bootstrap=2)
+    implied = [fit.implied_corr.to_numpy() for fit in result.fits.values()]
+    pairs = [(0, 1), (0, 2), (1, 2)]
+    squared = [((implied[i] - implied[j]) ** 2).sum() / 2 for i, j in pairs]
+    roots = [np.linalg.eigvals(np.linalg.solve(implied[i], implied[j])).real for i, j in pairs]
+    geodesic = [(np.log(one) ** 2).sum() / 2 for one in roots]
+    assert_allclose(result.distances["distance"], [np.mean(geodesic), np.mean(squared)])
+
+
+def test_a_permuted_distance_is_that_of_permuted_labels():
+    frame = sample(90)
+    result = run(frame, PLS(SPEC, tol=1e-10), permutations=19, bootstrap=2)
+    found = engine.permuted(result.grouped, (0, 1), 19, 1, quantities=(engine.APART,))
+    order = next(permutation_chunks(90, 19, 1))[7]
+    moved = frame.assign(brand=frame["brand"].to_numpy()[order])
+    again = run(moved, PLS(SPEC, tol=1e-10), permutations=19, bootstrap=2)
+    assert_allclose(found.draws[engine.APART][7], again.distances["distance"], rtol=1e-5)
+    assert_allclose(found.p(engine.APART), result.distances["p"])
+
+
+def test_models_in_stages_imply_no_correlations():
+    text = str(SPEC) + "\nSat ~ Image:Quality"
+    result = run(sample(120), ModelSpec.parse(text), permutations=19, bootstrap=5)
+    with pytest.raises(TcsError, match=r"GroupComparison\.distances is not there yet for"):
+        _ = result.distances

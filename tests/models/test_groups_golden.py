@@ -96,6 +96,19 @@ def test_p_of_permutations_equals_csem_within_error(halves):
     within_error(own[names], [theirs["p_permutation"][name] for name in names], 3000, 100)
 
 
+def test_distances_of_whole_models_equal_csem(halves):
+    """cSEM takes logarithms to the base 10 in its geodesic distance."""
+    theirs, ours = expected("D_csem_testMGD"), halves.distances.set_index("measure")
+    d_g, d_l = theirs["distances"]["dG"] * np.log(10) ** 2, theirs["distances"]["dL"]
+    assert_allclose(ours.loc[["d_g", "d_uls"], "distance"], [d_g, d_l], rtol=tol.PLS)
+    shares = theirs["p_distances"]
+    within_error(ours.loc[["d_g", "d_uls"], "p"], [shares["dG"], shares["dL"]], 3000, 100)
+    drawn = theirs["permuted_distances"]
+    for name, measure, scale in (("dG", "d_g", np.log(10) ** 2), ("dL", "d_uls", 1.0)):
+        low, high = np.quantile(drawn[name], [0.85, 0.99]) * scale
+        assert low < ours.loc[measure, "critical"] < high
+
+
 def test_p_of_given_permutations_equals_csem():
     theirs = expected("D_csem_testMGD")
     observed = np.array([theirs["difference"][name] for name in theirs["rows"]])
