@@ -74,7 +74,7 @@ def fimix(
     >>> found.table().set_index("segments")["bic"].round(1).to_dict()
     {1: 3591.0, 2: 3469.7, 3: 3521.8}
     """
-    require_scores(result, "fimix()")
+    require_scores(result, "fimix()", stages=True)
     numbers = _numbers(segments)
     require_whole(starts, "starts", 1)
     require_whole(seed, "seed", 0)

@@ -38,8 +38,12 @@ class Verdict(StrEnum):
     SEGMENTS = "segments"
 
 
-def require_scores(result: PLSResult, what: str) -> None:
-    """Raise unless segments can be looked for among the construct scores of a model."""
+def require_scores(result: PLSResult, what: str, *, stages: bool = False) -> None:
+    """Raise unless segments can be looked for among the construct scores of a model.
+
+    `stages` says whether the search needs no more than scores, so that these may come about in
+    stages.
+    """
     require(
         isinstance(result, PLSResult),
         f"{what} takes a fitted PLS model, not {type(result).__name__}. Try "
@@ -52,7 +56,8 @@ def require_scores(result: PLSResult, what: str) -> None:
             "another scheme, or look at result.verify()."
         )
     estimator = result.estimator
-    estimator.model.require_one_stage(what)
+    if not stages:
+        estimator.model.require_one_stage(what)
     for given, name in (
         (estimator.weighting.corrects, "consistent= and reliability="),
         (estimator.rule.ordered, "ordered="),

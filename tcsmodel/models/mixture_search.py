@@ -11,6 +11,7 @@ from tcsmodel.kernels import mixture as kernel
 from tcsmodel.kernels.partition import adjusted_rand
 from tcsmodel.kernels.status import Status
 from tcsmodel.models.pls_result import PLSResult
+from tcsmodel.models.staged import scores_of
 from tcsmodel.survey.moments import read_only
 
 Array = NDArray[np.float64]
@@ -131,12 +132,15 @@ def agreement(result: PLSResult, given: Search, k: int, labels: Index, counts: A
     estimator, sample = result.estimator, result.sample
     weights = counts if sample.weights is None else counts * sample.weights
     answers = sample.respondents("The bootstrap")
-    mean, cov = estimator.rule.moments(estimator.model.items, answers, weights)
+    model = estimator.model
+    mean, cov = estimator.rule.moments(model.observed, answers, weights)
     values = estimator.quantities(mean, cov, sample.n)
     if values["status"][0] >= Status.ITERATION_CAP:
         return np.full(1, np.nan)
-    z = (estimator.rule.complete(answers, mean[0], cov[0]) - mean[0]) / values["item_sds"][0]
-    scores = z @ (values["outer_weights"][0][:, None] * estimator.model.member)
+    own = {name: value[0] for name, value in values.items()}
+    p = len(model.observed)
+    filled = estimator.rule.complete(answers[:, :p], mean[0, :p], cov[0, :p, :p])
+    scores = scores_of(model, own, mean[0], filled, np.ones(filled.shape, dtype=bool))
     search = search_of(result, scores, counts[0], given.design, given.starts, given.seed)
     solution = search.solution(k)
     if solution.status is Status.SINGULAR:

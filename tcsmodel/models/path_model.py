@@ -135,8 +135,10 @@ class PathModel:
         if self.is_staged:
             why = "higher-order constructs" if self.parts else "interactions"
             raise TcsError(
-                f"{what} is not there yet for models with {why}. Fit the model without them for "
-                f"that, as in PLS(spec) of the {'parts' if self.parts else 'main effects'} alone."
+                f"{what} fits each segment anew to residuals of items and scores, which is defined "
+                f"for models of one run (Esposito Vinzi et al. 2008; Becker et al. 2013), and not "
+                f"for {why}. Use tcs.fimix(), which takes scores as they are, or fit the "
+                f"{'parts' if self.parts else 'main effects'} alone."
             )
 
     @cached_property

@@ -308,9 +308,6 @@ def test_models_without_scores_are_refused(find, one, mobi_frame):
     frame = simulated(FIRST, FIRST)[0]
     with pytest.raises(OptionError, match="consistent= and reliability= do not touch"):
         find(tcs.PLS(SPEC, consistent=True).fit(frame))
-    product = tcs.ModelSpec.parse(str(SPEC).replace("Y ~ A + B", "Y ~ A + B + A:B"))
-    with pytest.raises(TcsError, match="not there yet for models with interactions"):
-        find(tcs.PLS(product).fit(frame))
     with pytest.warns(tcs.errors.ImproperSolutionWarning):
         lost = tcs.PLS(SPEC, max_iter=1).fit(frame)
     with pytest.raises(ConvergenceError, match="PLS did not converge"):

@@ -216,9 +216,6 @@ def test_options_that_do_not_go_together_are_refused(options, message):
 def test_what_needs_respondents_or_one_stage_says_so(mobi_frame):
     with pytest.raises(TcsError, match="Interactions need respondents, but moments were given"):
         PLS(SPEC).fit(Survey(mobi_frame, items=SPEC.items).moments(SPEC.items))
-    result = PLS(SPEC).fit(mobi_frame)
-    with pytest.raises(TcsError, match="not there yet for models with interactions"):
-        tcs.fimix(result, 2)
 
 
 @pytest.mark.parametrize("every", [2, 3])
