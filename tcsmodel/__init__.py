@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from tcsmodel.models.efa import EFA as EFA
     from tcsmodel.models.fimix import fimix as fimix
     from tcsmodel.models.group_comparison import compare_groups as compare_groups
+    from tcsmodel.models.imputation import impute as impute
     from tcsmodel.models.invariance import invariance as invariance
     from tcsmodel.models.latent_scores import latent_scores as latent_scores
     from tcsmodel.models.mediation import mediation as mediation
@@ -102,6 +103,7 @@ _HOMES = {
     "power": "tcsmodel.models.power",
     "sample_size": "tcsmodel.models.power",
     "rmsea_power": "tcsmodel.models.power",
+    "impute": "tcsmodel.models.imputation",
     "KeyDrivers": "tcsmodel.satisfaction.drivers",
     "satisfaction_index": "tcsmodel.satisfaction.index",
     "invariance_cost": "tcsmodel.satisfaction.invariance_cost",
@@ -135,6 +137,7 @@ __all__ = [
     "errors",
     "factorability",
     "fimix",
+    "impute",
     "interaction",
     "invariance",
     "invariance_cost",

@@ -101,6 +101,18 @@ def compared(compare: Callable[..., Any], **options: Any) -> Any:
         return compare(tcs.ModelSpec.parse(SMALL), frame, "brand", permutations=99, **options)
 
 
+def imputed() -> Any:
+    """Return imputations of gaps that low answers have more often."""
+    frame = tcs.datasets.mobi().data
+    frame.loc[frame["CUSA1"] < 7, "CUSA2"] = float("nan")
+    frame.loc[::9, "PERV1"] = float("nan")
+    return tcs.impute(tcs.Survey(frame, scale=(1, 10)), m=3, iterations=2, seed=1)
+
+
+def pooled() -> Any:
+    return tcs.PLS(tcs.ModelSpec.parse(SMALL)).fit(imputed())
+
+
 EXAMPLES: dict[str, Callable[[], Any]] = {
     "Screening": lambda: tcs.screening(tcs.datasets.mobi()),
     "Factorability": lambda: tcs.factorability(tcs.datasets.mobi()),
@@ -111,6 +123,9 @@ EXAMPLES: dict[str, Callable[[], Any]] = {
     "PLSFits": brands,
     "UnitIndices": lambda: tcs.unit_indices(brands(), bootstrap=40, seed=1),
     "PLSResult": pls,
+    "Imputations": imputed,
+    "PooledPLS": pooled,
+    "PooledIndex": lambda: tcs.satisfaction_index(pooled().bootstrap(40, seed=1)),
     "TetradTest": lambda: tcs.PLS(tcs.library.ecsi()).fit(tcs.datasets.mobi()).tetrads(60, seed=1),
     "Nonlinearity": lambda: pls().nonlinearity(60, seed=1),
     "Endogeneity": lambda: pls().endogeneity(60, seed=1),

@@ -53,5 +53,7 @@ RIDGE_CHI2 = 1e-3
 
 # Numbers from random folds that were not saved, in standard deviations over folds of our own.
 FOLDS = 4.0
+# Means of random imputations on both sides, in standard errors of their difference.
+IMPUTATIONS = 4.0
 # Outer weights of PLS, which agree to 1e-7, move the maximum of a mixture by more.
 FIMIX = 1e-5

@@ -262,17 +262,24 @@ def convergence_findings(
     if not converged:
         evidence: dict[str, float] = {"iterations": iterations}
         yield Finding("not_converged", Severity.PROBLEM, ("PLS",), evidence)
-    lost = 0 if draws is None else int((draws.status >= Status.ITERATION_CAP).sum())
-    if draws is not None and lost:
-        share = lost / draws.n
+    if draws is not None:
+        yield from replicate_findings(draws.status)
+
+
+def replicate_findings(status: NDArray[np.intp]) -> Iterator[Finding]:
+    """Yield how many replicates (B,) were lost or are inadmissible."""
+    replicates = len(status)
+    lost = int((status >= Status.ITERATION_CAP).sum())
+    if lost:
+        share = lost / replicates
         severity = Severity.CAUTION if share > MANY_LOST else Severity.NOTE
-        evidence = {"lost": lost, "replicates": draws.n, "share": share}
+        evidence: dict[str, float] = {"lost": lost, "replicates": replicates, "share": share}
         yield Finding("replicates_lost", severity, ("PLS",), evidence)
-    improper = 0 if draws is None else int((draws.status == Status.IMPROPER).sum())
-    if draws is not None and improper:
-        share = improper / draws.n
+    improper = int((status == Status.IMPROPER).sum())
+    if improper:
+        share = improper / replicates
         severity = Severity.CAUTION if share > MANY_LOST else Severity.NOTE
-        evidence = {"share": share, "replicates": draws.n}
+        evidence = {"share": share, "replicates": replicates}
         yield Finding("correction_replicates", severity, ("PLS",), evidence)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import overload
 
 import numpy as np
 import pandas as pd
@@ -14,10 +15,12 @@ from tcsmodel.kernels.moments import to_corr
 from tcsmodel.kernels.status import Status
 from tcsmodel.models.assessment import Solution, assess, explain_singular, solution
 from tcsmodel.models.estimator import Data, Sample
+from tcsmodel.models.imputation import Imputations
 from tcsmodel.models.path_model import PathModel
 from tcsmodel.models.pls_fits import PLSFits, fit_each
 from tcsmodel.models.pls_result import PLSResult
 from tcsmodel.models.pls_sample import Rule, ordered_names, pls_sample
+from tcsmodel.models.pooled_pls import PooledPLS, fit_imputed
 from tcsmodel.models.weighting import Weighting, listed_names
 from tcsmodel.options import (
     HigherOrder,
@@ -220,18 +223,25 @@ class PLS:
             parts.append("loadings and paths corrected for unreliability")
         return "; ".join(parts)
 
-    def fit(self, data: Data) -> PLSResult:
+    @overload
+    def fit(self, data: Data) -> PLSResult: ...
+
+    @overload
+    def fit(self, data: Imputations) -> PooledPLS: ...
+
+    def fit(self, data: Data | Imputations) -> PLSResult | PooledPLS:
         """Return the fitted model.
 
         Parameters
         ----------
-        data : Survey, pandas.DataFrame or Moments
-            Scores, the bootstrap and the index need respondents, so not `Moments`.
+        data : Survey, pandas.DataFrame, Moments or Imputations
+            Scores, the bootstrap and the index need respondents, so not `Moments`. To
+            `tcsmodel.impute`'s completed surveys the model is fitted one by one, and pooled.
 
         Raises
         ------
         SurveyError
-            When an item is absent, holds text or is constant.
+            When an item is absent, holds text or is constant, or was not imputed.
         IdentificationError
             When weights or paths are not determined by these data.
 
@@ -244,6 +254,8 @@ class PLS:
         ImproperSolutionWarning
             When the algorithm did not converge.
         """
+        if isinstance(data, Imputations):
+            return fit_imputed(self, data)
         return self.fit_sample(pls_sample(data, self.model.observed, self.rule, self.model.pairs))
 
     def fit_sample(self, sample: Sample) -> PLSResult:

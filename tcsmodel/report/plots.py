@@ -20,12 +20,14 @@ from tcsmodel.models.endogeneity import Endogeneity
 from tcsmodel.models.exact_fit import ExactFit
 from tcsmodel.models.fimix_result import FIMIX
 from tcsmodel.models.group_comparison import GroupComparison
+from tcsmodel.models.imputation import Imputations
 from tcsmodel.models.invariance import InvarianceResult
 from tcsmodel.models.mediation import Mediation
 from tcsmodel.models.micom import MICOMResult
 from tcsmodel.models.nonlinearity import Nonlinearity
 from tcsmodel.models.pls import PLSResult
 from tcsmodel.models.pls_fits import PLSFits
+from tcsmodel.models.pooled_pls import PooledPLS
 from tcsmodel.models.power import PowerResult
 from tcsmodel.models.prediction import Prediction
 from tcsmodel.models.rebus import REBUS
@@ -42,6 +44,7 @@ from tcsmodel.report import effect_pictures as effects
 from tcsmodel.report import factor_pictures as factors
 from tcsmodel.report import fit_pictures as fits
 from tcsmodel.report import group_pictures as composites
+from tcsmodel.report import imputation_pictures as imputed
 from tcsmodel.report import invariance_pictures as groups
 from tcsmodel.report import model_pictures as models
 from tcsmodel.report import necessity_pictures as needs
@@ -61,6 +64,7 @@ from tcsmodel.satisfaction.gate import Gate
 from tcsmodel.satisfaction.index import SatisfactionIndex
 from tcsmodel.satisfaction.invariance_cost import InvarianceCost
 from tcsmodel.satisfaction.necessity import NecessaryConditions
+from tcsmodel.satisfaction.pooled_index import PooledIndex
 from tcsmodel.satisfaction.priorities import Priorities
 from tcsmodel.satisfaction.unit_indices import UnitIndices
 from tcsmodel.spec.model import ModelSpec
@@ -234,6 +238,21 @@ def _(result: REBUS) -> Mapping[str, Maker]:
 @kinds.register
 def _(result: Gate) -> Mapping[str, Maker]:
     return {"findings": models.gate_picture}
+
+
+@kinds.register
+def _(result: Imputations) -> Mapping[str, Maker]:
+    return {"answers": imputed.imputed_picture}
+
+
+@kinds.register
+def _(result: PooledPLS) -> Mapping[str, Maker]:
+    return {"paths": imputed.pooled_paths_picture}
+
+
+@kinds.register
+def _(result: PooledIndex) -> Mapping[str, Maker]:
+    return {"index": imputed.pooled_index_picture}
 
 
 @kinds.register

@@ -14,6 +14,7 @@ from tcsmodel.report.picture import WIDTH as FULL_WIDTH
 from tcsmodel.report.picture import Picture
 from tcsmodel.satisfaction.drivers import Drivers
 from tcsmodel.satisfaction.index import SatisfactionIndex
+from tcsmodel.satisfaction.pooled_index import PooledIndex
 from tcsmodel.satisfaction.priorities import Priorities, Quadrant
 
 
@@ -56,6 +57,14 @@ def first_group(order: Priorities) -> list[str]:
 
 def index_picture(index: SatisfactionIndex, words: Language) -> Picture:
     """Return the indices of all constructs with their intervals, highest first."""
+    fixed = (
+        "" if index.draws is not None else words.text("caption.fixed_weights", level=index.level)
+    )
+    return index_forest(index, caption(words, index.n, index.level, index.draws, fixed), words)
+
+
+def index_forest(index: SatisfactionIndex | PooledIndex, told: str, words: Language) -> Picture:
+    """Return indices with intervals above a caption."""
     numbers = words.numbers
     table = index.table().dropna(subset=["index"]).sort_values("index", ascending=False)
     frame = pd.DataFrame(
@@ -80,13 +89,10 @@ def index_picture(index: SatisfactionIndex, words: Language) -> Picture:
         "upper": own["ci_upper"],
         "level": index.level,
     }
-    fixed = (
-        "" if index.draws is not None else words.text("caption.fixed_weights", level=index.level)
-    )
     return Picture(
         title=words.text("picture.index.title", **values),
         subtitle=words.text("picture.index.subtitle"),
-        caption=caption(words, index.n, index.level, index.draws, fixed),
+        caption=told,
         alt=words.text("picture.index.alt", listing=_listing(frame, words), **values),
         paint=forest(
             frame,

@@ -9,13 +9,15 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from tcsmodel.errors import OptionError, TcsWarning
+from tcsmodel.errors import OptionError, SurveyError, TcsWarning
 from tcsmodel.kernels import index as kernel
+from tcsmodel.models.estimator import Sample
 from tcsmodel.models.path_model import PathModel
 from tcsmodel.models.pls import PLSResult
 from tcsmodel.models.replicated import ReplicateDraws
 from tcsmodel.models.staged import answer_weights
 from tcsmodel.options import IndexKind
+from tcsmodel.survey.moments import read_only
 
 Array = NDArray[np.float64]
 Values = Mapping[str, Array]
@@ -92,3 +94,23 @@ def indices(kind: IndexKind, model: PathModel, values: Values, low: Array, high:
     """Return indices (..., c) by a definition, from PLS quantities with batch axes."""
     share = shares(kind, model, values, low, high)
     return kernel.index(performances(model, values, low, high), share, model.stands_behind)
+
+
+def limits(sample: Sample, model: PathModel, target: str) -> tuple[Array, Array]:
+    """Return the scale limits (p,) of the items answered; nan where there is no scale.
+
+    Raises
+    ------
+    SurveyError
+        When an item that stands behind the target has no scale.
+    """
+    scale = {} if sample.survey is None else sample.survey.scale
+    own = (model.observed[i] for i in model.behind(model.constructs.index(target)))
+    unscaled = [item for item in own if item not in scale]
+    if unscaled:
+        raise SurveyError(
+            f"The 0-100 index of {target!r} needs the limits of its items' scales, and "
+            f"there are none for {', '.join(unscaled)}. Try: Survey(..., scale=(1, 10))."
+        )
+    limits = np.array([scale.get(name, (np.nan, np.nan)) for name in model.observed])
+    return read_only(limits[:, 0]), read_only(limits[:, 1])

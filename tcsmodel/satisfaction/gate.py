@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from tcsmodel.errors import counted
 from tcsmodel.models.pls import PLS, PLSResult
+from tcsmodel.models.pooled_pls import require_one_fit
 from tcsmodel.result import Finding, Result, Severity
 
 if TYPE_CHECKING:
@@ -69,6 +70,7 @@ def structure_gate(
     >>> [f.subjects for f in gate.findings if f.code == "merge_candidates"]
     [('Image', 'Quality', 'Satisfaction'), ('Satisfaction', 'Loyalty')]
     """
+    require_one_fit(pls, "structure_gate()")
     found: list[Finding] = []
     for model, fit in (("SEM", sem), ("CFA", cfa)):
         if fit is not None:

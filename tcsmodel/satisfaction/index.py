@@ -5,23 +5,24 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import overload
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from tcsmodel.errors import SurveyError
 from tcsmodel.kernels import index as kernel
 from tcsmodel.models.draws import Draws
-from tcsmodel.models.estimator import Sample
 from tcsmodel.models.path_model import PathModel
 from tcsmodel.models.pls import PLS, PLSResult
+from tcsmodel.models.pooled_pls import PooledPLS
 from tcsmodel.options import IndexKind, choose
 from tcsmodel.result import Finding, Result
 from tcsmodel.satisfaction.definitions import (
     DEFINITIONS,
     defined,
     indices,
+    limits,
     model_of,
     performances,
     shares,
@@ -30,9 +31,9 @@ from tcsmodel.satisfaction.definitions import (
 from tcsmodel.satisfaction.impacts import impact_table, moderated_table
 from tcsmodel.satisfaction.index_findings import findings
 from tcsmodel.satisfaction.index_survey import survey_of
+from tcsmodel.satisfaction.pooled_index import PooledIndex
 from tcsmodel.satisfaction.respondent_indices import EVERYBODY, linearizer, respondent_indices
 from tcsmodel.satisfaction.segments import FIXED, interval_about, segment_table
-from tcsmodel.survey.moments import read_only
 from tcsmodel.survey.survey import Survey
 
 Array = NDArray[np.float64]
@@ -40,9 +41,23 @@ Array = NDArray[np.float64]
 DESIGNED = "survey design"
 
 
+@overload
 def satisfaction_index(
-    pls: PLSResult, target: str = "Satisfaction", kind: IndexKind | str = IndexKind.ACSI
-) -> SatisfactionIndex:
+    pls: PLSResult, target: str = ..., kind: IndexKind | str = ...
+) -> SatisfactionIndex: ...
+
+
+@overload
+def satisfaction_index(
+    pls: PooledPLS, target: str = ..., kind: IndexKind | str = ...
+) -> PooledIndex: ...
+
+
+def satisfaction_index(
+    pls: PLSResult | PooledPLS,
+    target: str = "Satisfaction",
+    kind: IndexKind | str = IndexKind.ACSI,
+) -> SatisfactionIndex | PooledIndex:
     """Return the 0-100 index of every construct, and what moves the index of `target`.
 
     An index is the mean over respondents of ``sum_i share_i * 100 (x_i - low_i) /
@@ -59,11 +74,11 @@ def satisfaction_index(
 
     Parameters
     ----------
-    pls : PLSResult
-        Fitted to a survey whose items have a scale. After ``.bootstrap(...)`` intervals
-        come from replicates that estimate the weights again; before, the weights are
-        held fixed and the interval is that of a mean (t, linearized under sampling
-        weights).
+    pls : PLSResult or PooledPLS
+        Fitted to a survey whose items have a scale, or to its imputations. After
+        ``.bootstrap(...)`` intervals come from replicates that estimate the weights again;
+        before, the weights are held fixed and the interval is that of a mean (t, linearized
+        under sampling weights).
     target : str
         The construct whose index the study is about.
     kind : {"acsi", "standardized", "metric4", "equal"}
@@ -71,7 +86,7 @@ def satisfaction_index(
 
     Returns
     -------
-    SatisfactionIndex
+    SatisfactionIndex or PooledIndex
 
     Raises
     ------
@@ -100,31 +115,14 @@ def satisfaction_index(
     3        Value    0.14      0.69
     """
     kind = choose(IndexKind, kind, "kind")
+    if isinstance(pls, PooledPLS):
+        parts = tuple(satisfaction_index(one, target, kind) for one in pls.results)
+        return PooledIndex(pls, target, kind, parts)
     pls.estimator.spec.construct(target)
     defined(pls.estimator.model, kind)
     pls.sample.respondents("A 0-100 index")
     low, high = limits(pls.sample, pls.estimator.model, target)
     return SatisfactionIndex(pls, target, kind, low, high)
-
-
-def limits(sample: Sample, model: PathModel, target: str) -> tuple[Array, Array]:
-    """Return the scale limits (p,) of the items answered; nan where there is no scale.
-
-    Raises
-    ------
-    SurveyError
-        When an item that stands behind the target has no scale.
-    """
-    scale = {} if sample.survey is None else sample.survey.scale
-    own = (model.observed[i] for i in model.behind(model.constructs.index(target)))
-    unscaled = [item for item in own if item not in scale]
-    if unscaled:
-        raise SurveyError(
-            f"The 0-100 index of {target!r} needs the limits of its items' scales, and "
-            f"there are none for {', '.join(unscaled)}. Try: Survey(..., scale=(1, 10))."
-        )
-    limits = np.array([scale.get(name, (np.nan, np.nan)) for name in model.observed])
-    return read_only(limits[:, 0]), read_only(limits[:, 1])
 
 
 @dataclass(frozen=True, eq=False, repr=False)

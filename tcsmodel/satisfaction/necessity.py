@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from tcsmodel.errors import TcsError, counted
 from tcsmodel.kernels import necessity as kernel
 from tcsmodel.models.pls import PLSResult
+from tcsmodel.models.pooled_pls import require_one_fit
 from tcsmodel.options import (
     BottleneckUnit,
     Ceiling,
@@ -117,6 +118,7 @@ def necessary_conditions(
     scope = choose(Scope, scope, "scope")
     require_whole(permutations, "permutations", 1)
     require_whole(seed, "seed", 0)
+    require_one_fit(source, "necessary_conditions()")
     if isinstance(source, Moments):
         raise TcsError(
             "A ceiling needs respondents, but moments were given. Give a Survey or a DataFrame."

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from tcsmodel.errors import SpecError, counted
 from tcsmodel.kernels import priority as kernel
 from tcsmodel.models.pls import PLS, PLSResult
+from tcsmodel.models.pooled_pls import require_one_fit
 from tcsmodel.options import Ceiling, Scope
 from tcsmodel.result import Finding, Result, Severity
 from tcsmodel.satisfaction.combined import CombinedMap
@@ -82,6 +83,7 @@ def priorities(pls: PLSResult, target: str = "Satisfaction") -> Priorities:
     2        Image        0.41        73.53  10.98         3
     3        Value        0.14        62.35   5.21         4
     """
+    require_one_fit(pls, "priorities()")
     index = satisfaction_index(pls, target)
     sources = index.impacts["source"]
     drivers = tuple(name for name in sources if np.isfinite(index.indices[name]))

@@ -35,8 +35,7 @@ from tcsmodel.options import (
     require_whole,
 )
 from tcsmodel.result import Finding, Result, Severity
-from tcsmodel.satisfaction.definitions import DEFINITIONS, defined, indices, shares
-from tcsmodel.satisfaction.index import limits
+from tcsmodel.satisfaction.definitions import DEFINITIONS, defined, indices, limits, shares
 
 Array = NDArray[np.float64]
 Index = NDArray[np.intp]

@@ -5,6 +5,7 @@ from tcsmodel.report.language.en_discriminant import PICTURE as DISCRIMINANT
 from tcsmodel.report.language.en_effects import PICTURE as EFFECTS
 from tcsmodel.report.language.en_fit import PICTURE as FIT
 from tcsmodel.report.language.en_groups import PICTURE as GROUPS
+from tcsmodel.report.language.en_imputation import STRINGS as IMPUTATION
 from tcsmodel.report.language.en_necessity import PICTURE as NECESSITY
 from tcsmodel.report.language.en_prediction import PICTURE as PREDICTION
 from tcsmodel.report.language.en_report import REPORT
@@ -245,6 +246,7 @@ STRINGS: dict[str, str] = {
     **EFFECTS,
     **FIT,
     **GROUPS,
+    **IMPUTATION,
     **PREDICTION,
     **NECESSITY,
     **SEGMENTS,

@@ -9,6 +9,7 @@ from tcsmodel.report.language.en_discriminant import DISCRIMINANT
 from tcsmodel.report.language.en_effects import EFFECTS
 from tcsmodel.report.language.en_fit import FINDINGS as FIT
 from tcsmodel.report.language.en_groups import GROUPS
+from tcsmodel.report.language.en_imputation import FINDINGS as IMPUTATION
 from tcsmodel.report.language.en_necessity import FINDINGS as NECESSITY
 from tcsmodel.report.language.en_prediction import FINDINGS as PREDICTION
 from tcsmodel.report.language.en_screening import SCREENING
@@ -26,6 +27,7 @@ FINDINGS: dict[str, dict[str, str]] = {
     **UNITS,
     **GROUPS,
     **SEGMENTS,
+    **IMPUTATION,
     "not_converged": {
         "finding": "{subject} did not converge.",
         "evidence": "It stopped after {iterations} iterations.",
