@@ -119,6 +119,20 @@ def ordinal_implied(model: OrdinalLayout, theta: Array) -> OrdinalImplied:
     return OrdinalImplied(at, mean, scale, cut, np.concatenate(statistics, axis=-1))
 
 
+def ordinal_thresholds(model: OrdinalLayout, theta: Array) -> Array:
+    """Return the thresholds (..., p, m) of standard normal variables that theta implies.
+
+    inf where an item has fewer, nan where it is continuous.
+    """
+    order = model.order
+    cuts = np.flatnonzero(order.threshold >= 0)
+    known = ordinal_implied(model, theta).statistics[..., cuts]
+    shape = (*theta.shape[:-1], len(model.ordinal), int(order.threshold.max()) + 1)
+    out = np.where(model.ordinal[:, None], np.inf, np.nan) * np.ones(shape)
+    out[..., order.item[cuts], order.threshold[cuts]] = known
+    return out
+
+
 def ordinal_jacobian(model: OrdinalLayout, theta: Array, here: OrdinalImplied) -> Array:
     """Return the derivatives (..., s, q) of the statistics at theta (..., q)."""
     given, order, pairs = model.layout, model.order, model.order.pairs

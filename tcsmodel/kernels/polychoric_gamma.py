@@ -74,6 +74,23 @@ class Statistics:
         """How many statistics there are, q."""
         return len(self.item) + len(self.continuous) + len(self.pairs.first)
 
+    def unfolded(self, matrix: Array) -> Array:
+        """Return a matrix (..., c + P, c + P) of covariances in the order of vech, (..., t, t).
+
+        Those of variances and covariances, without the statistics of the items before them.
+        Variances of ordinal items are one in every sample and have zeros.
+        """
+        p = int(self.item.max()) + 1
+        column, row = np.triu_indices(p)
+        place = np.empty((p, p), dtype=np.intp)
+        place[column, row] = np.arange(len(row))
+        at = np.concatenate(
+            [place[self.continuous, self.continuous], place[self.pairs.first, self.pairs.second]]
+        )
+        out = np.zeros((*matrix.shape[:-2], len(row), len(row)))
+        out[..., at[:, None], at] = matrix
+        return out
+
     def vector(self, thresholds: Array, mean: Array, cov: Array) -> Array:
         """Return the statistics (..., q) of thresholds, means and covariances.
 

@@ -150,15 +150,25 @@ class Tested:
     correlation: Array
 
 
-def tested(cov: Array, sigma: Array, xi: Array, n: Array | float) -> Tested:
-    """Return residuals as z values; `xi` (B, s, s) from `residual_cov`."""
+def tested(cov: Array, sigma: Array, xi: Array, variance: Array) -> Tested:
+    """Return residuals as z values.
+
+    Parameters
+    ----------
+    cov, sigma : ndarray (B, p, p)
+        Of samples, and implied.
+    xi : ndarray (B, s, s)
+        From `residual_cov`.
+    variance : ndarray (B, s)
+        The sampling variances of vech S.
+    """
     p = cov.shape[-1]
     column, row = np.triu_indices(p)
     place = np.empty((p, p), dtype=np.intp)
     place[row, column] = place[column, row] = np.arange(len(row))
     i, j = place.diagonal()[row], place.diagonal()[column]
     k = np.arange(len(row))
-    moment = gamma.normal_variance(cov)[..., place] / n
+    moment = variance[..., place]
     own = xi[:, k, k]
     a, b = cov[:, row, row], cov[:, column, column]
     corr = vech(to_corr(cov))

@@ -17,11 +17,12 @@ from tcsmodel.kernels import (
     reliability,
     sem,
 )
+from tcsmodel.kernels.categorical_omega import categorical_omega
 from tcsmodel.kernels.expressions import Evaluated, evaluate
 from tcsmodel.kernels.grouped import Grouped
 from tcsmodel.kernels.likelihood import Sampled, complete
 from tcsmodel.kernels.moments import to_corr
-from tcsmodel.kernels.ordinal import OrdinalLayout
+from tcsmodel.kernels.ordinal import OrdinalLayout, ordinal_thresholds
 from tcsmodel.kernels.standardized import jacobian, standardize
 from tcsmodel.options import Likelihood
 from tcsmodel.spec.model import ModelSpec, Relation
@@ -337,7 +338,8 @@ class CovarianceModel:
         """Return the reliability (B, k) of constructs and their HTMT (B, k, k).
 
         For covariances (B, G, p, p) of the items, parameters (B, q) and the standardized
-        values of all rows; with groups (B, G, k) and (B, G, k, k).
+        values of all rows; with groups (B, G, k) and (B, G, k, k). Ordinal items add the omega of
+        their sums.
         """
         k, member, groups = self.parameters.n_constructs, self.member, cov.shape[:2]
         cov = cov.reshape(-1, *cov.shape[2:])
@@ -360,6 +362,11 @@ class CovarianceModel:
             "htmt": reliability.htmt(corr, member),
             "htmt2": reliability.htmt2(corr, member),
         }
+        if self.grouped.ordinal is not None:
+            sigma = self.comparable(local, implied.implied(self.layout, local).sigma)
+            cut = ordinal_thresholds(self.grouped.ordinal, local)
+            values["omega_categorical"] = categorical_omega(cut, raw, phi, sigma, member)
+            values["omega_categorical_observed"] = categorical_omega(cut, raw, phi, corr, member)
         return {
             name: self._shaped(value.reshape(*groups, *value.shape[1:]))
             for name, value in values.items()

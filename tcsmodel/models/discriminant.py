@@ -15,19 +15,18 @@ from scipy import special
 from tcsmodel.errors import SpecError, TcsWarning
 from tcsmodel.kernels.fitmeasures import chi2_p
 from tcsmodel.models.cfa import CFA
-from tcsmodel.models.fitted import only_group, require_continuous, require_fit, require_no_auxiliary
+from tcsmodel.models.fitted import only_group, require_fit
 from tcsmodel.models.sem import SEM
 from tcsmodel.models.sem_result import SEMResult
-from tcsmodel.options import SEMMissing, require, require_level
+from tcsmodel.options import require, require_level
 from tcsmodel.result import Finding, Result, Severity
 from tcsmodel.spec.model import ModelSpec, Op, Term
-from tcsmodel.survey.moments import read_only
+from tcsmodel.survey.moments import Moments, read_only
 from tcsmodel.survey.survey import Survey
 
 Array = NDArray[np.float64]
 
 MARGINAL, MODERATE, SEVERE = 0.8, 0.9, 1.0
-WEIGHT = "weight of the respondent"
 
 
 class Overlap(StrEnum):
@@ -47,7 +46,7 @@ def discriminant_validity(
     Parameters
     ----------
     result : SEMResult or CFAResult
-        A model. Its measurement is fitted anew by maximum likelihood, whatever its estimator was.
+        A model. Its measurement is fitted anew, by the same estimator, to the same respondents.
     cutoff : float
         The correlation from which two constructs count as one, for the chi-square test.
     level : float, optional
@@ -73,8 +72,11 @@ def discriminant_validity(
     left out. The interval is Wald's, and its outer limit names the overlap: below .8 none, then
     marginal, from .9 moderate, from 1 severe. The chi-square difference on one degree of freedom
     is that of a second fit with the correlation held at `cutoff` (with its sign); zero where the
-    correlation lies beyond. Errors and tests are normal-theory ones; for
-    skewed answers compare with ``result.bootstrap(...).intervals("construct_corr")``.
+    correlation lies beyond, and scaled as `SEMResult.compare` scales it where the estimator is
+    robust. Errors and tests of ``"ml"`` rely on normality; for skewed answers take ``"mlr"``, or
+    compare with ``result.bootstrap(...).intervals("construct_corr")``. Of ordinal items the
+    constructs are those behind their polychoric correlations, and ``"dwls"`` and ``"uls"`` have
+    no test.
 
     Examples
     --------
@@ -89,12 +91,6 @@ def discriminant_validity(
     ['Quality', 'Satisfaction', 'severe']
     """
     require_fit(result, "discriminant_validity()")
-    require_continuous(
-        result,
-        "discriminant_validity()",
-        "Look at the intervals of the correlations of constructs in result.standardized",
-    )
-    require_no_auxiliary(result, "discriminant_validity()")
     require(0 < cutoff <= 1, f"cutoff={cutoff!r} must lie between 0 and 1, as 0.9.")
     level = result.estimator.level if level is None else level
     require_level(level)
@@ -106,9 +102,8 @@ def discriminant_validity(
     correlated = (estimates["op"] == "~~") & estimates["lhs"].isin(spec.construct_names)
     correlated &= estimates["lhs"] != estimates["rhs"]
     found = estimates.loc[correlated, ["estimate", "se"]].to_numpy(dtype=np.float64)
-    chi2 = free.fit_measures["chi2"]
     gaps = [
-        0.0 if abs(corr) >= cutoff else _held(spec, result, pair, np.copysign(cutoff, corr)) - chi2
+        0.0 if abs(corr) >= cutoff else _gap(free, result, pair, np.copysign(cutoff, corr))
         for pair, corr in zip(pairs, found[:, 0], strict=True)
     ]
     return DiscriminantValidity(
@@ -156,25 +151,39 @@ def _freed(term: Term, spec: ModelSpec) -> Term:
 
 
 def _fitted(spec: ModelSpec, result: SEMResult) -> SEMResult:
-    """Return another model of the same respondents, by maximum likelihood."""
-    sample, known = result.sample, result.estimator.reliability
+    """Return another model of the same respondents, by the same estimator."""
+    sample, options = result.sample, result.estimator
+    model = CFA(
+        spec,
+        std_lv=True,
+        estimator=options.estimator,
+        likelihood=options.likelihood,
+        missing=options.missing,
+        auxiliary=options.auxiliary,
+        reliability=options.reliability,
+        ordered=tuple(name for name in options.ordinal_items if name in spec.items),
+        parameterization=options.parameterization,
+    )
+    data: Survey | Moments = sample.moments
+    if sample.survey is not None and sample.rows is not None:
+        used = np.zeros(sample.survey.n, dtype=bool)
+        used[sample.rows] = True
+        data = sample.survey.where(used)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", TcsWarning)
-        if sample.values is None or not np.isnan(sample.values).any():
-            return CFA(spec, std_lv=True, reliability=known).fit(sample.moments)
-        frame = pd.DataFrame(sample.values, columns=list(sample.names))
-        weight = None if sample.weights is None else WEIGHT
-        if weight is not None:
-            frame[weight] = sample.weights
-        survey = Survey(frame, items=sample.names, weight=weight)
-        return CFA(spec, std_lv=True, missing=SEMMissing.FIML, reliability=known).fit(survey)
+        return model.fit(data)
 
 
-def _held(spec: ModelSpec, result: SEMResult, pair: tuple[str, str], at: float) -> float:
-    """Return chi-square with one correlation held; nan where no minimum was reached."""
-    held = Term(pair[0], Op.COVARIANCE, pair[1], fixed=at)
-    fit = _fitted(replace(spec, terms=(*spec.terms, held)), result)
-    return float(fit.fit_measures["chi2"]) if fit.converged else np.nan
+def _gap(free: SEMResult, result: SEMResult, pair: tuple[str, str], at: float) -> float:
+    """Return how chi-square rises with one correlation held; nan where no minimum was reached."""
+    term = Term(pair[0], Op.COVARIANCE, pair[1], fixed=at)
+    spec = free.estimator.spec
+    held = _fitted(replace(spec, terms=(*spec.terms, term)), result)
+    if not held.converged:
+        return np.nan
+    test = free.compare(held).iloc[1]
+    gap = test["chi2_diff" if free.robust is None else "chi2_diff_scaled"]
+    return float(gap) if held.robust is not None or free.criterion.problem.is_chi_square else np.nan
 
 
 @dataclass(frozen=True, eq=False, repr=False)

@@ -281,8 +281,24 @@ class OrdinalLeastSquares:
 
     def residual_cov(
         self, layouts: Sequence[Layout], theta: Array, restrictions: Array | None
-    ) -> None:
-        """Return None: z values of residuals are refused."""
+    ) -> tuple[Array, ...]:
+        """Return the sampling covariances (1, t, t) of vech(S - Sigma) of each group."""
+        order = self.problem.ordinal.order
+        found = squares_diagnosis.residual_cov(
+            self.problem, layouts, theta, restrictions, start=len(order.item)
+        )
+        return tuple(order.unfolded(xi) for xi in found)
+
+    @property
+    def moment_variances(self) -> tuple[Array, ...]:
+        """The sampling variances (1, t) of vech S of each group."""
+        order, problem = self.problem.ordinal.order, self.problem
+        start = len(order.item)
+        found = (
+            order.unfolded(problem.spread_of(g)[start:, start:] / size)
+            for g, size in enumerate(problem.squares.size)
+        )
+        return tuple(np.diagonal(one)[None] for one in found)
 
     @property
     def _diagonal(self) -> Array:

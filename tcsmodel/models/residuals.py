@@ -10,14 +10,14 @@ from numpy.typing import NDArray
 
 from tcsmodel.errors import TcsError
 from tcsmodel.kernels import residuals as kernel
-from tcsmodel.kernels.implied import implied
+from tcsmodel.kernels.gamma import normal_variance
 from tcsmodel.models.fitted import (
     FittedGroup,
     fitted_groups,
     held_constraints,
-    require_continuous,
     require_fit,
 )
+from tcsmodel.models.ordinal_least_squares import OrdinalLeastSquares
 from tcsmodel.models.sem_result import SEMResult
 from tcsmodel.options import require, require_level
 
@@ -45,7 +45,8 @@ def residuals(result: SEMResult) -> pd.DataFrame:
     Notes
     -----
     Standard errors under normality, as in lavaan's ``lavResiduals()``; after ``wls``, ``ulsmv``
-    and ``wlsmv`` those that do not rely on it.
+    and ``wlsmv``, and wherever items are ordinal, those that do not rely on it. Of ordinal items
+    the moments are polychoric correlations, with missing answers too.
 
     Examples
     --------
@@ -56,19 +57,18 @@ def residuals(result: SEMResult) -> pd.DataFrame:
     ('PERQ1', 'PERQ3', 1.48)
     """
     require_fit(result, "residuals()")
-    require_continuous(
-        result,
-        "residuals()",
-        "Look at result.residual_corr, which compares polychoric correlations",
-    )
-    frames = [_pairs(result, group, xi) for group, xi in _sampled(result)]
+    found = list(_sampled(result))
+    variances = _variances(result, [group for group, *_ in found])
+    frames = [
+        _pairs(result, *one, variance) for one, variance in zip(found, variances, strict=True)
+    ]
     frame = pd.concat(frames, ignore_index=True)
     order = frame["corr"].abs().sort_values(ascending=False, kind="stable").index
     return frame.loc[order].reset_index(drop=True)
 
 
-def _sampled(result: SEMResult) -> Iterator[tuple[FittedGroup, Array]]:
-    """Yield each group with the sampling covariances of its residuals."""
+def _sampled(result: SEMResult) -> Iterator[tuple[FittedGroup, Array, Array]]:
+    """Yield each group with what the model implies, and the sampling covariances of residuals."""
     groups = fitted_groups(result)
     layouts, held = [group.layout for group in groups], held_constraints(result)
     xis: Sequence[Array] | None = result.criterion.residual_cov(layouts, result.theta, held)
@@ -81,15 +81,30 @@ def _sampled(result: SEMResult) -> Iterator[tuple[FittedGroup, Array]]:
             mean=groups[0].has_means,
             restrictions=held,
         )
-    if result.sample.has_gaps:
+    if _lacks_errors(result):
         xis = [np.full_like(xi, np.nan) for xi in xis]
-    yield from zip(groups, xis, strict=True)
+    p = len(result.model.parameters.items)
+    sigmas = result.implied_cov.to_numpy().reshape(len(groups), 1, p, p)
+    yield from zip(groups, sigmas, xis, strict=True)
 
 
-def _pairs(result: SEMResult, group: FittedGroup, xi: Array) -> pd.DataFrame:
-    names = result.model.parameters.items
-    cov, sigma = group.cov[None], implied(group.layout, result.theta[None]).sigma
-    tested = kernel.tested(cov, sigma, xi, group.n)
+def _lacks_errors(result: SEMResult) -> bool:
+    """Return whether answers are missing of which the errors of moments do not know."""
+    return result.sample.has_gaps and not result.model.parameters.ordinal
+
+
+def _variances(result: SEMResult, groups: Sequence[FittedGroup]) -> Sequence[Array]:
+    """Return the sampling variances (1, t) of the moments of each group."""
+    if isinstance(result.criterion, OrdinalLeastSquares):
+        return result.criterion.moment_variances
+    return [normal_variance(group.cov[None]) / group.n for group in groups]
+
+
+def _pairs(
+    result: SEMResult, group: FittedGroup, sigma: Array, xi: Array, variance: Array
+) -> pd.DataFrame:
+    names, cov = result.model.parameters.items, group.cov[None]
+    tested = kernel.tested(cov, sigma, xi, variance)
     first, second = np.triu_indices(len(names), 1)
     columns = {
         "residual": kernel.raw(cov, sigma),
@@ -115,7 +130,7 @@ def srmr_test(result: SEMResult, *, bound: float = 0.05, level: float = 0.90) ->
     Parameters
     ----------
     result : SEMResult or CFAResult
-        A model fitted by maximum likelihood.
+        A fitted model.
     bound : float
         The SRMR of the population that still counts as close.
     level : float
@@ -137,8 +152,10 @@ def srmr_test(result: SEMResult, *, bound: float = 0.05, level: float = 0.90) ->
 
     Notes
     -----
-    Maydeu-Olivares (2017). SRMR grows as samples shrink, so the cut-off of .08 is lenient in large
-    samples and severe in small ones; the unbiased estimate is not.
+    Maydeu-Olivares (2017); for ordinal items, of their polychoric correlations, Shi,
+    Maydeu-Olivares & Rosseel (2020, Structural Equation Modeling 27, 1-15). SRMR grows as samples
+    shrink, so the cut-off of .08 is lenient in large samples and severe in small ones; the
+    unbiased estimate is not.
 
     Examples
     --------
@@ -148,20 +165,16 @@ def srmr_test(result: SEMResult, *, bound: float = 0.05, level: float = 0.90) ->
     [0.016]
     """
     require_fit(result, "srmr_test()")
-    require_continuous(
-        result, "srmr_test()", "Report the SRMR of result.fit_measures without a test"
-    )
     require(bound > 0, f"bound={bound!r} must be positive, as 0.05.")
     require_level(level)
-    if result.sample.has_gaps:
+    if _lacks_errors(result):
         raise TcsError(
             "srmr_test() needs complete answers, but some are missing. Fit the model with "
             "missing='listwise', or report the SRMR of result.fit_measures without a test."
         )
     rows = []
-    for group, xi in _sampled(result):
-        cov, sigma = group.cov[None], implied(group.layout, result.theta[None]).sigma
-        test = kernel.srmr_test(cov, sigma, xi, bound=bound, level=level)
+    for group, sigma, xi in _sampled(result):
+        test = kernel.srmr_test(group.cov[None], sigma, xi, bound=bound, level=level)
         values = {name: float(getattr(test, name)[0]) for name in kernel.SrmrTest.__slots__}
         rows.append({"group": group.label, **values})
     return pd.DataFrame(rows)

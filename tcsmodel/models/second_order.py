@@ -7,7 +7,7 @@ import pandas as pd
 
 from tcsmodel.errors import TcsError
 from tcsmodel.kernels import implied, reliability
-from tcsmodel.models.fitted import measured_loadings, only_group, require_continuous, require_fit
+from tcsmodel.models.fitted import measured_loadings, only_group, require_fit
 from tcsmodel.models.sem_result import SEMResult
 
 
@@ -34,7 +34,8 @@ def second_order_reliability(result: SEMResult) -> pd.DataFrame:
 
     Notes
     -----
-    Of the variances that the model implies, as semTools' ``reliabilityL2()``.
+    Of the variances that the model implies, as semTools' ``reliabilityL2()``. Of ordinal items
+    the sums are those of the standard normal variables behind them, not of the answers.
 
     Examples
     --------
@@ -50,7 +51,6 @@ def second_order_reliability(result: SEMResult) -> pd.DataFrame:
     {'General': 0.866}
     """
     require_fit(result, "second_order_reliability()")
-    require_continuous(result, "second_order_reliability()", "Look at result.reliability")
     group = only_group(result, "second_order_reliability()")
     constructs = result.model.constructs
     loading, order = measured_loadings(group, result.theta, constructs)
@@ -62,6 +62,9 @@ def second_order_reliability(result: SEMResult) -> pd.DataFrame:
         )
     at = implied.implied(group.layout, result.theta)
     parts = implied.matrices(group.layout, result.theta)
+    sigma = result.implied_cov.to_numpy()
+    scale = np.sqrt(np.diag(sigma) / np.diag(at.sigma))
+    loading, residual = loading * scale[:, None], parts.residual * np.outer(scale, scale)
     rows = []
     for name in names:
         j = constructs.index(name)
@@ -72,11 +75,11 @@ def second_order_reliability(result: SEMResult) -> pd.DataFrame:
         rows.append(
             {
                 "construct": name,
-                "omega_l1": reliability.variance_share(common, at.sigma, member)[0],
+                "omega_l1": reliability.variance_share(common, sigma, member)[0],
                 "omega_l2": reliability.variance_share(among, at.phi, below[:, None])[0],
-                "omega_l1_partial": reliability.variance_share(
-                    common, common + parts.residual, member
-                )[0],
+                "omega_l1_partial": reliability.variance_share(common, common + residual, member)[
+                    0
+                ],
                 "n_items": int(member.sum()),
             }
         )

@@ -236,7 +236,8 @@ class Derived(Bootstrapped):
         ----------
         quantity : str
             ``"htmt"``, ``"htmt2"`` or ``"construct_corr"`` of pairs; ``"alpha"``,
-            ``"alpha_std"``, ``"omega"``, ``"omega_observed"``, ``"rho_c"``, ``"ave"`` or
+            ``"alpha_std"``, ``"omega"``, ``"omega_observed"``, ``"omega_categorical"``,
+            ``"omega_categorical_observed"``, ``"rho_c"``, ``"ave"`` or
             ``"ave_raw"`` of constructs; ``"r_squared"``.
         level : float, optional
             Confidence level; that of the bootstrap by default.

@@ -15,18 +15,28 @@ if TYPE_CHECKING:
     from tcsmodel.models.sem_result import SEMResult
 
 PAIRS = ("htmt", "htmt2", "construct_corr")
-SINGLE = ("alpha", "alpha_std", "omega", "omega_observed", "rho_c", "ave", "ave_raw")
-QUANTITIES = (*PAIRS, *SINGLE, "r_squared")
+RELIABILITY = (
+    "alpha",
+    "alpha_std",
+    "omega",
+    "omega_observed",
+    "omega_categorical",
+    "omega_categorical_observed",
+    "rho_c",
+    "ave",
+    "ave_raw",
+)
+QUANTITIES = (*PAIRS, *RELIABILITY, "r_squared")
 
 
 def intervals(
     result: SEMResult, quantity: str, level: float | None, side: Side | str
 ) -> pd.DataFrame:
     """Return what `SEMResult.intervals` describes."""
+    known = [q for q in QUANTITIES if q in result.measurement or q in result.arrays]
     require(
-        quantity in QUANTITIES,
-        f"quantity={quantity!r} is not one of {', '.join(QUANTITIES)}."
-        f"{did_you_mean(quantity, QUANTITIES)}",
+        quantity in known,
+        f"quantity={quantity!r} is not one of {', '.join(known)}.{did_you_mean(quantity, known)}",
     )
     if level is not None:
         require_level(level)

@@ -24,6 +24,7 @@ from tcsmodel.models.draws import Draws, Replicator
 from tcsmodel.models.estimator import Sample
 from tcsmodel.models.robust_inference import RobustInference
 from tcsmodel.models.sem_derived import Derived
+from tcsmodel.models.sem_intervals import RELIABILITY
 from tcsmodel.options import IntervalKind
 from tcsmodel.result import Finding
 
@@ -320,14 +321,20 @@ class SEMResult(Derived):
     def reliability(self) -> pd.DataFrame:
         """A row per construct: ``alpha alpha_std omega omega_observed rho_c ave ave_raw n_items``.
 
+        With ordinal items, whose other columns are of the variables behind them, also
+        ``omega_categorical omega_categorical_observed``: of the sum of the answers as they were
+        given (Green & Yang 2009), with the correlations that the model implies and with the
+        polychoric ones, which is semTools' default.
+
         `alpha` is Cronbach's from covariances, `alpha_std` from correlations; `omega` is
         McDonald's with the variance that the model implies, residual covariances included,
         `omega_observed` with that of the answers; `rho_c` and `ave` come from standardized
         loadings, `ave_raw` from unstandardized ones. Nan for second-order constructs,
         and alpha for single items.
         """
-        names = ("alpha", "alpha_std", "omega", "omega_observed", "rho_c", "ave", "ave_raw")
-        values = {name: self.measurement[name].ravel() for name in names}
+        values = {
+            name: self.measurement[name].ravel() for name in RELIABILITY if name in self.measurement
+        }
         frame = pd.DataFrame(values, index=self._index(self.model.constructs))
         sizes = [len(construct.items) for construct in self.estimator.spec.constructs]
         return frame.assign(n_items=sizes * self.model.n_groups)

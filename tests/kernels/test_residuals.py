@@ -39,7 +39,7 @@ def test_a_model_without_covariances_leaves_all_of_them():
     off = column != row
     spread = gamma.normal_theory(cov, with_mean=False)[0] / N
     sigma = implied(model, theta).sigma
-    tested = residuals.tested(cov, sigma, xi, N)
+    tested = residuals.tested(cov, sigma, xi, gamma.normal_variance(cov) / N)
     assert_allclose(np.diag(xi[0])[off], np.diag(spread)[off])
     assert np.isnan(np.diagonal(tested.standardized[0])).all()
     assert_allclose(
@@ -52,7 +52,7 @@ def test_a_model_that_reproduces_any_moments_has_no_z():
     cov = implied(one_factor(3), theta).sigma
     (xi,) = residuals.residual_cov([one_factor(3)], theta, [cov], [N])
     assert np.abs(xi).max() < 1e-12
-    tested = residuals.tested(cov, cov, xi, N)
+    tested = residuals.tested(cov, cov, xi, gamma.normal_variance(cov) / N)
     assert np.isnan(tested.standardized).all()
     assert np.isnan(tested.correlation).all()
 

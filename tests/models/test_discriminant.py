@@ -152,3 +152,19 @@ def test_picture_names_the_pair(cfa):
     drawing = picture(discriminant_validity(cfa))
     assert drawing.title == "Quality – Satisfaction cannot be told apart"
     assert "95% intervals" in drawing.caption
+
+
+def test_auxiliary_variables_take_part(mobi_frame):
+    gaps = mobi_frame.astype(float)
+    gaps.loc[gaps["CUSL3"] < 6, "CUSA1"] = np.nan
+    with_, without = (
+        fit(CFA, TEXT, gaps, missing="fiml", auxiliary=names) for names in (["CUSL3"], [])
+    )
+    ours = by_pair(discriminant_validity(with_))
+    free = fit(CFA, TEXT, gaps, missing="fiml", auxiliary=["CUSL3"], std_lv=True).estimates
+    rows = free[(free["op"] == "~~") & (free["lhs"] == "Quality") & (free["rhs"] == "Value")]
+    pair = ours.loc[("Quality", "Value")]
+    assert pair["correlation"] == pytest.approx(rows["estimate"].item(), abs=1e-6)
+    assert pair["se"] == pytest.approx(rows["se"].item(), rel=1e-4)
+    plain = by_pair(discriminant_validity(without))
+    assert np.abs(ours["correlation"] - plain["correlation"]).max() > 1e-4

@@ -380,14 +380,6 @@ def test_summary_names_what_is_ordinal(both):
     assert "AIC" not in text
 
 
-@pytest.mark.parametrize(
-    ("what", "advice"),
-    [
-        (tcs.residuals, "residual_corr"),
-        (tcs.srmr_test, "SRMR"),
-        (tcs.discriminant_validity, "standardized"),
-    ],
-)
-def test_what_ordinal_items_have_not_yet_is_refused(both, what, advice):
-    with pytest.raises(TcsError, match=f"PERQ1, PERQ2, PERQ3, ... are ordered.*{advice}"):
-        what(both[0])
+def test_score_tests_of_equalities_are_refused(both):
+    with pytest.raises(TcsError, match=r"PERQ1, PERQ2, PERQ3, ... are ordered.*compare"):
+        tcs.release_tests(both[0])
