@@ -10,8 +10,7 @@ weight multiplies a score. And the robust fit measures of any model fitted to an
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import fields
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Protocol, cast, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,6 +33,7 @@ from tcsmodel.kernels.likelihood import Sampled, likelihood
 from tcsmodel.kernels.missing import PatternMoments, patterns
 from tcsmodel.kernels.robust import Traces
 from tcsmodel.kernels.scaled_tests import Correction
+from tcsmodel.kernels.sem import Fit
 from tcsmodel.models.robust_inference import RobustInference, robust_measures
 from tcsmodel.survey.moments import read_only
 
@@ -43,6 +43,19 @@ if TYPE_CHECKING:
 
 Array = NDArray[np.float64]
 ONE = np.zeros(1, dtype=np.intp)
+
+
+@runtime_checkable
+class Joint(Protocol):
+    """A fit with auxiliary variables: the moments of all, and the baseline model of all."""
+
+    @property
+    def joint(self) -> Sampled:
+        """Moments of the items and the variables behind them."""
+
+    @property
+    def baseline(self) -> tuple[Grouped, Fit]:
+        """The baseline model and its fit."""
 
 
 def robust_inference_with_gaps(result: SEMResult, plain: dict[str, float]) -> RobustInference:
@@ -74,22 +87,16 @@ def scaled_by_traces(
 def robust_fit_with_gaps(result: SEMResult) -> dict[str, float]:
     """Return the ``_robust`` fit measures, of Zhang & Savalei (2023), with V at the EM moments.
 
-    Of ``ml`` they hold under normality, of ``mlr`` without it, as in lavaan. nan with auxiliary
-    variables.
+    Of ``ml`` they hold under normality, of ``mlr`` without it, as in lavaan. Auxiliary variables
+    take part in the EM moments of the items and in their covariances; as nothing is restricted
+    about them, H is the inverse of the items' part of these.
     """
-    if result.sample.joint is not None:
-        return {f"{f.name}_robust": np.nan for f in fields(scaled_tests.ScaledFit)}
     model, sampled = result.model, result.sampled
     share, n = sampled.n / sampled.total, sampled.total
     cov, mean = sampled.cov[0], _mean(sampled)
-    top, at_top = saturated(sampled)
-    spread = n * observed_inverse(top, at_top, sampled)
-    information = linalg.inverse(spread[None])[0][0]
+    normal, spread = _moment_covariances(result)
+    information = linalg.inverse(normal[None])[0][0]
     complete = gapless.complete_information(cov, share)
-    if result.robust is not None:
-        everyone = list(range(len(share)))
-        products = _products(top, at_top, sampled, result.sample, everyone) / n
-        spread = spread @ products @ spread
 
     def test(sigma: Array, mu: Array, delta: Array, df: float) -> scaled_tests.ScaledTest:
         trace = np.array([gapless.expectation(delta, information, complete, spread)])
@@ -108,6 +115,33 @@ def robust_fit_with_gaps(result: SEMResult) -> dict[str, float]:
     null_mean = np.stack([_mean(moments)[0] for _, _, moments in nulls])
     null = test(np.stack(at_null), null_mean, block_diag(*slopes), result.plain_fit["baseline_df"])
     return robust_measures(own, null, n / model.n_groups)
+
+
+def _moment_covariances(result: SEMResult) -> tuple[Array, Array]:
+    """Return n times the covariances (q, q) of the EM moments of the items, group by group.
+
+    Under normality, and as the estimator has them.
+    """
+    sample = result.sample.joint or result.sample
+    sampled = _whole(result)
+    top, at_top = saturated(sampled)
+    n, groups, width = sampled.total, len(sampled.n), sampled.cov.shape[-1]
+    row = np.triu_indices(width)[1]
+    p = len(result.model.parameters.items)
+    of_items = np.concatenate([np.arange(width) < p, row < p])
+    kept = np.flatnonzero(np.tile(of_items, groups))
+    normal = n * observed_inverse(top, at_top, sampled)
+    spread = normal
+    if result.robust is not None:
+        products = _products(top, at_top, sampled, sample, list(range(groups))) / n
+        spread = normal @ products @ normal
+    return normal[np.ix_(kept, kept)], spread[np.ix_(kept, kept)]
+
+
+def _whole(result: SEMResult) -> Sampled:
+    """Return the moments of the items and, behind them, of the auxiliary variables."""
+    problem = result.criterion.problem
+    return problem.joint if isinstance(problem, Joint) else result.sampled
 
 
 def _mean(sampled: Sampled) -> Array:
@@ -169,19 +203,14 @@ def _products(
 def _independence(result: SEMResult) -> Iterator[tuple[Grouped, Array, Sampled]]:
     """Yield the baseline model of each group, its estimates, and the moments that it implies.
 
-    Its maximum is at the means and variances of the answers that there are.
+    Its maximum is at the means and variances of the answers that there are, unless auxiliary
+    variables tell of those that are not.
     """
     mean = _mean(result.sampled)
     table, sample, sampled = result.model.parameters, result.sample, result.sampled
     causes = np.array([table.items.index(name) for name in table.causes], dtype=np.intp)
     for g, part in enumerate(sample.by_group):
-        values = part.respondents("Robust inference")
-        seen = ~np.isnan(values)
-        weights = np.ones(part.n) if part.weights is None else part.weights
-        share = np.where(seen, weights[:, None], 0.0)
-        share = share / share.sum(axis=0)
-        center = np.where(seen, share * np.nan_to_num(values), 0.0).sum(axis=0)
-        spread = (share * np.nan_to_num(values - center) ** 2).sum(axis=0)
+        center, spread = _alone(result, part, g)
         cov = sampled.cov[:, g : g + 1].copy()
         others = np.setdiff1d(np.arange(len(spread)), causes)
         cov[..., others, others] = spread[others]
@@ -196,3 +225,20 @@ def _independence(result: SEMResult) -> Iterator[tuple[Grouped, Array, Sampled]]
             None if sampled.floor is None else sampled.floor[:, g : g + 1],
         )
         yield null, theta, own
+
+
+def _alone(result: SEMResult, part: Sample, group: int) -> tuple[Array, Array]:
+    """Return the means and variances (p,) of items by themselves, and of auxiliary variables."""
+    problem = result.criterion.problem
+    if isinstance(problem, Joint):
+        model, fitted = problem.baseline
+        local = grouped.spread(model, fitted.theta)[0, group]
+        p, at = len(part.names), implied.implied(model.layout, local)
+        return implied.means(model.layout, local, at).item[:p], np.diagonal(at.sigma)[:p]
+    values = part.respondents("Robust inference")
+    seen = ~np.isnan(values)
+    weights = np.ones(part.n) if part.weights is None else part.weights
+    share = np.where(seen, weights[:, None], 0.0)
+    share = share / share.sum(axis=0)
+    center = np.where(seen, share * np.nan_to_num(values), 0.0).sum(axis=0)
+    return center, (share * np.nan_to_num(values - center) ** 2).sum(axis=0)

@@ -70,6 +70,32 @@ def test_complete_answers_gain_nothing(hs_frame, options):
     assert_allclose(ours.fit_measures[kept], plain.fit_measures[kept], rtol=1e-6, atol=1e-8)
 
 
+@pytest.mark.parametrize("estimator", ["ml", "mlr"])
+@pytest.mark.filterwarnings("ignore::tcsmodel.errors.DroppedRespondentsWarning")
+def test_robust_fit_measures_are_those_of_saturated_correlates(gaps, estimator):
+    """Written out in the text they have a part in the discrepancy too, but hardly any."""
+    options = {"missing": "fiml", "estimator": estimator}
+    aux, items = ["ageyr", "agemo"], [f"x{i}" for i in range(1, 10)]
+    text = "\n".join([*(f"{a} ~~ {x}" for a in aux for x in items), "ageyr ~~ agemo"])
+    written = CFA(ModelSpec.parse(f"{HS}\n{text}"), **options).fit(gaps).fit_measures
+    ours = CFA(HS, auxiliary=aux, **options).fit(gaps).fit_measures
+    plain = CFA(HS, **options).fit(gaps).fit_measures
+    assert ours["rmsea_robust"] == pytest.approx(written["rmsea_robust"], rel=2e-3)
+    assert abs(ours["rmsea_robust"] - plain["rmsea_robust"]) > 3e-4
+    assert ours["cfi_robust"] == pytest.approx(plain["cfi_robust"], abs=2e-3)
+
+
+def test_robust_fit_measures_of_groups_and_observed_causes(hs_frame):
+    """Answers that are all there, so that correlates add nothing; one group is as two alike."""
+    twice = pd.concat([hs_frame.assign(half=h) for h in "ab"])
+    spec = ModelSpec.parse("visual =~ x1 + x2 + x3\nvisual ~ x4 + x5\nx2 ~~ x6")
+    options = {"missing": "fiml", "auxiliary": ["agemo"]}
+    one = SEM(spec, **options).fit(hs_frame.loc[hs_frame["agemo"].notna()]).fit_measures
+    two = SEM(spec, group="half", **options).fit(twice).fit_measures
+    for name in ("cfi_robust", "tli_robust"):
+        assert two[name] == pytest.approx(one[name], abs=1e-6)
+
+
 @pytest.mark.parametrize("missing", ["two_stage", "robust_two_stage"])
 def test_complete_answers_gain_nothing_in_two_stages(hs_frame, missing):
     plain = CFA(HS, missing=missing, group="school").fit(hs_frame)
