@@ -149,14 +149,23 @@ def combined_picture(both: CombinedMap, words: Language) -> Picture:
 
 def items_picture(order: Priorities, words: Language) -> Picture:
     """Return the importance-performance map of the items of the drivers."""
-    table = order.items
-    first = table.iloc[0]
-    frame = table.rename(columns={"item": "label"})
+    return _parts_picture(order, order.items, "item", words)
+
+
+def dimensions_picture(order: Priorities, words: Language) -> Picture:
+    """Return the importance-performance map of the parts of higher-order drivers."""
+    return _parts_picture(order, order.dimensions, "dimension", words)
+
+
+def _parts_picture(order: Priorities, table: pd.DataFrame, what: str, words: Language) -> Picture:
+    """Return the map of what drivers are made of, named in the column `what` of a table."""
+    first, key = table.iloc[0], f"picture.{what}s"
+    frame = table.rename(columns={what: "label"})
     frame = frame.assign(strong=frame["driver"] == first["driver"], size=POINT)
     cross = (float(table["importance"].mean()), float(table["performance"].mean()))
     values = {
         "target": order.target,
-        "item": str(first["item"]),
+        what: str(first[what]),
         "driver": str(first["driver"]),
         "gain": float(first["gain"]),
         "importance": cross[0],
@@ -165,28 +174,28 @@ def items_picture(order: Priorities, words: Language) -> Picture:
     listing = words.listing(
         words.text(
             "picture.priorities.point",
-            driver=row.item,
+            driver=getattr(row, what),
             importance=row.importance,
             performance=row.performance,
         )
         for row in rows(table)
     )
     return Picture(
-        title=words.text("picture.items.title", **values),
-        subtitle=words.text("picture.items.subtitle", **values),
+        title=words.text(f"{key}.title", **values),
+        subtitle=words.text(f"{key}.subtitle", **values),
         caption=caption(
             words,
             order.index.n,
             order.level,
             order.index.draws,
-            words.text("picture.items.cuts", **values),
+            words.text(f"{key}.cuts", **values),
         ),
         alt=words.text("picture.priorities.alt", listing=listing, **values),
         paint=quadrants(
             frame,
             cross,
             corner_words(words),
-            (words.text("picture.items.x", **values), words.text("picture.items.y")),
+            (words.text(f"{key}.x", **values), words.text(f"{key}.y")),
         ),
         settle=label_points(frame),
         size=(WIDTH, 4.6),

@@ -270,7 +270,13 @@ def _(result: Drivers) -> Mapping[str, Maker]:
 
 @kinds.register
 def _(result: Priorities) -> Mapping[str, Maker]:
-    return {"map": satisfaction.priorities_picture, "items": needs.items_picture}
+    pictures: dict[str, Maker] = {
+        "map": satisfaction.priorities_picture,
+        "items": needs.items_picture,
+    }
+    if result.has_dimensions:
+        pictures["dimensions"] = needs.dimensions_picture
+    return pictures
 
 
 @kinds.register

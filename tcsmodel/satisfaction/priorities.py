@@ -198,6 +198,12 @@ class Priorities(Result):
         """
         return item_table(self)
 
+    @property
+    def has_dimensions(self) -> bool:
+        """Whether a driver is a construct of constructs."""
+        model = self.estimator.model
+        return any(model.constructs[whole] in self.drivers for whole in model.parts)
+
     @cached_property
     def dimensions(self) -> pd.DataFrame:
         """The parts of higher-order drivers, first priority first: the map between both.

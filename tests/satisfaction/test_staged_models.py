@@ -265,8 +265,18 @@ def test_gains_of_items_and_dimensions_add_up_to_those_of_their_driver(second):
     assert dimension["ci_lower"] < dimension["importance"] < dimension["ci_upper"]
 
 
+def test_the_map_of_parts_is_drawn(second):
+    order = priorities(second)
+    written = {text.get_text() for text in order.plot("dimensions").texts}
+    assert {"Product", "Service"} <= written
+    assert "Image" not in written
+
+
 def test_a_model_without_higher_drivers_has_no_dimensions(survey):
-    frame = priorities(PLS(library.ecsi()).fit(survey)).dimensions
+    order = priorities(PLS(library.ecsi()).fit(survey))
+    with pytest.raises(OptionError, match="has no picture 'dimensions'"):
+        order.plot("dimensions")
+    frame = order.dimensions
     assert frame.empty
     assert frame.columns[:4].tolist() == ["driver", "dimension", "share", "importance"]
 

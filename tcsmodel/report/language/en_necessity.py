@@ -28,6 +28,14 @@ PICTURE: dict[str, str] = {
     "picture.combined.point": "{driver} (importance {importance:.2f}, performance "
     "{performance:.1f}, holds back {below:%})",
     "picture.combined.alt": "Map of importance against performance for {target}: {listing}.",
+    "picture.dimensions.title": "Of all parts {dimension} ({driver}) leaves most to gain: "
+    "{gain:.1f} points",
+    "picture.dimensions.subtitle": "What one more point of each part adds to {target}, against where "
+    "the part stands",
+    "picture.dimensions.x": "Importance: points of {target} per point of the part",
+    "picture.dimensions.y": "Performance (index 0–100, axis zoomed)",
+    "picture.dimensions.cuts": "dashed lines: means of the parts ({importance:.2f} and "
+    "{performance:.1f}); crosses: intervals; blue: parts of {driver}",
     "picture.items.title": "Of all items {item} ({driver}) leaves most to gain: {gain:.1f} points",
     "picture.items.subtitle": "What one more point of each item adds to {target}, against where "
     "the item stands",

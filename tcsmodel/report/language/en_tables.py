@@ -57,6 +57,10 @@ TABLES: dict[str, str] = {
     "column.p_robust": "p\u00a0(HC3)",
     "column.vif": "VIF",
     "column.importance": "Importance",
+    "column.dimension": "Part",
+    "column.weight_in_driver": "Weight",
+    "column.moderator": "Moderator",
+    "column.at": "Its level (SD)",
     "column.performance": "Performance",
     "column.gain": "Potential gain",
     "column.gain_ci": "Potential gain [{level:%} CI]",
@@ -91,6 +95,8 @@ TABLES: dict[str, str] = {
     "table.index_exact": "Index of each construct, to four decimals for comparison",
     "table.segments": "{target} index by {column}",
     "table.impacts": "Points of {target} gained when another construct rises",
+    "table.moderated": "Points of {target} for +1 point of a construct, by the level of its moderator",
+    "table.dimensions": "Priorities for {target} among the parts of drivers",
     "table.definitions": "{target} index by each definition",
     "table.drivers": "Key drivers of {target}",
     "table.priorities": "Priorities for {target}",
@@ -133,6 +139,11 @@ TABLES: dict[str, str] = {
     "note.impacts": "Unstandardized total effects by PLS: points of {target}, all other constructs as "
     "the model lets them follow.",
     "note.capped": "+5 points would exceed 100 for {sources}; the gain is for what is left.",
+    "note.moderated": "Moderator at its mean (0) and one standard deviation (1) below and above; all "
+    "other moderators at their means. Of a construct that moderates its own effect: where it stands "
+    "itself.",
+    "note.dimensions": "Weight: what the items of the part weigh in the index of the driver. "
+    "Importance: that share of the total effect of the driver. Performance: index of the part.",
     "note.drivers": "Share: part of R² averaged over all orders of entry (LMG), with the interval of "
     "its rank. β, b and VIF from the regression on all drivers; p with heteroscedasticity-robust "
     "standard errors (HC3).",

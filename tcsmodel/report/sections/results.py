@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from tcsmodel.errors import DroppedRespondentsWarning, SurveyError
+from tcsmodel.options import Interaction
 from tcsmodel.report.frames import rows
 from tcsmodel.report.language import Language
 from tcsmodel.report.language.numbers import NOTHING, is_number
@@ -41,6 +42,7 @@ def index(study: StudyLike, words: Language) -> Section:
             *_segments(study, found, words),
             Heading(words.text("report.impacts", target=found.target)),
             Tabular(impacts_table(found, words)),
+            *_moderated(found, words),
             Heading(words.text("report.definitions")),
             Tabular(definitions_table(found, words)),
         ]
@@ -126,6 +128,30 @@ def impacts_table(found: SatisfactionIndex, words: Language) -> Table:
     return Table(words.text("table.impacts", target=found.target), columns, tuple(notes))
 
 
+def _moderated(found: SatisfactionIndex, words: Language) -> list[Block]:
+    """Return what impacts are where moderators are low or high, of products of scores."""
+    model = found.estimator.model
+    if model.interaction is not Interaction.TWO_STAGE or found.moderated_impacts.empty:
+        return []
+    return [Tabular(moderated_table(found, words))]
+
+
+def moderated_table(found: SatisfactionIndex, words: Language) -> Table:
+    """Return the points gained for +1 where a moderator is low, at its mean and high."""
+    make, table = Columns(words), found.moderated_impacts
+    return Table(
+        words.text("table.moderated", target=found.target),
+        shown(
+            make.label("column.source", table["source"]),
+            make.label("column.moderator", table["moderator"]),
+            make.number("column.at", table["at"], 0),
+            make.number("column.impact", table["impact"]),
+            make.interval("column.ci", table["ci_lower"], table["ci_upper"], level=found.level),
+        ),
+        (words.text("note.moderated"),),
+    )
+
+
 def definitions_table(found: SatisfactionIndex, words: Language) -> Table:
     """Return the target's index by every definition."""
     make, table = Columns(words), found.definitions
@@ -204,6 +230,7 @@ def priorities(study: StudyLike, words: Language) -> Section:
         if gate is not None and not gate.passed:
             blocks.append(Paragraph(words.text("report.priorities.gate"), "failed"))
         blocks += [figure(found, "map", words), Tabular(priorities_table(found, words))]
+        blocks += [Tabular(dimensions_table(found, words))] if found.has_dimensions else []
         troubles = found.verify()
         blocks += [Findings(troubles, words)] if troubles else []
     return Section("priorities", words.text("section.priorities"), tuple(blocks))
@@ -230,6 +257,23 @@ def priorities_table(found: Priorities, words: Language) -> Table:
     strong = frozenset(table.index[table["tie_group"] == 1]) if sure else frozenset({0})
     return Table(
         words.text("table.priorities", target=found.target), shown(*columns), notes, strong=strong
+    )
+
+
+def dimensions_table(found: Priorities, words: Language) -> Table:
+    """Return the parts of higher-order drivers in the order in which improving them pays."""
+    make, table = Columns(words), found.dimensions
+    return Table(
+        words.text("table.dimensions", target=found.target),
+        (
+            make.label("column.dimension", table["dimension"]),
+            make.label("column.driver", table["driver"]),
+            make.percent("column.weight_in_driver", table["share"]),
+            make.number("column.importance", table["importance"]),
+            make.number("column.performance", table["performance"], 1),
+            _gain(found, table, words),
+        ),
+        (words.text("note.dimensions"),),
     )
 
 
