@@ -328,10 +328,9 @@ class GroupComparison(GroupedResult):
         Raises
         ------
         TcsError
-            When the model has higher-order constructs or interactions, which imply nothing for
-            products and parts.
+            When the model has interactions: products leave no implied correlations.
         """
-        self.estimator.model.require_one_stage("GroupComparison.distances")
+        self.estimator.model.require_linear("GroupComparison.distances")
         found = permuted(
             self.grouped,
             tuple(range(len(self.groups))),

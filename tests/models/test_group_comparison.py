@@ -277,8 +277,13 @@ def test_a_permuted_distance_is_that_of_permuted_labels():
     assert_allclose(found.p(engine.APART), result.distances["p"])
 
 
-def test_models_in_stages_imply_no_correlations():
-    text = str(SPEC) + "\nSat ~ Image:Quality"
-    result = run(sample(120), ModelSpec.parse(text), permutations=19, bootstrap=5)
-    with pytest.raises(TcsError, match=r"GroupComparison\.distances is not there yet for"):
+def test_products_imply_no_correlations_and_wholes_do():
+    result = run(sample(120), ModelSpec.parse(f"{SPEC}\nSat ~ Image:Quality"), permutations=19)
+    with pytest.raises(TcsError, match=r"GroupComparison\.distances rests on the correlations"):
         _ = result.distances
+    text = str(SPEC).replace("Quality ~ Image", "Offer =~ Image + Quality")
+    text = text.replace("Sat ~ Image + Quality", "Sat ~ Offer")
+    whole = run(sample(120), ModelSpec.parse(text), permutations=19, bootstrap=5)
+    implied = [fit.implied_corr.to_numpy() for fit in whole.fits.values()]
+    squared = ((implied[0] - implied[1]) ** 2).sum() / 2
+    assert whole.distances["distance"][1] == pytest.approx(squared)
