@@ -8,7 +8,9 @@ construct's scores (rho_A, or given for a single item) its loadings are
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import combinations
 
 import numpy as np
 from numpy.typing import NDArray
@@ -74,3 +76,61 @@ def inadmissible(rho: Array, loadings: Array, corr: Array, r_squared: Array) -> 
         alone = ~((rho > 0) & (rho <= 1 + ROUNDING))
         alone |= (np.abs(loadings) > 1 + ROUNDING).any(axis=-2) | (r_squared > 1 + ROUNDING)
         return alone, np.abs(corr) > 1 + ROUNDING
+
+
+def with_products(
+    scores: Array, spread: Array, rho: Array, factors: Mapping[int, tuple[int, int]]
+) -> tuple[Array, Array]:
+    """Return correlations (..., k, k) and spreads (..., k) of constructs and products of them.
+
+    Dijkstra & Schermelleh-Engel (2014), Psychometrika 79, 585-604, eq. 21-24. A score is
+    ``Q eta + delta`` with ``Q = sqrt(rho)`` and an error that is independent of everything else, so
+    ``E(y_i y_j y_k) = Q_i Q_j Q_k E(eta_i eta_j eta_k)``, and moments of four scores have, for each
+    pair of the same score, ``(1 - rho_i) E(y_j y_k)`` beside that. Of squares this takes errors to
+    be normal.
+
+    Parameters
+    ----------
+    scores : ndarray (..., k, k)
+        Correlations of scores and of products of them.
+    spread : ndarray (..., k)
+        Standard deviations: 1 of scores, those of products as they are.
+    rho : ndarray (..., k)
+        Reliability of scores; 1 where they stay as they are, and of products.
+    factors : mapping of int to (int, int)
+        The scores of which each product is.
+    """
+    with np.errstate(all="ignore"):
+        root, error = np.sqrt(rho), 1 - rho
+        cov = scores * spread[..., :, None] * spread[..., None, :]
+        true = cov / (root[..., :, None] * root[..., None, :])
+        own = np.arange(rho.shape[-1])
+        true[..., own, own] = 1.0
+        plain = [c for c in own.tolist() if c not in factors]
+        for a, first in factors.items():
+            scale = root[..., first[0]] * root[..., first[1]]
+            for c in plain:
+                true[..., a, c] = true[..., c, a] = cov[..., a, c] / (scale * root[..., c])
+            for b, second in factors.items():
+                i, j, m, n = *first, *second
+                raw = cov[..., a, b] + cov[..., i, j] * cov[..., m, n]
+                whole = _four(raw, (i, j, m, n), true, root, error)
+                true[..., a, b] = whole - true[..., i, j] * true[..., m, n]
+        wide = np.sqrt(true[..., own, own])
+        corr = true / (wide[..., :, None] * wide[..., None, :])
+    corr[..., own, own] = np.where(np.isfinite(wide), 1.0, np.nan)
+    return corr, wide
+
+
+def _four(raw: Array, at: tuple[int, ...], true: Array, root: Array, error: Array) -> Array:
+    """Return the moment (...,) of four constructs from that of their scores."""
+    places = range(4)
+    for p, q in combinations(places, 2):
+        if at[p] == at[q]:
+            r, s = (at[one] for one in places if one not in (p, q))
+            raw = raw - error[..., at[p]] * root[..., r] * root[..., s] * true[..., r, s]
+    for q in (1, 2, 3):
+        r, s = (one for one in places if one not in (0, q))
+        if at[0] == at[q] and at[r] == at[s]:
+            raw = raw - error[..., at[0]] * error[..., at[r]]
+    return raw / np.prod([root[..., one] for one in at], axis=0)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tcsmodel.errors import IdentificationError
 from tcsmodel.kernels import reliability
-from tcsmodel.kernels.consistent import Corrected, inadmissible
+from tcsmodel.kernels.consistent import Corrected, inadmissible, with_products
 from tcsmodel.kernels.effects import total_effects
 from tcsmodel.kernels.moments import to_corr
 from tcsmodel.kernels.pls import Composites, composites
@@ -73,9 +73,12 @@ def solution(
     made = _composed(model, weighting, run, mean, cov, n)
     rho_a = reliability.rho_a(made.corr, made.found.weights[..., :, None] * model.member)
     rho = weighting.reliabilities(rho_a)
-    shown = weighting.corrected(made.found, rho, model.member)
+    shown, spread = weighting.corrected(made.found, rho, model.member), made.spread
+    if weighting.corrects and model.factors:
+        among, spread = with_products(made.found.construct_corr, spread, rho, model.factors)
+        shown = replace(shown, construct_corr=among)
     inner = structure(shown.construct_corr, model.paths)
-    paths = inner.paths / made.spread[..., :, None]
+    paths = inner.paths / spread[..., :, None]
     return Solution(made, rho_a, rho, shown, inner, paths, _status(made.found, rho, shown, inner))
 
 
@@ -117,7 +120,8 @@ def _composed(
 ) -> Staged:
     """Return the composites of all constructs, in one run where one is enough."""
     if model.is_staged:
-        return staged(model, weighting.higher_order, weighting.held, run, mean, cov, n)
+        again = not weighting.corrects
+        return staged(model, weighting.higher_order, weighting.held, run, mean, cov, n, again=again)
     corr = to_corr(cov)
     s = corr if weighting.standardized else cov
     found = run(s, model.block, model.paths, model.mode_b, weighting.held)
@@ -216,6 +220,13 @@ def explain_singular(
                 "items or products are linearly dependent, as an answer with two values and its "
                 "square are. Leave the interaction out."
             )
+    for c in model.factors:
+        if weighting.corrects and np.isnan(values["construct_corr"][c, model.factors[c][0]]):
+            return IdentificationError(
+                f"Consistent PLS cannot correct the interaction {model.constructs[c]!r}: without "
+                "measurement error its variance would not be positive. Its factors are too "
+                "unreliable in these data; use consistent=False, or collect more answers."
+            )
     among_all = values["construct_corr"]
     if not model.is_staged:
         among_all = composites(
@@ -225,6 +236,12 @@ def explain_singular(
         sources = np.flatnonzero(model.paths[:, target])
         among = among_all[np.ix_(sources, sources)]
         if np.isfinite(among).all() and np.linalg.eigvalsh(among)[0] < 1e-9:
+            if weighting.corrects and model.factors:
+                return IdentificationError(
+                    f"Consistent PLS has no paths to {model.constructs[target]!r}: corrected for "
+                    f"unreliability, the correlations of {_listed(model.sources(target))} "
+                    "contradict each other. Drop an interaction, or use consistent=False."
+                )
             return IdentificationError(
                 f"The paths to {model.constructs[target]!r} are not determined, because its "
                 f"antecedents {_listed(model.sources(target))} are linearly dependent in these "

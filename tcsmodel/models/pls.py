@@ -113,11 +113,11 @@ class PLS:
 
     Notes
     -----
-    Wold (1982), Lohmoeller (1989); the iteration runs on the correlation matrix and
-    never forms scores, so thousands of bootstrap samples are one batch. Consistent PLS is
-    Dijkstra & Henseler (2015), with polychoric correlations Schuberth, Henseler & Dijkstra
-    (2018); PLS on maximum likelihood moments Wang, Lu & Liu (2022). Survey weights enter
-    through the weighted moments (Becker & Ismail 2016).
+    Wold (1982), Lohmoeller (1989); the iteration runs on the correlation matrix and never
+    forms scores, so thousands of bootstrap samples are one batch. Consistent PLS is Dijkstra &
+    Henseler (2015), with interactions Dijkstra & Schermelleh-Engel (2014), with polychoric
+    correlations Schuberth, Henseler & Dijkstra (2018); PLS on maximum likelihood moments Wang,
+    Lu & Liu (2022). Survey weights enter through the weighted moments (Becker & Ismail 2016).
 
     Examples
     --------

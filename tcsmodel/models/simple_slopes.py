@@ -151,6 +151,8 @@ def simple_slopes(
     paths, names = result.arrays["paths"], model.constructs
     own = slopes({"paths": paths})[SLOPES]
     mean = result.arrays["item_means"][model.block == product][0]
+    if result.estimator.weighting.corrects:
+        mean = result.arrays["construct_corr"][first, second]
     levels = paths[moderator, outcome] * places - paths[product, outcome] * mean
     return SimpleSlopes(
         names[focal],

@@ -104,6 +104,8 @@ def staged(
     mean: Array,
     cov: Array,
     n: int | Index,
+    *,
+    again: bool = True,
 ) -> Staged:
     """Return the composites of a model that needs stages.
 
@@ -121,20 +123,25 @@ def staged(
         Moments of the answers and of the products of the model's pairs.
     n : int or ndarray (..., 1)
         Number of respondents.
+    again : bool
+        Whether items are weighted once more beside products of scores; consistent PLS needs the
+        scores of which the products are.
     """
     with np.errstate(all="ignore"):
         work = _Work(model, held, run, products.standardized(mean, cov, model.pairs))
-        for stage in _stages(model, how):
+        for stage in _stages(model, how, again):
             work.do(stage)
+        if not again:
+            work.add_products()
         return work.result(mean, cov, n)
 
 
-def _stages(model: PathModel, how: HigherOrder) -> list[Stage]:
+def _stages(model: PathModel, how: HigherOrder, again: bool) -> list[Stage]:
     """Return the runs in their order; each takes the scores of those before."""
     plain = [c for c in range(len(model.constructs)) if not model.is_product[c]]
     main, columns, stages = _structural(model, how, plain)
     before = Stage(main, columns, _paths(model, how, main))
-    if not model.factors:
+    if not (model.factors and again):
         return [*stages, before]
     if model.interaction is Interaction.TWO_STAGE:
         stages.append(before)
@@ -259,6 +266,14 @@ class _Work:
             self.spread[..., c] = (size * sd[..., own]).sum(-1) / size.sum(-1)
         self.status = np.maximum(self.status, found.status)
         self.iterations = found.iterations
+
+    def add_products(self) -> None:
+        """Add products of the scores so far as scores of interactions."""
+        own = [*self.model.factors]
+        self._multiply(own)
+        made = self.scores[..., own]
+        sd = np.sqrt((made * (self.cov @ made)).sum(axis=-2))
+        self.scores[..., own], self.spread[..., own] = made / sd[..., None, :], sd
 
     def _multiply(self, factors: list[int]) -> None:
         """Put products of scores in the place of the scores of interactions."""

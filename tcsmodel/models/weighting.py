@@ -99,9 +99,14 @@ class Weighting:
 def _refuse_in_stages(model: PathModel, weighting: Weighting) -> None:
     what = "higher-order constructs" if model.parts else "interactions"
     require(
-        not weighting.corrects,
-        f"consistent= and reliability= do not go with {what} yet: leave them out, or leave out "
-        f"the {what}.",
+        not (weighting.corrects and model.parts),
+        "consistent= and reliability= do not go with higher-order constructs yet: leave them out, "
+        "or leave out the higher-order constructs.",
+    )
+    require(
+        not weighting.corrects or model.interaction is Interaction.TWO_STAGE,
+        f"consistent= and reliability= correct products of scores, and interaction="
+        f"{model.interaction.value!r} multiplies items. Take interaction='two_stage'.",
     )
     require(
         weighting.standardized,

@@ -196,7 +196,10 @@ def test_factors_need_constructs_with_paths(paths, message):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"consistent": True}, "consistent= and reliability= do not go with interactions"),
+        (
+            {"consistent": True, "interaction": "product_indicator"},
+            "correct products of scores, and interaction='product_indicator' multiplies items",
+        ),
         ({"standardized": False}, "standardized=False does not go with interactions"),
         ({"missing": "fiml"}, "missing='fiml' and ordered= do not go with interactions"),
         ({"ordered": True}, "ordered= do not go with interactions"),
