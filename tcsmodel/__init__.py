@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from tcsmodel.models.modification import modification_indices as modification_indices
     from tcsmodel.models.modification import release_tests as release_tests
     from tcsmodel.models.pls import PLS as PLS
+    from tcsmodel.models.pos import pls_pos as pls_pos
     from tcsmodel.models.power import power as power
     from tcsmodel.models.power import rmsea_power as rmsea_power
     from tcsmodel.models.power import sample_size as sample_size
@@ -87,6 +88,7 @@ _HOMES = {
     "PLS": "tcsmodel.models.pls",
     "fimix": "tcsmodel.models.fimix",
     "rebus": "tcsmodel.models.rebus",
+    "pls_pos": "tcsmodel.models.pos",
     "invariance": "tcsmodel.models.invariance",
     "micom": "tcsmodel.models.micom",
     "compare_groups": "tcsmodel.models.group_comparison",
@@ -149,6 +151,7 @@ __all__ = [
     "modification_indices",
     "necessary_conditions",
     "paths",
+    "pls_pos",
     "power",
     "priorities",
     "rebus",

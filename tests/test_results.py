@@ -134,6 +134,7 @@ EXAMPLES: dict[str, Callable[[], Any]] = {
     "CVPAT": lambda: example("Prediction").cvpat(bootstrap=200, seed=1),
     "FIMIX": lambda: tcs.fimix(pls(), [1, 2, 3], starts=3).bootstrap(3, k=2),
     "REBUS": lambda: tcs.rebus(pls(), 2, replications=19),
+    "POS": lambda: tcs.pls_pos(pls(), 2, starts=2, replications=19),
     "BollenStine": lambda: sem().bollen_stine(50, seed=1),
     "DiscriminantValidity": lambda: tcs.discriminant_validity(sem()),
     "WaldTest": lambda: labelled().wald_test("a == b", "c == 0.5"),

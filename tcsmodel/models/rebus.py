@@ -13,17 +13,25 @@ from numpy.typing import NDArray
 from tcsmodel.errors import SurveyError
 from tcsmodel.kernels import rebus as kernel
 from tcsmodel.kernels.batch import map_chunks
-from tcsmodel.kernels.moments import moments, to_corr
+from tcsmodel.kernels.moments import moments
 from tcsmodel.kernels.partition import adjusted_rand
-from tcsmodel.kernels.pls import composites
-from tcsmodel.kernels.regression import structure
 from tcsmodel.kernels.status import Status
 from tcsmodel.models import hidden_segments as hidden
 from tcsmodel.models.hidden_segments import Verdict
+from tcsmodel.models.local_models import (
+    CHANCE,
+    FEWEST,
+    LocalModels,
+    by_size,
+    local_fit,
+    normal_answers,
+    require_respondents,
+    weights_of,
+)
 from tcsmodel.models.pls import PLS
 from tcsmodel.models.pls_result import PLSResult
 from tcsmodel.options import Mode, require, require_whole
-from tcsmodel.result import Finding, Result, Severity, as_text, p_phrase
+from tcsmodel.result import Finding, Severity, as_text, p_phrase
 from tcsmodel.survey.moments import read_only
 
 Array = NDArray[np.float64]
@@ -35,8 +43,6 @@ WARDED = 2000
 # Samples held at once, and their answers.
 AT_ONCE, CELLS = 25, 1_000_000
 MOST = 5
-# With fewer samples without classes no p value could be as small as this.
-CHANCE, FEWEST = 0.05, 19
 NEEDED = ("outer_loadings", "r_squared")
 
 
@@ -50,26 +56,7 @@ class Classifier:
 
     def fit(self, mean: Array, cov: Array) -> dict[str, Array]:
         """Return weights, loadings, paths and R2 of moments with any leading axes."""
-        pls, model = self.estimator, self.estimator.model
-        corr = to_corr(cov)
-        found = composites(
-            corr if pls.standardized else cov,
-            model.block,
-            model.paths,
-            model.mode_b,
-            pls.scheme,
-            pls.tol,
-            pls.max_iter,
-            held=pls.weighting.held,
-            sign=pls.weighting.sign,
-        )
-        inner = structure(found.construct_corr, model.paths)
-        return {
-            "outer_weights": found.weights,
-            "outer_loadings": (found.cross_loadings * model.member).sum(axis=-1),
-            "paths": inner.paths,
-            "r_squared": inner.r_squared,
-        }
+        return local_fit(self.estimator, mean, cov)
 
     def classes(self, x: Array, weights: Array, k: int) -> kernel.Classes:
         """Return the k classes of answers (b, n, p) under weights (b, n)."""
@@ -111,15 +98,8 @@ class Classifier:
         classes were found.
         """
         mean, cov = moments(self.answers, weights)
-        keys = [np.random.SeedSequence(self.seed, spawn_key=(1, number)) for number in numbers]
-        drawn = np.stack(
-            [
-                np.random.default_rng(key).multivariate_normal(
-                    mean, cov, size=len(self.answers), method="eigh"
-                )
-                for key in keys
-            ]
-        )
+        n = len(self.answers)
+        drawn = np.stack([normal_answers(mean, cov, n, self.seed, number) for number in numbers])
         given = np.broadcast_to(weights, drawn.shape[:2])
         found = self.classes(drawn, given, k)
         quality, _ = self.quality(drawn, given, found.labels, k)
@@ -222,21 +202,18 @@ def rebus(
         require_whole(segments, "segments", 2)
     require_whole(replications, "replications", FEWEST)
     require_whole(seed, "seed", 0)
-    least = 2 * len(model.items)
-    if result.sample.n < least:
-        raise SurveyError(
-            f"{result.sample.n} respondents are too few for classes with a model of "
-            f"{len(model.items)} items each: {least} is the least. Use fewer items, or segments "
-            "that you know, as a column."
-        )
+    require_respondents(
+        result.sample.n,
+        2 * len(model.items),
+        f"classes with a model of {len(model.items)} items each",
+    )
     classifier = Classifier(result.estimator, result.answers("rebus()"), seed)
-    weights = _weights(result)
+    weights = weights_of(result)
     x, given = classifier.answers[None], weights[None]
     k = _number(classifier, x, given) if segments is None else segments
     found = classifier.classes(x, given, k)
     _require_classes(Status(int(found.status[0])), k)
-    labels = _by_size(found.labels[0], k)
-    labels.setflags(write=False)
+    labels = by_size(found.labels[0], k)
     one = partial(classifier.without_classes, weights, k)
     return REBUS(
         result,
@@ -258,16 +235,6 @@ def _parts(total: int, size: int) -> list[range]:
     return [range(at, min(at + size, total)) for at in range(0, total, size)]
 
 
-def _weights(result: PLSResult) -> Array:
-    given = result.sample.weights
-    return np.ones(result.sample.n) if given is None else given
-
-
-def _by_size(labels: Index, k: int) -> Index:
-    order = np.argsort(-np.bincount(labels, minlength=k), kind="stable")
-    return np.argsort(order)[labels]
-
-
 def _require_classes(status: Status, k: int) -> None:
     if status is Status.SINGULAR:
         raise SurveyError(
@@ -278,7 +245,7 @@ def _require_classes(status: Status, k: int) -> None:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class REBUS(Result):
+class REBUS(LocalModels):
     """Classes with models of their own; see `rebus`. Frozen; `bootstrap` returns a new one.
 
     Parameters
@@ -309,19 +276,10 @@ class REBUS(Result):
     ['segment', 'n', 'share', 'communality']
     """
 
-    pls: PLSResult
-    labels: Index
-    k: int
-    seed: int
     iterations: int
     moving: float
     simulated: Array
     agreement: Array | None = None
-
-    @property
-    def estimator(self) -> PLS:
-        """The options of the model."""
-        return self.pls.estimator
 
     @cached_property
     def _classifier(self) -> Classifier:
@@ -348,7 +306,7 @@ class REBUS(Result):
 
     def _quality(self, labels: Index, k: int) -> tuple[float, dict[str, Array]]:
         given = self._classifier
-        weights = _weights(self.pls)[None]
+        weights = weights_of(self.pls)[None]
         quality, values = given.quality(given.answers[None], weights, labels[None], k)
         return float(quality[0]), {name: value[0] for name, value in values.items()}
 
@@ -373,8 +331,6 @@ class REBUS(Result):
         Mean communality of the items and mean R2; `quality` is the root of their product.
         """
         model, local = self.estimator.model, self._local[1]
-        weights = _weights(self.pls)
-        shares = np.bincount(self.labels, weights, minlength=self.k) / weights.sum()
         several = model.sizes[model.block] > 1
         kept = several if several.any() else ~several
         both = {name: np.vstack([self.pls.arrays[name], local[name]]) for name in NEEDED}
@@ -384,52 +340,12 @@ class REBUS(Result):
             {
                 "segment": ["all", *hidden.label_names(self.k)],
                 "n": [len(self.labels), *np.bincount(self.labels, minlength=self.k)],
-                "share": [1.0, *shares],
+                "share": [1.0, *self.shares],
                 "communality": communality,
                 "r_squared": r_squared,
                 "quality": np.sqrt(communality * r_squared),
             }
         )
-
-    def sizes(self) -> pd.DataFrame:
-        """Return ``segment share n`` of the classes."""
-        return self.table().loc[1:, ["segment", "share", "n"]].reset_index(drop=True)
-
-    def paths(self) -> pd.DataFrame:
-        """Return ``source target path`` of the model of all and a column for each class."""
-        model = self.estimator.model
-        source, target = np.array(model.written).T
-        frame = pd.DataFrame(
-            {
-                "source": [model.constructs[i] for i in source],
-                "target": [model.constructs[j] for j in target],
-                "path": self.pls.arrays["paths"][source, target],
-            }
-        )
-        local = self._local[1]["paths"][:, source, target]
-        return frame.assign(**dict(zip(hidden.label_names(self.k), local, strict=True)))
-
-    def loadings(self) -> pd.DataFrame:
-        """Return ``item construct loading`` of the model of all and a column for each class."""
-        model = self.estimator.model
-        frame = pd.DataFrame(
-            {
-                "item": model.items,
-                "construct": [model.constructs[c] for c in model.block],
-                "loading": self.pls.arrays["outer_loadings"],
-            }
-        )
-        local = self._local[1]["outer_loadings"]
-        return frame.assign(**dict(zip(hidden.label_names(self.k), local, strict=True)))
-
-    def segment_of(self) -> pd.Series:
-        """Return the class of each respondent, from 1, by row of the survey."""
-        index = hidden.respondent_index(self.pls.sample)
-        return pd.Series(self.labels + 1, index, name="segment")
-
-    def describe(self, column: str) -> pd.DataFrame:
-        """Return the shares of classes by a column of the survey; see `FIMIX.describe`."""
-        return hidden.shares_by(self.pls.sample, self.labels, self.k, column)
 
     def bootstrap(self, n: int = 50, *, seed: int = 0, progress: bool = False) -> REBUS:
         """Return this result with how well its classes come back in `n` bootstrap samples.
@@ -438,7 +354,7 @@ class REBUS(Result):
         into the closest class.
         """
         given = self._classifier
-        one = partial(given.agreement, _weights(self.pls), self.labels, self.k)
+        one = partial(given.agreement, weights_of(self.pls), self.labels, self.k)
         found = hidden.agreements(self.pls.sample, one, given.at_once, n, seed, progress)
         return replace(self, agreement=found)
 

@@ -28,6 +28,7 @@ from tcsmodel.models.nonlinearity import Nonlinearity
 from tcsmodel.models.pls import PLSResult
 from tcsmodel.models.pls_fits import PLSFits
 from tcsmodel.models.pooled_pls import PooledPLS
+from tcsmodel.models.pos import POS
 from tcsmodel.models.power import PowerResult
 from tcsmodel.models.prediction import Prediction
 from tcsmodel.models.rebus import REBUS
@@ -228,6 +229,11 @@ def _(result: BollenStine) -> Mapping[str, Maker]:
 @kinds.register
 def _(result: FIMIX) -> Mapping[str, Maker]:
     return {"criteria": segments.criteria_picture, "paths": segments.paths_picture}
+
+
+@kinds.register
+def _(result: POS) -> Mapping[str, Maker]:
+    return {"paths": segments.paths_picture}
 
 
 @kinds.register

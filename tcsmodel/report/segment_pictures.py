@@ -8,6 +8,7 @@ from matplotlib.axes import Axes
 
 from tcsmodel.models.fimix_result import FIMIX
 from tcsmodel.models.hidden_segments import Verdict
+from tcsmodel.models.pos import POS
 from tcsmodel.models.rebus import REBUS
 from tcsmodel.report import theme
 from tcsmodel.report.charts import Cells, heat, rows_height
@@ -76,7 +77,7 @@ def _curves(gaps: pd.DataFrame, across: str, up: str) -> Paint:
     return paint
 
 
-def paths_picture(found: FIMIX | REBUS, words: Language) -> Picture:
+def paths_picture(found: FIMIX | POS | REBUS, words: Language) -> Picture:
     """Return the paths of all and of each segment as coloured cells."""
     table, sizes = found.paths(), found.sizes()
     values = table.drop(columns=["source", "target"]).set_axis(

@@ -297,7 +297,7 @@ def test_columns_that_describe_nothing(mixed):
         found.describe("empty")
 
 
-@pytest.mark.parametrize("find", [tcs.fimix, tcs.rebus])
+@pytest.mark.parametrize("find", [tcs.fimix, tcs.rebus, tcs.pls_pos])
 def test_models_without_scores_are_refused(find, one, mobi_frame):
     name = find.__name__
     with pytest.raises(OptionError, match=rf"{name}\(\) takes a fitted PLS model, not int"):

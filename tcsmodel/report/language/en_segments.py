@@ -75,6 +75,25 @@ SEGMENTS: dict[str, dict[str, str]] = {
         "meaning": "Sorting respondents by fit raises the fit, classes or not.",
         "advice": "Report the model of all, or compare groups that you know, such as brands.",
     },
+    "pos_unfinished": {
+        "finding": "The search for {segments} segments did not come to an end.",
+        "evidence": "At its last step a move still raised the mean R2.",
+        "meaning": "Other segments explain more than these.",
+        "advice": "Try another seed, or fewer segments.",
+    },
+    "pos_by_chance": {
+        "finding": "The {segments} segments explain no more than segments of a sample without any.",
+        "evidence": "Their mean R2 is {r_squared:.2r}; in simulated samples without segments it was "
+        "typically {typical:.2r}, and in a share of {p:.2r} as high.",
+        "meaning": "Sorting respondents by how well they are predicted raises R2, segments or not.",
+        "advice": "Report the model of all, or compare groups that you know, such as brands.",
+    },
+    "pos_one_start": {
+        "finding": "Only one of {starts} starts came to these segments.",
+        "evidence": "All others ended where the mean R2 is lower.",
+        "meaning": "Better ones may not have been found yet.",
+        "advice": "Try starts={more}, or another seed, and see whether the segments stay.",
+    },
 }
 
 STRINGS: dict[str, str] = {
