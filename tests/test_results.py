@@ -125,6 +125,7 @@ EXAMPLES: dict[str, Callable[[], Any]] = {
     "PLSResult": pls,
     "Imputations": imputed,
     "PooledPLS": pooled,
+    "PooledSEM": lambda: tcs.SEM(tcs.ModelSpec.parse(SMALL)).fit(imputed()),
     "PooledIndex": lambda: tcs.satisfaction_index(pooled().bootstrap(40, seed=1)),
     "TetradTest": lambda: tcs.PLS(tcs.library.ecsi()).fit(tcs.datasets.mobi()).tetrads(60, seed=1),
     "Nonlinearity": lambda: pls().nonlinearity(60, seed=1),

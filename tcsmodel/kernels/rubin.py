@@ -57,7 +57,7 @@ def pool(estimates: Array, variances: Array, complete: float | Array) -> Pooled:
     estimates, variances : ndarray (m, ...)
         Of each imputed set; nan in one is nan in all.
     complete : float or ndarray (...)
-        Degrees of freedom of the complete answers.
+        Degrees of freedom of the complete answers; inf where inference is of large samples.
     """
     m = len(estimates)
     estimate, within = estimates.mean(axis=0), variances.mean(axis=0)
@@ -70,7 +70,7 @@ def pool(estimates: Array, variances: Array, complete: float | Array) -> Pooled:
         share = np.where(total > 0, added / total, 0.0 * total)
         riv = np.where(added == 0, 0.0, added / within)
         old = (m - 1) / share**2
-        seen = (complete + 1) / (complete + 3) * complete * (1 - share)
+        seen = (1 - 2 / (complete + 3)) * complete * (1 - share)
         df = 1 / (1 / old + 1 / seen)
         fmi = np.where(np.isinf(riv), 1.0, (riv + 2 / (df + 3)) / (riv + 1))
     return Pooled(estimate, within, between, total, df, riv, fmi)

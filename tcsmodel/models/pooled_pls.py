@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -12,17 +11,18 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from tcsmodel.errors import SurveyError, TcsError, TcsWarning, counted, warn
+from tcsmodel.errors import TcsError, counted
 from tcsmodel.kernels import rubin
 from tcsmodel.kernels.status import Status
 from tcsmodel.models.applicability import applicability
 from tcsmodel.models.assessment import findings, replicate_findings
 from tcsmodel.models.imputation import Imputations
+from tcsmodel.models.imputed_fits import Pooled, fit_completed
 from tcsmodel.models.pls_circumstances import circumstances
 from tcsmodel.models.pls_result import PLSResult
 from tcsmodel.models.pls_tables import PLSTables
 from tcsmodel.models.quantities import cells, require_quantity
-from tcsmodel.options import require, require_level, require_whole
+from tcsmodel.options import require_level, require_whole
 from tcsmodel.result import Finding, Result, Severity
 from tcsmodel.survey.moments import read_only
 
@@ -37,24 +37,12 @@ MUCH_MISSING = 0.5
 
 def fit_imputed(estimator: PLS, imputations: Imputations) -> PooledPLS:
     """Return the model fitted to each completed survey, pooled; see `PLS.fit`."""
-    for name in estimator.model.observed:
-        if name not in imputations.items:
-            raise SurveyError(
-                f"Item {name!r} of the model is not among those imputed. Try: "
-                "tcs.impute(survey, items=[...]) with all items of the model, or without items=."
-            )
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
-        results = tuple(estimator.fit(survey) for survey in imputations)
-    told = {str(one.message): one.category for one in caught}
-    for message, category in told.items():
-        if issubclass(category, TcsWarning):
-            warn(message, category)
+    results = fit_completed(estimator.fit, imputations, estimator.model.observed)
     return PooledPLS.of(estimator, imputations, results)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class PooledPLS(PLSTables, Result):
+class PooledPLS(PLSTables, Pooled, Result):
     """A PLS path model pooled over completed surveys; `bootstrap` gives it its errors.
 
     Estimates are means over the surveys, each quantity by itself. Errors are by Rubin's rules:
@@ -115,7 +103,7 @@ class PooledPLS(PLSTables, Result):
 
     @property
     def df_complete(self) -> float:
-        """Degrees of freedom without gaps: n - 1, or clusters less strata."""
+        """Degrees of freedom without gaps: n - 1, or those of the survey's design."""
         design = self.results[0].sample.design
         return float(self.n - 1 if design is None else design.df)
 
@@ -142,6 +130,21 @@ class PooledPLS(PLSTables, Result):
             for result, own in zip(self.results, seeds, strict=True)
         )
         return replace(self, results=results)
+
+    def replicated(self, level: float | None = None) -> PooledPLS:
+        """Return this result with the variance within surveys from replicate weights.
+
+        Parameters
+        ----------
+        level : float, optional
+            Confidence level; the estimator's by default.
+
+        Raises
+        ------
+        TcsError
+            When the survey has no replicate weights (`tcsmodel.ReplicateWeights`).
+        """
+        return replace(self, results=tuple(result.replicated(level) for result in self.results))
 
     def pooled(self, quantity: str) -> rubin.Pooled:
         """Return what Rubin's rules make of a quantity, arrays shaped as it.
@@ -252,15 +255,6 @@ class PooledPLS(PLSTables, Result):
         ]
         draws = self.results[0].draws
         return ", ".join(facts + ([] if draws is None else [f"{draws.n} draws each"]))
-
-
-def require_one_fit(result: object, what: str) -> None:
-    """Raise OptionError for a model that is pooled over imputations."""
-    require(
-        not isinstance(result, PooledPLS),
-        f"{what} takes one fitted model, not one pooled over imputations. Fit it with "
-        "tcs.PLS(spec, missing='fiml'), or use each of pooled.results.",
-    )
 
 
 def pooled_columns(

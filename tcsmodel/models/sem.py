@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import cast
+from typing import cast, overload
 
 import numpy as np
 import pandas as pd
@@ -20,8 +20,10 @@ from tcsmodel.models.covariance_sample import item_variances, require_joined
 from tcsmodel.models.criterion import Criterion
 from tcsmodel.models.estimator import Data, Sample, take
 from tcsmodel.models.identification_options import require_one_way
+from tcsmodel.models.imputation import Imputations
 from tcsmodel.models.maximum_likelihood import MaximumLikelihood
 from tcsmodel.models.ordinal_least_squares import OrdinalLeastSquares
+from tcsmodel.models.pooled_sem import PooledSEM, fit_imputed
 from tcsmodel.models.sem_fits import SEMFits, fit_each
 from tcsmodel.models.sem_refusals import no_likelihood, refuse_design
 from tcsmodel.models.sem_result import SEMResult
@@ -338,13 +340,20 @@ class SEM:
         """The parameter table: what is estimated, in the order in which it is reported."""
         return self.model.parameters
 
-    def fit(self, data: Data) -> SEMResult:
+    @overload
+    def fit(self, data: Data) -> SEMResult: ...
+
+    @overload
+    def fit(self, data: Imputations) -> PooledSEM: ...
+
+    def fit(self, data: Data | Imputations) -> SEMResult | PooledSEM:
         """Return the fitted model.
 
         Parameters
         ----------
-        data : Survey, pandas.DataFrame or Moments
-            The bootstrap needs respondents, so not `Moments`.
+        data : Survey, pandas.DataFrame, Moments or Imputations
+            The bootstrap needs respondents, so not `Moments`. To `tcsmodel.impute`'s completed
+            surveys the model is fitted one by one, and pooled.
 
         Raises
         ------
@@ -363,6 +372,8 @@ class SEM:
         ImproperSolutionWarning
             When the solution is not admissible or was not reached.
         """
+        if isinstance(data, Imputations):
+            return fit_imputed(self, data)
         require_joined(self._fitted_spec(), data)
         sample = take(data, self.parameters.items, self.missing, self.group, self.auxiliary)
         if self.estimator.needs_respondents:

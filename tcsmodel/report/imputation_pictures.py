@@ -7,12 +7,15 @@ import pandas as pd
 
 from tcsmodel.models.imputation import Imputations
 from tcsmodel.models.pooled_pls import PooledPLS
+from tcsmodel.models.pooled_sem import PooledSEM
 from tcsmodel.report.charts import Line, forest, rows_height
 from tcsmodel.report.frames import rows
 from tcsmodel.report.language import Language
 from tcsmodel.report.picture import WIDTH, Picture
 from tcsmodel.report.satisfaction_pictures import index_forest
 from tcsmodel.satisfaction.pooled_index import PooledIndex
+
+HEADERS = {"paths": "effect_ci", "loadings": "loading_ci"}
 
 
 def imputed_picture(found: Imputations, words: Language) -> Picture:
@@ -58,37 +61,53 @@ def imputed_picture(found: Imputations, words: Language) -> Picture:
 
 def pooled_paths_picture(found: PooledPLS, words: Language) -> Picture:
     """Return pooled paths with their intervals, once bootstrapped."""
-    numbers, table = words.numbers, found.table()
-    empty = pd.Series(np.nan, index=table.index)
-    lower, upper = (table.get(name, empty) for name in ("ci_lower", "ci_upper"))
-    frame = pd.DataFrame(
-        {
-            "label": [f"{row.source} → {row.target}" for row in rows(table)],
-            "estimate": table["path"],
-            "ci_lower": lower,
-            "ci_upper": upper,
-            "words": [
-                f"{numbers.number(path)} {numbers.interval(low, high)}"
-                if found.bootstrapped
-                else numbers.number(path)
-                for path, low, high in zip(table["path"], lower, upper, strict=True)
-            ],
-            "strong": (lower > 0) | (upper < 0),
-        }
+    table = found.table().rename(columns={"path": "estimate"})
+    for name in ("ci_lower", "ci_upper"):
+        if not found.bootstrapped:
+            table[name] = np.nan
+    table["label"] = [f"{row.source} → {row.target}" for row in rows(table)]
+    return _pooled_forest(table, "paths", pooled_caption(found, words), found.level, words)
+
+
+def pooled_sem_picture(found: PooledSEM, words: Language) -> Picture:
+    """Return the pooled paths of a covariance-based model, standardized; else its loadings."""
+    table = found.standardized.rename(columns={"std": "estimate"})
+    paths = table[table["op"] == "~"]
+    which = "paths" if len(paths) else "loadings"
+    shown = (paths if len(paths) else table[table["op"] == "=~"]).copy()
+    shown["label"] = [
+        f"{row.rhs} → {row.lhs}" if row.op == "~" else str(row.rhs) for row in rows(shown)
+    ]
+    values = {"n": found.n, "m": len(found.results), "level": found.level}
+    told = words.text("picture.pooled.vcov", **values)
+    return _pooled_forest(shown, which, told, found.level, words)
+
+
+def _pooled_forest(
+    table: pd.DataFrame, which: str, told: str, level: float, words: Language
+) -> Picture:
+    """Return rows of ``label estimate ci_lower ci_upper`` above a caption."""
+    numbers, known = words.numbers, bool(table["ci_lower"].notna().any())
+    frame = table[["label", "estimate", "ci_lower", "ci_upper"]].assign(
+        words=[
+            f"{numbers.number(row.estimate)} {numbers.interval(row.ci_lower, row.ci_upper)}"
+            if known
+            else numbers.number(row.estimate)
+            for row in rows(table)
+        ],
+        strong=(table["ci_lower"] > 0) | (table["ci_upper"] < 0),
     )
-    m, constructs = len(found.results), len(found.estimator.model.constructs)
     listing = [f"{row.label} {row.words}" for row in rows(frame)]
-    header = words.text("header.effect_ci", level=found.level) if found.bootstrapped else ""
     return Picture(
-        title=words.text("picture.pooled_paths.title", m=m),
-        subtitle=words.text("picture.pooled_paths.subtitle", constructs=constructs),
-        caption=pooled_caption(found, words),
-        alt=words.text("picture.pooled_paths.alt", listing=listing),
+        title=words.text(f"picture.pooled_{which}.title"),
+        subtitle=words.text(f"picture.pooled_{which}.subtitle"),
+        caption=told,
+        alt=words.text("picture.pooled.alt", listing=listing),
         paint=forest(
             frame,
             lines=[Line(0.0, "")],
-            axis=words.text("picture.pooled_paths.axis"),
-            values_header=header,
+            axis=words.text(f"picture.pooled_{which}.axis"),
+            values_header=words.text(f"header.{HEADERS[which]}", level=level) if known else "",
             bold=False,
         ),
         size=(WIDTH, rows_height(frame["label"].tolist())),

@@ -28,6 +28,7 @@ from tcsmodel.models.nonlinearity import Nonlinearity
 from tcsmodel.models.pls import PLSResult
 from tcsmodel.models.pls_fits import PLSFits
 from tcsmodel.models.pooled_pls import PooledPLS
+from tcsmodel.models.pooled_sem import PooledSEM
 from tcsmodel.models.pos import POS
 from tcsmodel.models.power import PowerResult
 from tcsmodel.models.prediction import Prediction
@@ -254,6 +255,11 @@ def _(result: Imputations) -> Mapping[str, Maker]:
 @kinds.register
 def _(result: PooledPLS) -> Mapping[str, Maker]:
     return {"paths": imputed.pooled_paths_picture}
+
+
+@kinds.register
+def _(result: PooledSEM) -> Mapping[str, Maker]:
+    return {"estimates": imputed.pooled_sem_picture}
 
 
 @kinds.register

@@ -17,8 +17,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from tcsmodel.errors import counted
+from tcsmodel.models.imputed_fits import require_one_fit
 from tcsmodel.models.pls import PLS, PLSResult
-from tcsmodel.models.pooled_pls import require_one_fit
 from tcsmodel.result import Finding, Result, Severity
 
 if TYPE_CHECKING:

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from tcsmodel.errors import TcsError, counted
 from tcsmodel.kernels import necessity as kernel
+from tcsmodel.models.imputed_fits import require_one_fit
 from tcsmodel.models.pls import PLSResult
-from tcsmodel.models.pooled_pls import require_one_fit
 from tcsmodel.options import (
     BottleneckUnit,
     Ceiling,

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from tcsmodel.errors import SpecError, counted
 from tcsmodel.kernels import priority as kernel
+from tcsmodel.models.imputed_fits import require_one_fit
 from tcsmodel.models.pls import PLS, PLSResult
-from tcsmodel.models.pooled_pls import require_one_fit
 from tcsmodel.options import Ceiling, Scope
 from tcsmodel.result import Finding, Result, Severity
 from tcsmodel.satisfaction.combined import CombinedMap

@@ -220,6 +220,24 @@ class TestPooledPLS:
         assert pooled.df_complete == 24
         assert (pooled.table()["df"] < 24).all()
 
+    def test_replicate_weights_give_the_variance_within(self):
+        part = np.arange(250) % 8
+        columns = {f"r{k}": np.where(part == k, 0.0, 8 / 7) for k in range(8)}
+        survey = gapped(
+            columns={"w": 1.0, **columns},
+            weight="w",
+            replicates=tcs.ReplicateWeights(columns="r*", kind="jk1"),
+        )
+        pooled = tcs.PLS(SPEC).fit(tcs.impute(survey, m=3, iterations=1)).replicated()
+        own = [fit.draws.se("paths") ** 2 for fit in pooled.results]
+        assert_allclose(pooled.pooled("paths").within, np.mean(own, axis=0))
+        assert pooled.df_complete == 7
+        row = tcs.satisfaction_index(pooled).table().iloc[2]
+        assert row["ci_lower"] < row["index"] < row["ci_upper"]
+        assert row["df"] < 7
+        assert pooled.summary().startswith("PooledPLS")
+        pooled.plot()
+
     def test_weights_and_other_options_hold_in_every_survey(self, imputations):
         rng = np.random.default_rng(1)
         survey = gapped(columns={"w": rng.uniform(0.2, 3, 250)}, weight="w")

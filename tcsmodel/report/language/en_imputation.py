@@ -48,6 +48,20 @@ FINDINGS: dict[str, dict[str, str]] = {
         "advice": "Look at pooled.results for which; or read the model without consistent= and "
         "reliability=.",
     },
+    "imputed_sem_improper": {
+        "finding": "{subject} has no admissible, determined solution in some completed surveys.",
+        "evidence": "{count} of {m}.",
+        "meaning": "Their estimates are part of what is pooled.",
+        "advice": "Look at pooled.results[k].verify() for which and why; or simplify the model.",
+    },
+    "no_pooled_test": {
+        "finding": "The chi-square of the model, and what follows from it, are not pooled.",
+        "evidence": "Over {m} imputations estimates and standard errors are; tests that pool "
+        "chi-squares (D2, D3) are not offered.",
+        "meaning": "Nothing is said here of how well the model fits.",
+        "advice": "Judge the fit by SEM(spec, missing='fiml'), which uses the same answers; or look "
+        "at pooled.results[k].fit_measures.",
+    },
     "much_missing_information": {
         "finding": "What is missing hides more of a path ({subjects}) than the answers show.",
         "evidence": "The fraction of missing information is {fmi:.2r}, over {m} imputations.",
@@ -70,14 +84,18 @@ STRINGS: dict[str, str] = {
     "picture.imputations.key": "{m} imputations; lines reach from the least to the greatest of "
     "them. Who skips may differ, so a difference is no fault.",
     "picture.imputations.alt": "Means of imputed and given answers: {listing}.",
-    "picture.pooled_paths.title": "Paths pooled over {m} imputations",
-    "picture.pooled_paths.subtitle": "Standardized path coefficients of {constructs} constructs",
+    "picture.pooled_paths.title": "Paths pooled over imputations",
+    "picture.pooled_paths.subtitle": "Standardized path coefficients",
     "picture.pooled_paths.axis": "Path coefficient",
-    "picture.pooled_paths.alt": "Path coefficients: {listing}.",
-    "picture.pooled.estimates": "Intervals need .bootstrap(500, seed=7)",
+    "picture.pooled_loadings.title": "Loadings pooled over imputations",
+    "picture.pooled_loadings.subtitle": "Standardized loadings",
+    "picture.pooled_loadings.axis": "Loading",
+    "picture.pooled.alt": "Dots with intervals: {listing}.",
+    "picture.pooled.estimates": "intervals need .bootstrap(500, seed=7)",
     "picture.pooled.key": "n = {n}; {m} imputations; {level:%} intervals by Rubin's rules, with "
     "errors within imputations from {replicates} replicates each",
     "picture.pooled.fixed": "n = {n}; {m} imputations; {level:%} intervals by Rubin's rules, item "
     "weights held fixed",
+    "picture.pooled.vcov": "n = {n}; {m} imputations; {level:%} intervals by Rubin's rules",
     "picture.pooled.none": "n = {n}; {m} imputations",
 }
