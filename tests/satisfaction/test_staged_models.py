@@ -306,3 +306,21 @@ def test_filled_answers_of_parts_are_counted_for_their_whole(mobi_frame):
     assert necessary_conditions(pls, permutations=10).points.filled == 10
     only = necessary_conditions(pls, conditions=["Product"], permutations=10)
     assert only.points.filled == 0
+
+
+@pytest.mark.parametrize("curved", [False, True])
+def test_moderated_impacts_of_single_items_are_derivatives_of_a_regression(mobi_frame, curved):
+    """Least squares on answers rescaled to 0-100: no scores, no weights."""
+    term = "X:X" if curved else "X:M"
+    text = f"X =~ PERQ1; M =~ PERV1; Y =~ CUSA1; Y ~ X + M + {term}"
+    survey = Survey(mobi_frame, scale=(1, 10))
+    index = satisfaction_index(PLS(ModelSpec.parse(text)).fit(survey), "Y")
+    x, m, y = (100 * (mobi_frame[i] - 1) / 9 for i in ("PERQ1", "PERV1", "CUSA1"))
+    other = x if curved else m
+    columns = np.column_stack([np.ones(250), x, m, x * other])
+    b = np.linalg.lstsq(columns, y, rcond=None)[0]
+    at = other.mean() + np.array([-1, 0, 1]) * other.std()
+    slopes = b[1] + (2 if curved else 1) * b[3] * at
+    own = index.moderated_impacts.query("source == 'X'")["impact"]
+    assert_allclose(own, slopes, rtol=1e-9)
+    assert_allclose(index.impacts.set_index("source").loc["X", "impact"], slopes[1], rtol=1e-9)
