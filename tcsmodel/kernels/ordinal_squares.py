@@ -5,17 +5,25 @@ The statistics are those of `kernels.polychoric_gamma.Statistics`; `kernels.squa
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tcsmodel.kernels import grouped, linalg
+from tcsmodel.kernels.design import Design
 from tcsmodel.kernels.grouped import Grouped
 from tcsmodel.kernels.least_squares import ordinal_start, weighted
 from tcsmodel.kernels.ordinal import OrdinalLayout
 from tcsmodel.kernels.polychoric import Answers, mixed_moments
-from tcsmodel.kernels.polychoric_gamma import Statistics, asymptotic_cov, asymptotic_variance
+from tcsmodel.kernels.polychoric_gamma import (
+    Statistics,
+    asymptotic_cov,
+    asymptotic_variance,
+    designed_cov,
+)
+from tcsmodel.kernels.replicates import Replicates
 from tcsmodel.kernels.squares import Squares
 from tcsmodel.kernels.status import Status
 
@@ -33,7 +41,8 @@ class Sampling:
 
     statistics (B, G, s); cov (B, G, p, p) correlations of ordinal items among covariances;
     gamma (B, G, s, s), or its diagonal (B, G, s) where no more was asked for; item_status
-    (B, G, p) and pair_status (B, G, p, p) as those of `kernels.polychoric.MixedMoments`.
+    (B, G, p) and pair_status (B, G, p, p) as those of `kernels.polychoric.MixedMoments`; designed
+    (B, G, s, s) Gamma under a sampling design, which W knows nothing of, or None.
     """
 
     statistics: Array
@@ -41,6 +50,12 @@ class Sampling:
     gamma: Array
     item_status: Index
     pair_status: Index
+    designed: Array | None = None
+
+    @property
+    def spread(self) -> Array:
+        """Gamma for errors and tests."""
+        return self.gamma if self.designed is None else self.designed
 
     @property
     def variance(self) -> Array:
@@ -57,7 +72,12 @@ class Sampling:
 
 
 def sampling(
-    groups: list[Answers], weights: list[Array], *, frequency: bool, whole: bool
+    groups: list[Answers],
+    weights: list[Array],
+    *,
+    frequency: bool,
+    whole: bool,
+    designs: Sequence[Design | Replicates] = (),
 ) -> Sampling:
     """Return the statistics of groups, each with weights (B, n) of its respondents.
 
@@ -71,16 +91,22 @@ def sampling(
         Whether a weight counts equal rows, as in a resample.
     whole : bool
         Whether all of Gamma is needed, rather than its diagonal.
+    designs : sequence of Design or Replicates
+        How the respondents of each group were drawn; one by one without any.
     """
-    parts = []
-    for answers, own in zip(groups, weights, strict=True):
+    parts, designed = [], []
+    for g, (answers, own) in enumerate(zip(groups, weights, strict=True)):
         found = mixed_moments(answers, own)
         take = asymptotic_cov if whole else asymptotic_variance
         spread = take(answers, found, own, frequency=frequency)
         order = Statistics.of(answers.categories)
         s = order.vector(found.thresholds, found.mean, found.cov)
         parts.append((s, found.cov, spread, found.item_status, found.pair_status))
-    return Sampling(*(np.stack(part, axis=1) for part in zip(*parts, strict=True)))
+        if designs:
+            designed.append(designed_cov(answers, found, own, designs[g]))
+    arrays = [np.stack(part, axis=1) for part in zip(*parts, strict=True)]
+    whole_sample = Sampling(*arrays)
+    return replace(whole_sample, designed=np.stack(designed, axis=1)) if designed else whole_sample
 
 
 def starts(model: Grouped, own: OrdinalLayout, statistics: Array, given: Array) -> Array:

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from scipy.special import ndtr
 
 from tcsmodel.kernels.bivariate import cell_probabilities, cell_slopes, density, row_slopes
+from tcsmodel.kernels.design import Design, spread
 from tcsmodel.kernels.latent_correlation import (
     EDGE,
     SMALLEST_PROBABILITY,
@@ -36,6 +37,7 @@ from tcsmodel.kernels.polychoric import (
     pair_cells,
     pair_tables,
 )
+from tcsmodel.kernels.replicates import Replicates
 
 Array = NDArray[np.float64]
 Index = NDArray[np.intp]
@@ -157,6 +159,23 @@ def asymptotic_variance(
         return np.einsum("bn,bnq,bnq->bq", share, influence, influence)
 
     return _over_members(answers, moments, weights, frequency, squares)
+
+
+def designed_cov(
+    answers: Answers, moments: MixedMoments, weights: Array, given: Design | Replicates
+) -> Array:
+    """Return n - 1 times the covariances (B, q, q) of the statistics under a sampling design.
+
+    By linearization (`kernels.design`), of members with weights (B, n); n counts the rows that
+    have any. Where every respondent is a cluster it is `asymptotic_cov`.
+    """
+    out = []
+    for member, own in enumerate(weights):
+        part = slice(member, member + 1)
+        found = influence(answers, _members(moments, part), own[None])[0]
+        scores = own[:, None] / own.sum() * found
+        out.append(((own > 0).sum() - 1) * spread(scores, given))
+    return np.stack(out)
 
 
 def _over_members(

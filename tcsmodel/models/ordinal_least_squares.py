@@ -30,6 +30,7 @@ from numpy.typing import NDArray
 from tcsmodel.errors import SurveyError
 from tcsmodel.kernels import grouped, linalg, robust_groups, sem, squares
 from tcsmodel.kernels import ordinal_squares as kernel
+from tcsmodel.kernels.design import Design
 from tcsmodel.kernels.implied import Layout
 from tcsmodel.kernels.least_squares import Structure, ordinal_structure
 from tcsmodel.kernels.likelihood import Sampled
@@ -37,6 +38,7 @@ from tcsmodel.kernels.modification import Scores
 from tcsmodel.kernels.ordinal import OrdinalLayout, ordinal_implied
 from tcsmodel.kernels.ordinal_squares import Sampling
 from tcsmodel.kernels.polychoric import Answers
+from tcsmodel.kernels.replicates import Replicates
 from tcsmodel.kernels.robust import Traces
 from tcsmodel.kernels.robust_groups import Weighed
 from tcsmodel.kernels.scaled_tests import (
@@ -53,6 +55,7 @@ from tcsmodel.models.covariance_sample import groups_of, own_weights, require_us
 from tcsmodel.models.estimator import Sample
 from tcsmodel.models.ordinal_sample import coded
 from tcsmodel.models.robust_inference import RobustInference
+from tcsmodel.models.sem_refusals import refuse_spanning
 from tcsmodel.options import Estimator
 
 if TYPE_CHECKING:
@@ -120,7 +123,7 @@ class OrdinalProblem:
 
     def spread_of(self, group: int) -> Array:
         """Return Gamma (s, s) of a group of the first sample."""
-        return self.sampling.gamma[0, group]
+        return self.sampling.spread[0, group]
 
     @property
     def _weight(self) -> Array:
@@ -142,7 +145,7 @@ class OrdinalProblem:
     @property
     def _gamma(self) -> Array | None:
         """Gamma (B G, s, s) for the errors; None where W is its inverse, or it is not known."""
-        gamma = self.sampling.gamma
+        gamma = self.sampling.spread
         if self.estimator is Estimator.WLS or gamma.ndim == self.sampling.statistics.ndim:
             return None
         return gamma.reshape(-1, *gamma.shape[-2:])
@@ -208,7 +211,10 @@ class OrdinalLeastSquares:
     @cached_property
     def problem(self) -> OrdinalProblem:
         """The fit to the sample, a batch of one."""
-        return self._problem(own_weights(self.sample)[None], frequency=False, whole=True)
+        given = self.sample.design
+        designs = [] if given is None else [given.part(rows) for _, rows in self._answers]
+        weights = own_weights(self.sample)[None]
+        return self._problem(weights, frequency=False, whole=True, designs=designs)
 
     def sharing(self, model: CovarianceModel) -> OrdinalLeastSquares:
         """Return the criterion of another model of these items, with the same statistics."""
@@ -227,10 +233,17 @@ class OrdinalLeastSquares:
         """How many replicates to hold at once."""
         return MEMBERS
 
-    def _problem(self, weights: Array, *, frequency: bool, whole: bool) -> OrdinalProblem:
+    def _problem(
+        self,
+        weights: Array,
+        *,
+        frequency: bool,
+        whole: bool,
+        designs: Sequence[Design | Replicates] = (),
+    ) -> OrdinalProblem:
         groups = [answers for answers, _ in self._answers]
         own = [weights[:, rows] for _, rows in self._answers]
-        found = kernel.sampling(groups, own, frequency=frequency, whole=whole)
+        found = kernel.sampling(groups, own, frequency=frequency, whole=whole, designs=designs)
         return OrdinalProblem(self.model, self.estimator, found, self.sample.sizes)
 
     def resampled(self, first: Array, cov: Array | None = None) -> OrdinalProblem:
@@ -242,6 +255,7 @@ class OrdinalLeastSquares:
         """Raise SurveyError when the sample cannot be fitted."""
         for part, label in zip(self.sample.by_group, self.sample.groups, strict=True):
             require_usable(part, label, definite=False)
+        refuse_spanning(self.sample)
         if self.estimator is not Estimator.WLS:
             return
         s, weight = self.n_statistics, cast(Array, self.problem.squares.weight)
@@ -267,7 +281,7 @@ class OrdinalLeastSquares:
             return None
         problem = self.problem
         share = problem.squares.share
-        spread = problem.sampling.gamma[0] / share[:, None, None]
+        spread = problem.sampling.spread[0] / share[:, None, None]
         at, null = self._weighed(result.theta), self._independent()
         robust_fit = self._robust_fit(result.theta, plain, at)
         return squares_diagnosis.scaled_inference(
@@ -342,7 +356,7 @@ class OrdinalLeastSquares:
         sigma[:, pairs.first, pairs.second] = sigma[:, pairs.second, pairs.first] = values
         total = problem.weights.sum()
         share, weight = problem.weights / total, problem.diagonal[0, :, start:]
-        spread = problem.sampling.gamma[0][:, start:, start:]
+        spread = problem.sampling.spread[0][:, start:, start:]
         delta = at.delta[:, start:]
         found = []
         for prefix, there, slopes in (

@@ -378,7 +378,7 @@ class SEM:
         sample = take(data, self.parameters.items, self.missing, self.group, self.auxiliary)
         if self.estimator.needs_respondents:
             sample.respondents(f"estimator={self.estimator.value!r}")
-        refuse_design(self.estimator, sample.survey)
+        refuse_design(self.estimator, sample.survey, ordinal=bool(self.ordinal_items))
         model = self.model_of(sample)
         criterion = self.criterion_of(model, sample)
         criterion.check()

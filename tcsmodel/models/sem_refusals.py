@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from tcsmodel.errors import ConvergenceError, SpecError, TcsError
+from tcsmodel.kernels.replicates import Replicates
+from tcsmodel.models.estimator import Sample
 from tcsmodel.options import Estimator
 from tcsmodel.spec.model import Op
 from tcsmodel.spec.parameters import Parameter, ParameterTable
@@ -30,9 +34,9 @@ def no_likelihood(table: ParameterTable) -> TcsError:
     )
 
 
-def refuse_design(estimator: Estimator, survey: Survey | None) -> None:
+def refuse_design(estimator: Estimator, survey: Survey | None, *, ordinal: bool = False) -> None:
     """Raise TcsError when the survey has strata or clusters, and the estimator knows none."""
-    if survey is None:
+    if survey is None or (ordinal and estimator is not Estimator.WLS):
         return
     designed = any(
         given is not None for given in (survey.strata, survey.cluster, survey.replicates)
@@ -40,7 +44,27 @@ def refuse_design(estimator: Estimator, survey: Survey | None) -> None:
     if designed and estimator not in (Estimator.ML, Estimator.MLR):
         raise TcsError(
             f"estimator={estimator.value!r} takes respondents for drawn one by one, and the survey "
-            "has strata, clusters or replicate weights. Use estimator='mlr'."
+            "has strata, clusters or replicate weights. Use estimator="
+            f"{'wlsmv' if ordinal else 'mlr'!r}."
+        )
+
+
+def refuse_spanning(sample: Sample) -> None:
+    """Raise TcsError when groups of ordinal items are not samples apart from each other."""
+    given, strata = sample.design, sample.strata
+    if given is None or strata is None:
+        return
+    if isinstance(given, Replicates):
+        raise TcsError(
+            "Replicate weights tell how groups vary together, which models of ordinal items do "
+            "not use. Fit each group by itself, or leave out ordered= and take estimator='mlr'."
+        )
+    shared = np.unique(np.stack([given.cluster, strata]), axis=1).shape[1]
+    if shared > len(np.unique(given.cluster)):
+        raise TcsError(
+            "Clusters of the survey have respondents in several groups, so the groups vary "
+            "together, which models of ordinal items do not use. Fit each group by itself, or "
+            "leave out ordered= and take estimator='mlr'."
         )
 
 

@@ -23,6 +23,7 @@ from tcsmodel.models.sem import SEM
 from tcsmodel.satisfaction.drivers import KeyDrivers
 from tcsmodel.satisfaction.index import satisfaction_index
 from tcsmodel.spec.model import ModelSpec
+from tcsmodel.survey.replicates import ReplicateWeights
 from tcsmodel.survey.survey import Survey
 
 TWO = ModelSpec.parse(
@@ -284,3 +285,62 @@ def test_weights_and_clusters_together_by_hand(frame):
     row = fitted.estimates.query("lhs == 'q1' and op == '~1'").iloc[0]
     assert row["estimate"] == pytest.approx(share @ y, rel=1e-8)
     assert row["se"] == pytest.approx(np.sqrt(40 / 39 * (z**2).sum()), rel=1e-6)
+
+
+def ordinal(frame, text="Quality =~ q1 + q2 + q3\nSatisfaction =~ s1 + s2 + s3", **design):
+    """Return a model of answers in five categories."""
+    names = [*TWO.items]
+    five = frame.assign(**{name: np.ceil(frame[name] / 2) for name in names})
+    return CFA(ModelSpec.parse(text), ordered=True).fit(survey_of(five, **design))
+
+
+SCALED_TESTS = ["chi2_scaled", "p_scaled", "cfi_scaled", "rmsea_scaled"]
+
+
+def test_ordinal_items_of_respondents_drawn_one_by_one(frame):
+    plain = ordinal(frame)
+    own = ordinal(frame.assign(person=np.arange(len(frame))), cluster="person")
+    assert_allclose(own.estimates["se"], plain.estimates["se"], rtol=1e-9)
+    assert_allclose(own.fit_measures[SCALED_TESTS], plain.fit_measures[SCALED_TESTS], rtol=1e-8)
+
+
+def test_ordinal_answers_given_twice_say_no_more(frame):
+    plain = ordinal(frame)
+    twice = pd.concat([frame.assign(person=np.arange(len(frame)))] * 2)
+    both = ordinal(twice, cluster="person")
+    assert_allclose(both.estimates["estimate"], plain.estimates["estimate"], atol=1e-7)
+    assert_allclose(both.estimates["se"], plain.estimates["se"], rtol=1e-6)
+    assert_allclose(both.fit_measures[SCALED_TESTS], plain.fit_measures[SCALED_TESTS], rtol=1e-5)
+
+
+def test_ordinal_items_in_clusters_vary_as_their_bootstrap(frame):
+    ours, alone = ordinal(frame, **CLUSTERED), ordinal(frame)
+    drawn = ours.bootstrap(300, seed=1).estimates
+    kind = (drawn["op"] == "=~") & (drawn["se"] > 0)
+    assert_allclose(ours.estimates["se"][kind], drawn["se"][kind], rtol=0.25)
+    means = drawn["op"] == "|"
+    assert (ours.estimates["se"] / alone.estimates["se"])[means].median() > 1.5
+    assert_allclose(ours.estimates["estimate"], alone.estimates["estimate"])
+
+
+def test_ordinal_items_with_replicate_weights_that_leave_clusters_out(frame):
+    left = (frame["branch"].to_numpy()[:, None] != np.arange(40)) * 40 / 39
+    columns = [f"rw{k}" for k in range(40)]
+    weighted = pd.concat([frame.assign(w=1.0), pd.DataFrame(left, columns=columns)], axis=1)
+    ours = ordinal(weighted, weight="w", replicates=ReplicateWeights(columns="rw*", kind="jk1"))
+    theirs = ordinal(frame, cluster="branch")
+    assert_allclose(ours.estimates["se"], theirs.estimates["se"], rtol=1e-8)
+    assert_allclose(ours.fit_measures[SCALED_TESTS], theirs.fit_measures[SCALED_TESTS], rtol=1e-7)
+
+
+def test_what_ordinal_items_do_not_know_of_a_design(frame):
+    spec = ModelSpec.parse("Quality =~ q1 + q2 + q3")
+    five = frame.assign(**{name: np.ceil(frame[name] / 2) for name in TWO.items})
+    five["plan"] = ["new", "old"] * (len(five) // 2)
+    survey = survey_of(five, **CLUSTERED)
+    with pytest.raises(TcsError, match=r"several groups.*Fit each group by itself"):
+        CFA(spec, ordered=True, group="plan").fit(survey)
+    with pytest.raises(TcsError, match="Use estimator='wlsmv'"):
+        CFA(spec, ordered=True, estimator="wls").fit(survey)
+    apart = CFA(spec, ordered=True, group="region").fit(survey)
+    assert apart.proper
