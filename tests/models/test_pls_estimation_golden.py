@@ -33,6 +33,8 @@ CSEM = {
 MODE_B = dict.fromkeys(NAMES, "B")
 PLSPM = {
     "D_plspm_mobi_ecsi_path_A": {"scheme": "path"},
+    "D_plspm_mobi_ecsi_nonmetric_NUM": {"scheme": "path"},
+    "D_plspm_mobi_ecsi_PLScore_NUM": {"scheme": "path"},
     "D_plspm_mobi_ecsi_path_B": {"scheme": "path", "modes": MODE_B},
     "D_plspm_mobi_ecsi_factorial_A": {"scheme": "factorial"},
     "D_plspm_mobi_ecsi_factorial_B": {"scheme": "factorial", "modes": MODE_B},
