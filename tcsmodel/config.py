@@ -17,6 +17,7 @@ Section    Key                  Meaning
 [data]     labels               table of item = "question text"
 [model]    text                 the model in lavaan's language, or:
 [model]    library              a published model, as "ecsi"; see `tcsmodel.library`
+[model]    variant              of a library model with several, as "b" of "ccsi"
 [model]    items                table of construct = ["item", ...] for the library model
 [study]    target               the construct the study is about
 [study]    seed                 of everything random
@@ -35,6 +36,7 @@ import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
+from inspect import signature
 from os import PathLike
 from pathlib import Path
 from typing import Any, TypeGuard
@@ -126,7 +128,7 @@ KEYS: Mapping[str, Mapping[str, Kind]] = {
         "not_applicable": CODES,
         "labels": LABELS,
     },
-    "model": {"text": TEXT, "library": TEXT, "items": MAPPING},
+    "model": {"text": TEXT, "library": TEXT, "variant": TEXT, "items": MAPPING},
     "study": {
         "target": TEXT,
         "seed": WHOLE,
@@ -260,8 +262,12 @@ def _spec(model: Mapping[str, Any]) -> ModelSpec:
             f"not {'both' if 'text' in model else 'neither'}."
         )
     if "text" in model:
-        if "items" in model:
-            raise OptionError("items belongs to library models; text names its items itself.")
+        for key in ("items", "variant"):
+            if key in model:
+                raise OptionError(
+                    f"{key} belongs to library models; text names its items itself, and is what it "
+                    "says."
+                )
         return ModelSpec.parse(model["text"])
     name = model["library"]
     if name not in library.MODELS:
@@ -269,4 +275,14 @@ def _spec(model: Mapping[str, Any]) -> ModelSpec:
             f"library = {name!r} is not one of {', '.join(library.MODELS)}."
             f"{did_you_mean(name, library.MODELS)}"
         )
-    return library.MODELS[name](model.get("items"))
+    made = library.MODELS[name]
+    if "variant" not in model:
+        return made(model.get("items"))
+    several = [
+        other for other, one in library.MODELS.items() if "variant" in signature(one).parameters
+    ]
+    if name not in several:
+        raise OptionError(
+            f"variant belongs to {', '.join(several)}; {name} has one only. Leave it out."
+        )
+    return made(model.get("items"), variant=model["variant"])

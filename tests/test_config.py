@@ -121,6 +121,11 @@ def test_every_library_model_by_name(folder, name):
     assert read(folder, text).study.spec == library.MODELS[name]()
 
 
+def test_a_variant_of_a_library_model(folder):
+    text = MINIMAL.replace('"ecsi"', '"ccsi"\nvariant = "b"')
+    assert read(folder, text).study.spec == library.ccsi(variant="b")
+
+
 MISTAKES = {
     "typo in a section": (
         MINIMAL.replace("[model]", "[modle]"),
@@ -214,6 +219,18 @@ MISTAKES = {
     "items beside text": (
         '[data]\nfile = "mobi.csv"\n[model]\ntext = "A =~ CUSA1"\n[model.items]\nA = ["CUSA1"]\n',
         r"\[model\]: items belongs to library models",
+    ),
+    "variant beside text": (
+        '[data]\nfile = "mobi.csv"\n[model]\ntext = "A =~ CUSA1"\nvariant = "b"\n',
+        r"\[model\]: variant belongs to library models",
+    ),
+    "variant of a model with one": (
+        MINIMAL + 'variant = "b"\n',
+        r"\[model\]: variant belongs to ccsi; ecsi has one only",
+    ),
+    "unknown variant": (
+        MINIMAL.replace('"ecsi"', '"ccsi"') + 'variant = "c"\n',
+        r"\[model\]: variant='c' is not one of a, b",
     ),
 }
 

@@ -25,6 +25,8 @@ LOADING = 0.8
 EXPLAINED = 0.8
 CORRELATION = 0.3
 SPREAD = 0.25
+# Variances that are zero but for rounding.
+ROUNDING = 1e-12
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -216,6 +218,9 @@ class _Builder:
         p, m = len(self.items), len(self.latents)
         self.loading, self.path = np.zeros((p, m)), np.zeros((m, m))
         self.latent, self.residual = np.zeros((m, m)), np.zeros((p, p))
+        made = [c for c in spec.constructs if c.composite]
+        self.wholes = [c for c in made if set(c.items) <= set(spec.construct_names)]
+        self.composites = [c for c in made if c not in self.wholes]
 
     def population(self) -> Population:
         for name in set(self.latents) & set(self.items):
@@ -224,11 +229,12 @@ class _Builder:
         for construct in self.spec.constructs:
             if not construct.composite:
                 self.reflective(construct)
+            elif construct in self.wholes:
+                self.whole(construct)
         self.latent_moments()
         self.covariances()
-        for construct in self.spec.constructs:
-            if construct.composite:
-                self.composite(construct)
+        for construct in self.composites:
+            self.composite(construct)
         self.item_variances()
         implied = self.implied()
         if np.linalg.eigvalsh(implied.sigma)[0] < 1e-10:
@@ -267,6 +273,35 @@ class _Builder:
             else:
                 self.loading[self.item_at[item], at] = value
 
+    def whole(self, construct: Construct) -> None:
+        """Make a composite of constructs the sum of its parts, without a residual."""
+        explained = {path.target for path in self.spec.paths}
+        for part in construct.items:
+            others = [
+                c.name for c in self.spec.constructs if c is not construct and part in c.items
+            ]
+            if part in explained or others:
+                raise SpecError(
+                    f"{part!r} in composite {construct.name!r} has sources or another whole, which "
+                    "is not simulated yet. Write the composite with =~, or leave out the other."
+                )
+        parts = construct.items
+        weights = np.array([self.value(construct.name, Op.COMPOSITE, part, 1.0) for part in parts])
+        among = np.array(
+            [
+                [1.0 if a == b else self.value(a, Op.COVARIANCE, b, CORRELATION) for b in parts]
+                for a in parts
+            ]
+        )
+        size = weights @ among @ weights
+        if np.linalg.eigvalsh(among)[0] < 1e-10 or not size > 0:
+            raise SpecError(
+                f"The parts of composite {construct.name!r} have no positive definite covariance, "
+                "or its weights are all zero. Try smaller covariances among its parts."
+            )
+        at = [self.latent_at[part] for part in parts]
+        self.path[self.latent_at[construct.name], at] = weights / np.sqrt(size)
+
     def composite(self, construct: Construct) -> None:
         """Give a composite's items their covariances and its loadings on them."""
         own = self.item_block(construct)
@@ -302,7 +337,10 @@ class _Builder:
         if not self.latents:
             return
         explained = {path.target for path in self.spec.paths}
-        explained |= {name for c in self.spec.constructs for name in c.items}
+        explained |= {
+            name for c in self.spec.constructs if c not in self.wholes for name in c.items
+        }
+        explained |= {c.name for c in self.wholes}
         for i, first in enumerate(self.latents):
             for j, second in enumerate(self.latents[:i]):
                 default = 0.0 if {first, second} & explained else CORRELATION
@@ -318,6 +356,7 @@ class _Builder:
         spread = np.square(total)[np.ix_(open_, open_)]
         variance = stated
         variance[open_] = np.linalg.lstsq(spread, (1 - others)[open_])[0]
+        variance[np.abs(variance) < ROUNDING] = 0.0
         for i in np.flatnonzero(variance < 0).tolist():
             raise SpecError(
                 f"The sources of {self.latents[i]!r} explain more than all of its variance "
@@ -333,11 +372,10 @@ class _Builder:
 
     def covariances(self) -> None:
         """Fill the stated part of Theta, and the correlations within composites."""
-        for construct in self.spec.constructs:
-            if construct.composite:
-                own = self.item_block(construct)
-                self.residual[np.ix_(own, own)] = CORRELATION
-                self.residual[own, own] = 1.0
+        for construct in self.composites:
+            own = self.item_block(construct)
+            self.residual[np.ix_(own, own)] = CORRELATION
+            self.residual[own, own] = 1.0
         for lhs, op, rhs in self.values:
             if op is Op.COVARIANCE and lhs not in self.latent_at and rhs not in self.latent_at:
                 i, j = self.item_at[lhs], self.item_at[rhs]

@@ -22,7 +22,9 @@ from tcsmodel.report.picture import wrap
 Array = NDArray[np.float64]
 NAME_SIZE, NOTE_SIZE, ITEM_SIZE, EDGE_SIZE = 9.5, 8.5, 8.0, 8.5
 ROW = 0.185
-NAME_WIDTH, ITEM_WIDTH = 1.25, 1.25
+NAME_WIDTH, WIDEST_WORD, ITEM_WIDTH = 1.25, 1.9, 1.25
+MOST_LINES = 4
+AFTER_MARK = re.compile(r"(?<=[:_])(?=[^:_])")
 BEFORE_CAPITAL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
 
@@ -155,10 +157,24 @@ def diagram(nodes: Sequence[Node], edges: Sequence[Edge]) -> Diagram:
 
 
 def _name_lines(node: Node) -> list[str]:
-    name = node.name
-    if theme.text_width(name, NAME_SIZE, "bold") > NAME_WIDTH:
-        name = BEFORE_CAPITAL.sub(" ", name)
-    return wrap(name, NAME_WIDTH, NAME_SIZE, lines=3, weight="bold")
+    """Break a name between words: at spaces, behind colons and underscores, before capitals.
+
+    Inside a word only where the word alone is wider than `WIDEST_WORD`.
+    """
+    lines: list[str] = []
+    for piece in AFTER_MARK.split(node.name):
+        words = piece if _width(piece) <= NAME_WIDTH else BEFORE_CAPITAL.sub(" ", piece)
+        widest = max((_width(word) for word in words.split()), default=0.0)
+        width = NAME_WIDTH if _width(words) <= NAME_WIDTH else max(NAME_WIDTH, widest)
+        broken = wrap(words, min(width, WIDEST_WORD), NAME_SIZE, weight="bold")
+        if lines and broken and _width(lines[-1] + broken[0]) <= NAME_WIDTH:
+            lines[-1] += broken.pop(0)
+        lines += broken
+    return lines if len(lines) <= MOST_LINES else [*lines[: MOST_LINES - 1], f"{lines[3]}…"]
+
+
+def _width(words: str) -> float:
+    return theme.text_width(words, NAME_SIZE, "bold")
 
 
 def _ellipse_size(nodes: Sequence[Node]) -> tuple[float, float]:

@@ -20,7 +20,12 @@ def spec_diagram(spec: ModelSpec, words: Language) -> Picture:
         for c in spec.constructs
     ]
     arrows = [
-        *((c.name, part) for c in spec.constructs for part in c.items if part in constructs),
+        *(
+            (part, c.name) if c.composite else (c.name, part)
+            for c in spec.constructs
+            for part in c.items
+            if part in constructs
+        ),
         *((path.source, path.target) for path in spec.paths),
     ]
     known = dict.fromkeys([*spec.construct_names, *(name for arrow in arrows for name in arrow)])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -211,3 +213,38 @@ def test_pls_recovers_a_composite_population():
     assert fit.paths.loc["B", "C"] == pytest.approx(0.3, abs=0.02)
     weights = fit.outer_weights.loc[["a1", "a2", "a3"], "A"]
     assert_allclose(weights / weights.iloc[1], [2, 1, 1], atol=0.12)
+
+
+WHOLE = """
+A <~ a1 + a2
+B =~ 0.8*b1 + 0.7*b2
+C <~ c1 + c2
+Q <~ 2*A + 1*B + 1*C
+A ~~ 0.5*B
+Y =~ 0.9*y1 + 0.8*y2
+Y ~ 0.6*Q
+"""
+
+
+def test_a_composite_of_constructs_is_the_sum_of_its_parts():
+    people = population(parse(WHOLE))
+    at = [people.latents.index(name) for name in "ABCQY"]
+    phi = people.latent_array[np.ix_(at, at)]
+    parts = np.array([[1, 0.5, 0.3], [0.5, 1, 0.3], [0.3, 0.3, 1]])
+    weights = np.array([2, 1, 1])
+    weights = weights / np.sqrt(weights @ parts @ weights)
+    assert_allclose(phi[:3, :3], parts, atol=1e-12)
+    assert_allclose(phi[3], [*(parts @ weights), 1, 0.6], atol=1e-12)
+    assert_allclose(phi[4, :3], 0.6 * parts @ weights, atol=1e-12)
+    found = PLS(parse(re.sub(r"[\d.]+\*", "", WHOLE.replace("A ~~ 0.5*B\n", "")))).fit(
+        simulate(parse(WHOLE), n=20_000, seed=1)
+    )
+    own = found.outer_weights.loc[["A", "B", "C"], "Q"]
+    assert_allclose(own / own["C"], [2, 1, 1], rtol=0.25)
+
+
+def test_a_part_with_sources_is_not_simulated():
+    with pytest.raises(SpecError, match="'A' in composite 'Q' has sources or another whole"):
+        population(parse("A <~ a1 + a2; B <~ b1 + b2; Q <~ A + B; Y =~ y1 + y2; Y ~ Q; A ~ B"))
+    with pytest.raises(SpecError, match="parts of composite 'Q' have no positive definite"):
+        population(parse("A <~ a1 + a2; B <~ b1 + b2; Q <~ A + B; Y =~ y1 + y2; Y ~ Q; A ~~ 1*B"))

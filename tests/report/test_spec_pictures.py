@@ -56,6 +56,32 @@ def test_long_names_break_before_capitals() -> None:
     assert _name_lines(Node("HotLine")) == ["HotLine"]
 
 
+@pytest.mark.parametrize(
+    ("name", "lines"),
+    [
+        ("Satisfaction:SwitchingCost", ["Satisfaction:", "SwitchingCost"]),
+        ("Image:Value", ["Image:Value"]),
+        (
+            "PerceivedQuality:ComplaintHandling",
+            ["Perceived", "Quality:", "Complaint", "Handling"],
+        ),
+        ("perceived_service_quality", ["perceived_", "service_quality"]),
+        ("Kundenzufriedenheit", ["Kundenzufriedenheit"]),
+        ("Kundenzufriedenheit:Wechselkosten", ["Kundenzufriedenheit:", "Wechselkosten"]),
+        ("Perceived overall quality", ["Perceived", "overall quality"]),
+        ("顾客满意度:转换成本感知程度", ["顾客满意度:", "转换成本感知程度"]),
+    ],
+)
+def test_names_break_between_words(name: str, lines: list[str]) -> None:
+    assert _name_lines(Node(name)) == lines
+
+
+def test_what_forms_a_whole_points_to_it() -> None:
+    alt = picture(tcs.library.telecom()).alt
+    assert "Network to Quality" in alt
+    assert "Quality to Network" not in alt
+
+
 def test_the_same_model_gives_the_same_picture() -> None:
     first, second = (draw(tcs.library.scsb()).figure for _ in range(2))
     assert np.array_equal(first.get_size_inches(), second.get_size_inches())

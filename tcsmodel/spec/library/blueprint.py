@@ -61,7 +61,8 @@ class Blueprint:
     formed : tuple of str
         Constructs that their items form (``<~``).
     above : dict of str to tuple of str
-        Second-order constructs and the constructs that measure them.
+        Second-order constructs and the constructs that measure or, where they are `formed`, form
+        them.
     """
 
     name: str
@@ -75,7 +76,7 @@ class Blueprint:
         items = self.items if items is None else items
         self._check(items)
         own = (self._block(construct, items[construct]) for construct in self.items)
-        higher = (reflective(construct, parts) for construct, parts in self.above.items())
+        higher = (self._block(construct, parts) for construct, parts in self.above.items())
         return ModelSpec.of(*own, *higher, *(paths(*arrow) for arrow in self.structure))
 
     def _block(self, construct: str, items: Sequence[str]) -> Iterable[Term]:
@@ -86,7 +87,7 @@ class Blueprint:
         for construct in items:
             if construct in self.above:
                 raise SpecError(
-                    f"{construct!r} of {self.name}() is measured by "
+                    f"{construct!r} of {self.name}() is made of "
                     f"{', '.join(self.above[construct])}; give the items to those."
                 )
             if construct not in known:

@@ -13,14 +13,14 @@ CONTACTS = numbered(
 )
 TELECOM = Blueprint(
     "telecom",
-    {**CONTACTS, **numbered(Quality=3, Value=2, Satisfaction=3, SwitchingCost=3, Loyalty=3)},
+    {**CONTACTS, **numbered(Value=2, Satisfaction=3, SwitchingCost=3, Loyalty=3)},
     (
-        (tuple(CONTACTS), "Quality"),
         (("Quality",), "Value"),
         (("Quality", "Value"), "Satisfaction"),
         (("Satisfaction", "SwitchingCost"), "Loyalty"),
     ),
-    formed=tuple(CONTACTS),
+    formed=(*CONTACTS, "Quality"),
+    above={"Quality": tuple(CONTACTS)},
 )
 
 BANK = Blueprint(
@@ -91,16 +91,16 @@ def servqual(items: Items | None = None) -> ModelSpec:
 
 
 def telecom(items: Items | None = None) -> ModelSpec:
-    """Return a template for telecommunication: 12 constructs, 12 paths, for `PLS`.
+    """Return a template for telecommunication: 12 constructs, 5 paths, for `PLS`.
 
     Seven points of contact (network, tariff, promotion, service hall, hotline, billing and
-    the online channel), each formed by its questions (``<~``), act on perceived quality, which
-    has overall questions of its own; then value, satisfaction and loyalty, on which the cost
-    of switching acts too. A template of ours in the wording of the industry, not a
+    the online channel), each formed by its questions (``<~``), form perceived quality, which is
+    of second order; it acts on value and satisfaction, and on loyalty the cost of
+    switching acts too. A template of ours in the wording of the industry, not a
     published model; that quality is better formed than reflected is Liao's finding for a
     Chinese operator (2009, Journal of Applied Statistics and Management 1, 89-97).
 
-    For `SEM` write the seven with ``=~``.
+    For `SEM` write quality and the seven with ``=~``.
 
     Parameters
     ----------
@@ -117,7 +117,7 @@ def telecom(items: Items | None = None) -> ModelSpec:
     --------
     >>> import tcsmodel as tcs
     >>> tcs.library.telecom()
-    ModelSpec(12 constructs, 35 items, 12 paths)
+    ModelSpec(12 constructs, 32 items, 5 paths)
     """
     return TELECOM.spec(items)
 
