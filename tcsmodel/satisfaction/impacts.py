@@ -27,7 +27,7 @@ PLACES = (-1.0, 0.0, 1.0)
 
 def impact_table(index: SatisfactionIndex) -> pd.DataFrame:
     """Return what `SatisfactionIndex.impacts` describes."""
-    sources = index.estimator.spec.antecedents(index.target)
+    sources = index.sources_of(index.target)
     at = [index.constructs.index(name) for name in sources]
     column = index.constructs.index(index.target)
     impact = index.quantities["impacts"][at, column]

@@ -356,9 +356,21 @@ class SatisfactionIndex(Result):
         ``rise`` that is left below 100 where that is less. Effects are those of the PLS
         scores, so they are the same for every `kind` but ``"metric4"``, which has scores of
         its own. Limits are nan before a bootstrap. An effect that depends on a
-        moderator is that at the mean of the moderator; see `moderated_impacts`.
+        moderator is that at the mean of the moderator; see `moderated_impacts`. Of a higher-order
+        target that nothing leads to, the sources are its parts, whose weights in its index these
+        are.
         """
         return impact_table(self)
+
+    def sources_of(self, target: str) -> tuple[str, ...]:
+        """Return the constructs that move another: those with a directed way to it.
+
+        Of a higher-order construct that nothing leads to, its parts.
+        """
+        model = self._path_model
+        found = self.estimator.spec.antecedents(target)
+        parts = model.parts.get(model.constructs.index(target), ())
+        return found or tuple(model.constructs[part] for part in parts)
 
     @cached_property
     def moderated_impacts(self) -> pd.DataFrame:
@@ -446,11 +458,20 @@ class SatisfactionIndex(Result):
         return indices(kind, self._path_model, q, self.low, self.high)
 
     def impacts_of(self, q: Mapping[str, Array]) -> Array:
-        """Return points of indices per point (..., k, k), from quantities with batch axes."""
+        """Return points of indices per point (..., k, k), from quantities with batch axes.
+
+        Of a whole per point of its part: what the items of the part weigh in it.
+        """
         model = self._path_model
         w = unstandardized(model, q, self.low, self.high)
         k = len(model.scored)
-        return kernel.impacts(q["total_effects"][..., :k, :k], w, model.stands_behind)
+        found = kernel.impacts(q["total_effects"][..., :k, :k], w, model.stands_behind)
+        if model.parts:
+            share = self._shares(self.kind, q)
+            for whole, parts in model.parts.items():
+                own = model.stands_behind[:, list(parts)].astype(np.float64)
+                found[..., list(parts), whole] = share[..., whole] @ own
+        return found
 
     def respondents_by(self, kind: IndexKind) -> Array:
         """Return each respondent's indices (n, k) by a definition, of the items that apply."""

@@ -60,7 +60,7 @@ def priorities(pls: PLSResult, target: str = "Satisfaction") -> Priorities:
         Fitted to a survey whose items have a scale.
     target : str
         The construct to be raised; its drivers are the constructs with a directed way
-        to it.
+        to it, of a higher-order construct without any its parts.
 
     Raises
     ------

@@ -95,8 +95,7 @@ def from_index(
     spec, sample = index.estimator.spec, index.pls.sample
     spec.construct(target)
     if conditions is None:
-        sources = spec.antecedents(target)
-        conditions = [name for name in sources if np.isfinite(index.indices[name])]
+        conditions = [name for name in index.sources_of(target) if np.isfinite(index.indices[name])]
     names = _names(conditions, target)
     sample.require_applicable("A ceiling")
     answers = rescaled(index.pls.answers("A ceiling"), index.low, index.high)

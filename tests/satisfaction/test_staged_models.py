@@ -158,6 +158,20 @@ def test_servqual_has_an_index_with_three_intervals():
     assert sorted(dimensions["dimension"]) == sorted(spec.construct("ServiceQuality").items)
     assert_allclose(dimensions["share"].sum(), 1)
     assert index.verify() == ()
+    order = priorities(pls, "ServiceQuality")
+    parts = order.table().set_index("driver")
+    assert_allclose(parts["importance"].sum(), 1)
+    ranked = dimensions.set_index("dimension")["share"]
+    assert_allclose(parts["importance"], ranked[parts.index])
+    assert_allclose((parts["importance"] * parts["performance"]).sum(), index.value)
+    assert (parts["ci_lower"] < parts["importance"]).all()
+    assert len(order.items) == 22
+    found = necessary_conditions(index, "ServiceQuality", permutations=5)
+    assert set(found.conditions) == set(parts.index)
+    other = necessary_conditions(index, "Satisfaction", permutations=5)
+    assert other.conditions == ("ServiceQuality",)
+    equal = satisfaction_index(pls, "ServiceQuality", kind="equal").impacts
+    assert_allclose(equal["impact"], np.array([4, 5, 4, 4, 5]) / 22)
 
 
 @pytest.mark.parametrize("spec", [SECOND, MODERATED], ids=["higher", "moderated"])
