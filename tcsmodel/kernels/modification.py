@@ -249,7 +249,11 @@ class Releases:
 
 
 def release_tests(
-    score: Array, information: Array, restrictions: Array, kept: Array | None = None
+    score: Array,
+    information: Array,
+    restrictions: Array,
+    kept: Array | None = None,
+    products: Array | None = None,
 ) -> Releases:
     """Return score tests of equality constraints.
 
@@ -264,28 +268,59 @@ def release_tests(
         Derivatives of the constraints.
     kept : ndarray (k, q), optional
         Derivatives of constraints that hold throughout.
+    products : ndarray (B, q, q), optional
+        The variance J of the score, where it is not the information.
 
     Notes
     -----
     ``s' N (N' I N)^- N' s`` with N the null space of what still holds (Silvey 1959, Ann. Math.
     Stat. 30, 389-407). The generalized inverse serves models that are not identified without
-    the constraints, as with free latent means when all intercepts are let go.
+    the constraints, as with free latent means when all intercepts are let go. With J the
+    variance of the score at the estimates takes the place of I there (Boos 1992): ``P J P'``,
+    ``P = 1 - I H (H' I H)^-1 H'`` and H the null space of all that held.
     """
     r = len(restrictions)
     always = np.zeros((0, score.shape[-1])) if kept is None else kept
-    held = _released(score, information, linalg.null_space(np.vstack([restrictions, always])))[1]
-    free, rank = _released(score, information, linalg.null_space(always))
+    fixed = linalg.null_space(np.vstack([restrictions, always]))
+    held = _released(score, information, fixed)[1]
+    spread = None if products is None else _left(information, products, fixed)
+    basis = linalg.null_space(always)
+    free, rank = _released(score, information, basis)
+    chi2 = _tested(score, free, information, spread, basis, rank - held)
+    each = np.empty((len(score), r))
     changes = np.full((len(score), r, score.shape[-1]), np.nan)
     for k in range(r):
         others = np.vstack([np.delete(restrictions, k, axis=0), always])
-        change, own = _released(score, information, linalg.null_space(others))
+        basis = linalg.null_space(others)
+        change, own = _released(score, information, basis)
         changes[:, k] = np.where((own > held)[:, None], change, np.nan)
-    return Releases(
-        (free * score).sum(axis=-1),
-        rank - held,
-        (changes * score[:, None, :]).sum(axis=-1),
-        changes,
-    )
+        each[:, k] = _tested(score, changes[:, k], information, spread, basis, own - held)
+    return Releases(chi2, rank - held, each, changes)
+
+
+def _left(information: Array, products: Array, held: Array) -> Array:
+    """Return the variance (B, q, q) of the score where its part along `held` (q, m) is zero."""
+    slope = information @ held
+    taken = np.eye(len(held)) - slope @ _inverse(held.T @ slope) @ held.T
+    return np.asarray(taken @ products @ np.swapaxes(taken, 1, 2))
+
+
+def _tested(
+    score: Array, change: Array, information: Array, spread: Array | None, basis: Array, rank: Index
+) -> Array:
+    """Return chi-square (B,) of a score along a basis (q, m) in which `rank` (B,) is gained."""
+    if spread is None:
+        return np.asarray((change * score).sum(axis=-1))
+    inside = basis.T @ spread @ basis
+    own = np.diagonal(basis.T @ information @ basis, axis1=1, axis2=2)
+    lost = np.asarray(~np.isfinite(inside).all(axis=(1, 2)) | np.isnan(change).any(axis=-1))
+    scale = np.where(own > 0, 1 / np.sqrt(np.where(own > 0, own, 1.0)), 0.0)
+    scaled = np.where(lost[:, None, None], 0.0, inside * scale[:, :, None] * scale[:, None, :])
+    values, vectors = np.linalg.eigh(scaled)
+    known = np.arange(len(basis.T))[::-1] < rank[:, None]
+    pull = np.einsum("bki,bk->bi", vectors, scale * (score @ basis))
+    total = np.where(known, pull**2 / np.where(known, values, 1.0), 0.0).sum(axis=-1)
+    return np.where(lost, np.nan, total)
 
 
 def _released(score: Array, information: Array, basis: Array) -> tuple[Array, Index]:

@@ -77,17 +77,6 @@ def require_no_auxiliary(result: SEMResult, what: str) -> None:
         )
 
 
-def require_continuous(result: SEMResult, what: str, advice: str) -> None:
-    """Raise TcsError when a model has ordinal items, which `what` does not know."""
-    ordinal = result.model.parameters.ordinal
-    if ordinal:
-        names = ", ".join(list(ordinal.counts)[:3]) + (", ..." if len(ordinal.counts) > 3 else "")
-        raise TcsError(
-            f"{what} takes a model of continuous items, and {names} are ordered here. {advice}, "
-            "or fit the model without ordered=."
-        )
-
-
 def fitted_groups(result: SEMResult) -> tuple[FittedGroup, ...]:
     """Return the groups of a fitted model."""
     table, sample, values = result.model.parameters, result.sample, result.arrays["estimates"]

@@ -20,15 +20,17 @@ from tcsmodel.kernels import modification as kernel
 from tcsmodel.kernels.fitmeasures import chi2_p
 from tcsmodel.kernels.implied import Layout
 from tcsmodel.kernels.status import Status
+from tcsmodel.models import squares_diagnosis
 from tcsmodel.models.fitted import (
     FittedGroup,
     fitted_groups,
     group_layout,
     held_constraints,
-    require_continuous,
     require_fit,
     require_no_auxiliary,
 )
+from tcsmodel.models.least_squares import LeastSquares
+from tcsmodel.models.ordinal_least_squares import OrdinalLeastSquares
 from tcsmodel.spec.model import Op, Relation
 from tcsmodel.spec.parameters import Matrix, Parameter, ParameterTable
 
@@ -139,11 +141,12 @@ def release_tests(result: SEMResult) -> pd.DataFrame:
     Raises
     ------
     TcsError
-        When no two parameters of the model are held equal, or it was fitted by least squares.
+        When no two parameters of the model are held equal.
 
     Notes
     -----
-    Score tests by the expected information (lavaan's ``lavTestScore()``). The degrees of freedom
+    Score tests by the expected information (lavaan's ``lavTestScore()``), after least squares, and
+    so of ordinal items, by the variance that the scores have (Boos 1992). The degrees of freedom
     of the last row count what data can determine: where latent means are free, letting all
     intercepts go gains fewer parameters than there are equalities (which lavaan counts).
 
@@ -156,16 +159,7 @@ def release_tests(result: SEMResult) -> pd.DataFrame:
     ('PERQ4', 0.133)
     """
     require_fit(result, "release_tests()")
-    require_continuous(
-        result, "release_tests()", "Fit the model without an equality and compare() the two"
-    )
     require_no_auxiliary(result, "release_tests()")
-    if result.estimator.estimator.is_least_squares:
-        raise TcsError(
-            "release_tests() takes scores of a likelihood, and this model was fitted by "
-            f"estimator={result.estimator.estimator.value!r}. Fit it by 'ml', or fit it without an "
-            "equality and compare() the two."
-        )
     table, groups = result.model.parameters, fitted_groups(result)
     free = [row for group in groups for row in group.rows if row.free is not None]
     first: dict[int, int] = {}
@@ -185,9 +179,8 @@ def release_tests(result: SEMResult) -> pd.DataFrame:
     general = np.zeros((len(held), len(free)))
     general[:, [first[k] for k in range(table.n_free)]] = held
     restrictions = np.vstack([restrictions, general[: len(stated)]])
-    tests = kernel.release_tests(
-        *_apart(table, groups, result.theta), restrictions, general[len(stated) :]
-    )
+    score, information, products = _apart(result, groups)
+    tests = kernel.release_tests(score, information, restrictions, general[len(stated) :], products)
     rows = [free[at] for at in tied]
     epc = [tests.epc[0, k, at] for k, at in enumerate(tied)]
     epc += [restrictions[k] @ tests.epc[0, k] for k in range(len(tied), len(restrictions))]
@@ -213,17 +206,22 @@ def _index(row: Parameter) -> int:
     return -1 if row.free is None else row.free
 
 
-def _apart(
-    table: ParameterTable, groups: tuple[FittedGroup, ...], theta: Array
-) -> tuple[Array, Array]:
-    """Return score (1, f) and information (1, f, f) of all free rows, each by itself."""
-    scores, blocks = [], []
+def _apart(result: SEMResult, groups: tuple[FittedGroup, ...]) -> tuple[Array, Array, Array | None]:
+    """Return score (1, f) and information (1, f, f) of all free rows, each by itself.
+
+    And the variance (1, f, f) of the score, None where it is the information.
+    """
+    table, layouts, values = result.model.parameters, [], []
     for group in groups:
         free = [row for row in group.rows if row.free is not None]
         number = {id(row): k for k, row in enumerate(free)}
         rows = tuple(replace(row, free=number.get(id(row))) for row in group.rows)
-        layout = group_layout(table, rows, len(free))
-        own = theta[[_index(row) for row in free]][None]
+        layouts.append(group_layout(table, rows, len(free)))
+        values.append(result.theta[[_index(row) for row in free]])
+    if isinstance(result.criterion, (LeastSquares, OrdinalLeastSquares)):
+        return squares_diagnosis.apart(result.criterion.problem, layouts, values)
+    scores, blocks = [], []
+    for group, layout, own in zip(groups, layouts, (one[None] for one in values), strict=True):
         if group.table is None:
             mean = group.mean[None] if group.has_means else None
             found = kernel.scores(layout, layout, own, group.cov[None], mean)
@@ -232,7 +230,7 @@ def _apart(
             score, information = kernel.slopes_with_gaps(layout, own, group.table)
         scores.append(group.n * score)
         blocks.append(group.n * information[0])
-    return np.concatenate(scores, axis=1), block_diag(*blocks)[None]
+    return np.concatenate(scores, axis=1), block_diag(*blocks)[None], None
 
 
 def candidates(table: ParameterTable, rows: tuple[Parameter, ...]) -> Iterator[Parameter]:

@@ -13,6 +13,7 @@ from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.linalg import block_diag
 
 from tcsmodel.kernels import residuals, robust_groups
 from tcsmodel.kernels.implied import Layout
@@ -98,6 +99,20 @@ def scores(problem: Diagnosed, layouts: Sequence[Layout], theta: Sequence[Array]
             spread_free[None],
         ),
     )
+
+
+def apart(
+    problem: Diagnosed, layouts: Sequence[Layout], theta: Sequence[Array]
+) -> tuple[Array, Array, Array]:
+    """Return score (1, f), information and variance of the score (1, f, f) of all groups.
+
+    By the parameters theta of a layout each, one group after another.
+    """
+    groups = list(_groups(problem, layouts, theta))
+    score = np.concatenate([g.size * g.wide.T @ g.residual for g in groups])
+    information = block_diag(*(g.size * g.delta.T @ g.wide for g in groups))
+    products = block_diag(*(g.size * g.wide.T @ g.spread @ g.wide for g in groups))
+    return score[None], information[None], products[None]
 
 
 def residual_cov(

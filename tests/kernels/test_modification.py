@@ -166,6 +166,21 @@ def test_releasing_the_only_constraint_is_releasing_all():
     assert_allclose(found.epc[0, 0], inverse @ score[0])
 
 
+def test_scores_that_vary_as_the_information_are_tested_by_it():
+    rng = np.random.default_rng(5)
+    root = rng.standard_normal((3, 6, 6))
+    information = root @ np.swapaxes(root, 1, 2)
+    held = np.eye(6)[:3] - np.eye(6)[1:4]
+    score = rng.standard_normal((3, 3)) @ held
+    plain = modification.release_tests(score, information, held)
+    same = modification.release_tests(score, information, held, products=information)
+    twice = modification.release_tests(score, information, held, products=2 * information)
+    assert_allclose(same.chi2, plain.chi2, rtol=1e-8)
+    assert_allclose(same.each, plain.each, rtol=1e-8)
+    assert_allclose(twice.each, plain.each / 2, rtol=1e-8)
+    assert_allclose(twice.epc, plain.epc)
+
+
 def test_a_release_that_gains_nothing_is_nan():
     information = np.array([[[1.0, 1.0], [1.0, 1.0]]])
     held = np.array([[1.0, -1.0]])

@@ -143,3 +143,47 @@ def test_second_order_reliability_is_of_what_is_behind_the_items(way):
         names["omega_l2"] = "omegaL2"
     for ours, name in names.items():
         close(row[ours], there[name], tol.POINT, 1e-6)
+
+
+TIED = ModelSpec.parse("F =~ NA*a + k*a + k*b + k*c + d + e\nF ~~ 1*F")
+
+
+@pytest.mark.parametrize("ordinal", [True, False])
+def test_equalities_that_hold_are_kept(ordinal):
+    """Their score tests are chi-squares, of items that are far from normal too."""
+    people = ModelSpec.parse("F =~ 0.7*a + 0.7*b + 0.7*c + 0.5*d + 0.6*e")
+    draw, found = np.random.default_rng(9), []
+    for _ in range(60):
+        data = tcs.simulate(people, n=400, seed=int(draw.integers(2**31))).data[list("abcde")]
+        data = data.apply(lambda x: np.digitize(x, [-0.8, 0.4, 1.2])) if ordinal else data**3
+        found.append(tcs.release_tests(CFA(TIED, estimator="wlsmv", ordered=ordinal).fit(data)))
+    each, all_ = zip(*((t["chi2"].iloc[:-1], t["chi2"].iloc[-1]) for t in found), strict=True)
+    assert np.mean(each) == pytest.approx(1, abs=0.35)
+    assert np.mean(all_) == pytest.approx(2, abs=0.6)
+    assert {int(t["df"].iloc[-1]) for t in found} == {2}
+
+
+def test_equalities_that_do_not_hold_are_told_as_by_a_second_fit():
+    people = ModelSpec.parse("F =~ 0.8*a + 0.6*b + 0.5*c + 0.5*d + 0.6*e")
+    data = tcs.simulate(people, n=1000, seed=4).data[list("abcde")]
+    data = data.apply(lambda x: np.digitize(x, [-0.8, 0.4, 1.2]))
+    tied, free = (
+        CFA(ModelSpec.parse(text), ordered=True).fit(data)
+        for text in (str(TIED), str(TIED).replace("k*", ""))
+    )
+    last = tcs.release_tests(tied).iloc[-1]
+    row = free.compare(tied).iloc[1]
+    assert (last["df"], row["df_diff"]) == (2, 2)
+    assert last["chi2"] == pytest.approx(row["chi2_diff_scaled"], rel=0.2)
+
+
+def test_equal_thresholds_of_groups_are_released_one_by_one(mobi):
+    data = mobi.assign(group=["A", "B"] * 125)
+    spec = ModelSpec.parse("Quality =~ PERQ1 + PERQ2 + PERQ3 + PERQ4")
+    held = CFA(spec, ordered=True, group="group", group_equal=["thresholds", "loadings"]).fit(data)
+    tests = tcs.release_tests(held)
+    assert set(tests["op"]) == {"|", "=~", ""}
+    assert np.isfinite(tests["chi2"].iloc[-1])
+    last = tests.iloc[-1]
+    free = CFA(spec, ordered=True, group="group").fit(data)
+    assert last["df"] == free.compare(held)["df_diff"].iloc[1]

@@ -23,7 +23,6 @@ from tcsmodel.errors import (
     ImproperSolutionWarning,
     OptionError,
     SurveyError,
-    TcsError,
 )
 from tcsmodel.kernels import modification as kernel
 from tcsmodel.models import modification
@@ -378,8 +377,3 @@ def test_summary_names_what_is_ordinal(both):
     chi2 = text.split("Chi-square", 1)[1].splitlines()[0]
     assert ", p " not in chi2
     assert "AIC" not in text
-
-
-def test_score_tests_of_equalities_are_refused(both):
-    with pytest.raises(TcsError, match=r"PERQ1, PERQ2, PERQ3, ... are ordered.*compare"):
-        tcs.release_tests(both[0])
