@@ -15,7 +15,7 @@ MANY = 0.10
 def applicability(sample: Sample) -> Iterator[Finding]:
     """Yield whether respondents were left out, or kept, to whom an item does not apply."""
     survey, rows = sample.survey, sample.rows
-    if survey is None or rows is None:
+    if survey is None or rows is None or not survey.not_applicable:
         return
     names = tuple(name for name in sample.names if name in survey.items)
     outside = ~survey.applies(names)

@@ -116,7 +116,7 @@ class Sample:
     def applies(self) -> NDArray[np.bool_]:
         """Whether each item applies to each respondent (n, p)."""
         values = self.respondents("What applies")
-        if self.survey is None or not np.isnan(values).any():
+        if self.survey is None or not self.has_gaps:
             return np.ones(values.shape, dtype=bool)
         return self.survey.applies(self.names)[self.rows]
 

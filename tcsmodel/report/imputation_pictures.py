@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
 
 from tcsmodel.models.imputation import Imputations
 from tcsmodel.models.pooled_pls import PooledPLS
 from tcsmodel.models.pooled_sem import PooledSEM
+from tcsmodel.report import theme
 from tcsmodel.report.charts import Line, forest, rows_height
 from tcsmodel.report.frames import rows
 from tcsmodel.report.language import Language
@@ -56,6 +58,29 @@ def imputed_picture(found: Imputations, words: Language) -> Picture:
             bold=False,
         ),
         size=(WIDTH, rows_height(frame["label"].tolist())),
+    )
+
+
+def trace_picture(found: Imputations, words: Language, item: str) -> Picture:
+    """Return the means of the draws for an item over the iterations, a line per imputation."""
+    trace = found.trace.query("item == @item")
+    lines = trace.pivot_table(index="iteration", columns="imputation", values="mean")
+    given = found.table().query("item == @item")["mean"].item()
+
+    def paint(ax: Axes) -> None:
+        ax.plot(lines.index, lines.to_numpy(), color=theme.BLUE, linewidth=0.9, alpha=0.55)
+        ax.axhline(given, color=theme.QUIET, linewidth=1.0, linestyle=(0, (4, 3)))
+        ax.set_xticks(lines.index[:: max(1, len(lines) // 10)])
+        ax.set_xlabel(words.text("picture.trace.axis"))
+
+    last = lines.iloc[-1]
+    values = {"item": item, "m": found.m, "mean": given}
+    return Picture(
+        title=words.text("picture.trace.title", **values),
+        subtitle=words.text("picture.trace.subtitle", **values),
+        caption=words.text("picture.trace.key", **values),
+        alt=words.text("picture.trace.alt", low=last.min(), high=last.max(), **values),
+        paint=paint,
     )
 
 

@@ -249,7 +249,9 @@ def _(result: Gate) -> Mapping[str, Maker]:
 
 @kinds.register
 def _(result: Imputations) -> Mapping[str, Maker]:
-    return {"answers": imputed.imputed_picture}
+    items = [str(name) for name in result.trace["item"].unique()]
+    traces = {name: partial(imputed.trace_picture, item=name) for name in items}
+    return {"answers": imputed.imputed_picture, **traces}
 
 
 @kinds.register

@@ -84,6 +84,12 @@ class TestImpute:
         last = trace.query("item == 'PERV1' and imputation == 4 and iteration == 3")["mean"].item()
         assert last == pytest.approx(imputations.completed(4).values(["PERV1"])[::7, 0].mean())
 
+    def test_the_trace_of_an_item_is_drawn(self, imputations):
+        lines = imputations.plot("CUSA2").lines
+        assert len(lines) == 41  # and the mean of the answers given
+        own = imputations.trace.query("item == 'CUSA2' and imputation == 3")["mean"]
+        assert_allclose(lines[3].get_ydata(), own)
+
     def test_groups_waves_strata_and_weights_predict(self):
         rng = np.random.default_rng(1)
         brand = np.where(np.arange(250) % 2, "A", "B")

@@ -84,6 +84,13 @@ STRINGS: dict[str, str] = {
     "picture.imputations.key": "{m} imputations; lines reach from the least to the greatest of "
     "them. Who skips may differ, so a difference is no fault.",
     "picture.imputations.alt": "Means of imputed and given answers: {listing}.",
+    "picture.trace.title": "Imputations of {item} by iteration",
+    "picture.trace.subtitle": "Mean of the imputed answers, one line for each of {m} imputations",
+    "picture.trace.axis": "Iteration",
+    "picture.trace.key": "Dashed: mean of the answers given, {mean:.2f}. Lines that mingle without "
+    "a trend had iterations enough.",
+    "picture.trace.alt": "Means of the imputed answers to {item} over the iterations; in the last "
+    "between {low:.2f} and {high:.2f}, of the answers given {mean:.2f}.",
     "picture.pooled_paths.title": "Paths pooled over imputations",
     "picture.pooled_paths.subtitle": "Standardized path coefficients",
     "picture.pooled_paths.axis": "Path coefficient",
