@@ -15,6 +15,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from tcsmodel.kernels.moments import ROUNDING
+
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 Index = NDArray[np.intp]
@@ -82,15 +84,15 @@ class Problem:
         _, mean, cov = self.moments(labels)
         values = self.fit(mean, cov)
         k = len(self.aims)
-        spread = values["outer_weights"][..., :, None] * (self.block[:, None] == np.arange(k))
-        spread = spread / np.sqrt(np.diagonal(cov, axis1=-2, axis2=-1))[..., None]
-        turn = spread @ (np.eye(k) - values["paths"])[..., self.aims]
-        level = (mean[..., None, :] @ turn)[..., 0, :]
-        spent = turn.swapaxes(-1, -2) @ cov @ turn
         inside = labels[:, None] == np.arange(self.segments)[:, None]
         total = (inside * self.weights).sum(axis=-1)
         found = np.zeros((*labels.shape[:1], self.segments, len(z)))
         with np.errstate(all="ignore"):
+            spread = values["outer_weights"][..., :, None] * (self.block[:, None] == np.arange(k))
+            spread = spread / np.sqrt(np.diagonal(cov, axis1=-2, axis2=-1))[..., None]
+            turn = spread @ (np.eye(k) - values["paths"])[..., self.aims]
+            level = (mean[..., None, :] @ turn)[..., 0, :]
+            spent = turn.swapaxes(-1, -2) @ cov @ turn
             for b in range(turn.shape[-1]):
                 e = np.abs(turn[..., b] @ z.T - level[..., b, None])
                 found += e / np.sqrt(total * spent[..., b, b])[..., None]
@@ -121,7 +123,11 @@ def of_sums(sums: Array, p: int) -> tuple[Array, Array, Array]:
         cov = np.empty((*mean.shape, p))
         cov[..., first, second] = sums[..., p + 1 :] / sums[..., :1]
         cov[..., second, first] = cov[..., first, second]
+        own = np.arange(p)
+        square = cov[..., own, own]
         cov -= mean[..., :, None] * mean[..., None, :]
+        varies = cov[..., own, own] > ROUNDING * square
+        cov[..., own, own] = np.where(varies, cov[..., own, own], 0.0)
     return share, mean, cov
 
 

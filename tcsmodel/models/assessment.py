@@ -18,6 +18,7 @@ from tcsmodel.kernels.regression import Structure, adjusted, block_vif, structur
 from tcsmodel.kernels.status import Status
 from tcsmodel.models.draws import Draws
 from tcsmodel.models.path_model import PathModel
+from tcsmodel.models.replicated import ReplicateDraws, lost_weights
 from tcsmodel.models.staged import Run, Staged, staged
 from tcsmodel.models.weighting import Weighting
 from tcsmodel.options import Scheme
@@ -279,7 +280,9 @@ def convergence_findings(
     if not converged:
         evidence: dict[str, float] = {"iterations": iterations}
         yield Finding("not_converged", Severity.PROBLEM, ("PLS",), evidence)
-    if draws is not None:
+    if isinstance(draws, ReplicateDraws):
+        yield from lost_weights(draws, "PLS")
+    elif draws is not None:
         yield from replicate_findings(draws.status)
 
 

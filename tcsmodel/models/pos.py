@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from tcsmodel.errors import SurveyError
 from tcsmodel.kernels.batch import map_chunks
 from tcsmodel.models import hidden_segments as hidden
 from tcsmodel.models.fimix import fimix
@@ -81,7 +82,7 @@ def pls_pos(
     SpecError
         When the model has no construct `target`.
     SurveyError
-        When there are too few respondents for so many segments.
+        When there are too few respondents for so many segments, or no segments have models.
     TcsError
         When the model was fitted to moments alone, or did not converge.
 
@@ -126,6 +127,11 @@ def pls_pos(
     )
     search = PosSearch(result.estimator, k, _aims(result, target), weighted, least, starts, seed)
     found = search.found(answers, weights)
+    if np.isnan(found.r_squared):
+        raise SurveyError(
+            f"None of the starts came to {k} segments that all have a model: an item hardly "
+            "varies, or others follow from it. Leave that item out, or use fewer segments."
+        )
     one = partial(search.without_segments, answers, weights)
     simulated = read_only(list(map_chunks(one, range(replications))))
     return POS(result, by_size(found.labels, k), k, seed, search, found, simulated)
@@ -179,7 +185,7 @@ class POS(LocalModels):
     found : Partition
         The best end of the starts.
     simulated : ndarray (S,)
-        The mean R2 that segments reached in samples without any.
+        The mean R2 that segments reached in samples without any, nan where there were none.
     agreement : ndarray (B,), optional
         Adjusted Rand index of the segments with those of each bootstrap sample.
 
@@ -211,7 +217,8 @@ class POS(LocalModels):
     @property
     def p(self) -> float:
         """Share of samples without segments that reach as much, this one counted in."""
-        return float((1 + (self.simulated >= self.r_squared).sum()) / (1 + len(self.simulated)))
+        known = self.simulated[np.isfinite(self.simulated)]
+        return float((1 + (known >= self.r_squared).sum()) / (1 + len(known)))
 
     @property
     def verdict(self) -> Verdict:

@@ -22,7 +22,7 @@ Index = NDArray[np.intp]
 Mask = NDArray[np.bool_]
 
 # The search sees no more respondents than these, drawn at random; the others join the closest.
-SCREENED = 5000
+SCREENED = 2000
 # Respondents whose move alone is tried where no move of the first of the list helps.
 DEPTH = 50
 # Weights of the search need not be those of the model to the last digit.
@@ -81,7 +81,7 @@ class PosSearch:
         """Return the segments of answers (n, p) under weights (n,)."""
         mean, cov = moments(answers, weights)
         sd = np.sqrt(np.diagonal(cov)) if self.estimator.standardized else np.ones(len(cov))
-        z = (answers - mean) / sd
+        z = (answers - mean) / np.where(sd > 0, sd, 1.0)
         rows = self._screened(weights)
         problem = self._problem(z[rows], weights[rows])
         start = self._labels(len(rows))
@@ -153,7 +153,9 @@ class PosSearch:
         """Return the segments (n,) of a mixture of regressions of the scores; None without any."""
         model = self.estimator.model
         values = local_fit(self.estimator, *moments(z, weights))
-        scores = (z / z.std(axis=0)) @ (values["outer_weights"][:, None] * model.member)
+        with np.errstate(all="ignore"):
+            standardized = z / z.std(axis=0)
+        scores = standardized @ (values["outer_weights"][:, None] * model.member)
         if not np.isfinite(scores).all():
             return None
         products, design = mixture.products_of(scores), mixture.design_of(model.paths, True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -11,8 +12,10 @@ from scipy import special
 
 from tcsmodel.errors import OptionError, TcsError
 from tcsmodel.kernels.replicates import Replicates, normal_draws, variance
+from tcsmodel.kernels.status import Status
 from tcsmodel.models.draws import Draws, Replicator, Source, Values, chunk_size, replicate
 from tcsmodel.options import IntervalKind, require_level
+from tcsmodel.result import Finding, Severity
 
 Array = NDArray[np.float64]
 
@@ -72,6 +75,14 @@ class ReplicateDraws(Draws):
         t = special.stdtrit(self.df, (1 + level) / 2) if self.df else np.nan
         half, estimate = t * self.se(name), self.origin[name]
         return estimate - half, estimate + half
+
+
+def lost_weights(draws: ReplicateDraws, name: str) -> Iterator[Finding]:
+    """Yield how many replicate weights do not determine a model."""
+    lost = int((draws.status >= Status.ITERATION_CAP).sum())
+    if lost:
+        evidence = {"lost": lost, "replicates": draws.n}
+        yield Finding("replicate_weights_lost", Severity.CAUTION, (name,), evidence)
 
 
 def replicated(make: Replicator, level: float) -> ReplicateDraws:

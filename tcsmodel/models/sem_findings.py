@@ -14,6 +14,7 @@ from tcsmodel.kernels.replicates import Replicates
 from tcsmodel.kernels.status import Status
 from tcsmodel.models.applicability import applicability
 from tcsmodel.models.ordinal_findings import ordinal_findings, rare_categories
+from tcsmodel.models.replicated import ReplicateDraws, lost_weights
 from tcsmodel.options import SEMMissing
 from tcsmodel.result import Finding, Severity
 
@@ -46,7 +47,9 @@ def findings(result: SEMResult) -> tuple[Finding, ...]:
         *ordinal_findings(result),
         *applicability(result.sample),
     ]
-    if result.draws is not None:
+    if isinstance(result.draws, ReplicateDraws):
+        found += lost_weights(result.draws, name)
+    elif result.draws is not None:
         found += replicate_findings(result.draws, name, tuple(rare_categories(result)))
     order = list(Severity)
     return tuple(sorted(found, key=lambda finding: order.index(finding.severity)))

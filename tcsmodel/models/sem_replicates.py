@@ -32,14 +32,18 @@ def replicator(criterion: Criterion, kind: IntervalKind) -> Replicator:
 def _replicates(
     criterion: Criterion, first: Array, cov: Array | None = None, *, errors: bool
 ) -> dict[str, Array]:
-    """Return estimates, what follows from them, and fit, of resamples as `Criterion` takes them."""
+    """Return estimates, what follows from them, and fit, of resamples as `Criterion` takes them.
+
+    A resample in which an item does not vary has no start, and nan in all that follows.
+    """
     size, n = criterion.members, len(first)
-    if n <= size:
-        return _held(criterion, first, cov, errors)
-    parts = [
-        _held(criterion, first[k : k + size], None if cov is None else cov[k : k + size], errors)
-        for k in range(0, n, size)
-    ]
+    with np.errstate(invalid="ignore", divide="ignore"):
+        parts = [
+            _held(
+                criterion, first[k : k + size], None if cov is None else cov[k : k + size], errors
+            )
+            for k in range(0, n, size)
+        ]
     return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
 

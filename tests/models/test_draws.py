@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 from numpy.testing import assert_allclose
 
+import tcsmodel as tcs
 from tcsmodel.errors import (
     DroppedRespondentsWarning,
     OptionError,
@@ -125,3 +126,16 @@ def test_what_a_model_takes(mobi_frame):
     with pytest.raises(OptionError, match=r"takes a Survey, a DataFrame or Moments, not list"):
         take([1, 2], ITEMS)
     assert take(Moments.from_cov(np.eye(3), 9, names=ITEMS), ITEMS).values is None
+
+
+def test_a_resample_in_which_an_item_does_not_vary_is_lost(mobi_frame):
+    spec = tcs.ModelSpec.parse("Q =~ PERQ1 + PERQ3 + PERQ7\nS =~ CUSA1 + CUSA2\nS ~ Q")
+    counts = np.ones((3, 250))
+    counts[1] = mobi_frame["CUSA1"] == 8
+    for model in (tcs.PLS, tcs.SEM):
+        draws = model(spec).fit(mobi_frame).resampled(counts).draws
+        name = "paths" if model is tcs.PLS else "estimates"
+        assert draws.status.tolist()[::2] == [0, 0]
+        assert draws.status[1] >= Status.ITERATION_CAP
+        assert np.isnan(draws.values[name][1]).all()
+        assert_allclose(draws.values[name][0], draws.values[name][2])

@@ -231,6 +231,22 @@ def test_what_is_refused(two, mobi_frame):
         tcs.pls_pos(pls, 6)
 
 
+def test_segments_without_a_model_are_refused():
+    """One respondent alone gives the item its variance, so a segment is always without any."""
+    frame = simulated(0.6, 0.6)[0].assign(rare=np.arange(200) == 0)
+    spec = tcs.ModelSpec.parse("R =~ rare\nY =~ y1 + y2 + y3\nY ~ R")
+    with pytest.raises(SurveyError, match="None of the starts came to 2 segments"):
+        tcs.pls_pos(tcs.PLS(spec).fit(frame), 2, starts=2, replications=19)
+
+
+def test_items_that_hardly_vary_leak_no_warnings(found):
+    answers = found.pls.answers("a test").copy()
+    answers[:, 0] = np.arange(200) < 4
+    assert np.isfinite(found.search.found(answers, np.ones(200)).r_squared)
+    answers[:, 0] = 1.0  # as in a resample without those four
+    assert np.isnan(found.search.found(answers, np.ones(200)).r_squared)
+
+
 def test_trouble_is_named(found):
     lone = replace(found, found=replace(found.found, reached=1))
     assert "pos_one_start" in [finding.code for finding in lone.verify()]

@@ -220,7 +220,10 @@ def test_a_replicate_that_is_lost_leaves_no_error(frame):
     part["jk1_1"] = np.where(part["CUSA1"] == 8, 1.0, 0.0)
     result = tcs.PLS(SPEC).fit(survey_of(part)).replicated()
     assert np.isnan(result.table()["se"]).all()
-    assert "replicates_lost" in [finding.code for finding in result.verify()]
+    assert "replicate_weights_lost" in [finding.code for finding in result.verify()]
+    fitted = tcs.SEM(SPEC).fit(survey_of(part)).replicated()
+    assert "replicate_weights_lost" in [finding.code for finding in fitted.verify()]
+    assert np.isnan(fitted.estimates.query("op == '~'")["se"]).all()
 
 
 def test_degrees_are_the_rank_less_one(frame):

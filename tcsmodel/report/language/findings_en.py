@@ -239,6 +239,12 @@ FINDINGS: dict[str, dict[str, str]] = {
         "advice": "Merge constructs that cannot be told apart, or drop the path that the theory "
         "needs least.",
     },
+    "replicate_weights_lost": {
+        "finding": "Some replicate weights do not determine {subject}, so it has no standard errors.",
+        "evidence": "{lost} of {replicates} ended without a solution.",
+        "meaning": "Each of them stands for a part of the sample and cannot be left out.",
+        "advice": "Use fewer constructs or items, or collect more answers.",
+    },
     "replicates_lost": {
         "finding": "Some bootstrap replicates of {subject} ended without a solution.",
         "evidence": "{lost} of {replicates} ({share:%}).",
