@@ -10,6 +10,7 @@ from statsmodels.api import OLS, add_constant
 
 from tcsmodel.errors import OptionError
 from tcsmodel.models.pls import PLS
+from tcsmodel.satisfaction.index import satisfaction_index
 from tcsmodel.spec.model import ModelSpec
 from tcsmodel.survey.survey import Survey
 
@@ -163,17 +164,38 @@ def test_a_product_without_an_effect_predicts_nothing(mobi_frame):
     assert_allclose(ours.errors_array, theirs.errors_array, atol=1e-8)
 
 
-def test_a_moderation_that_is_there_predicts_better():
+@pytest.fixture(scope="module")
+def noisy():
     rng = np.random.default_rng(5)
     x, m = rng.standard_normal((2, 600))
     y = 0.4 * x + 0.3 * m + 0.6 * x * m + 0.5 * rng.standard_normal(600)
-    noisy = pd.DataFrame(
+    return pd.DataFrame(
         {
             f"{name}{k}": value + 0.3 * rng.standard_normal(600)
             for name, value in (("x", x), ("m", m), ("y", y))
             for k in range(3)
         }
     )
+
+
+def test_corrected_products_are_fitted_to_every_fold(noisy):
+    spec = ModelSpec.parse(
+        "X =~ x0 + x1 + x2; M =~ m0 + m1 + m2; Y =~ y0 + y1 + y2; Y ~ X + M + X:M"
+    )
+    model, held = PLS(spec, consistent=["X", "Y"], **STRICT), np.arange(600) % 3 == 1
+    found = model.fit(noisy).predict(np.arange(600) % 3)
+    theirs = model.fit(noisy[~held].reset_index(drop=True)).predict_items(noisy[held])
+    assert_allclose(found.predicted[held], theirs, atol=1e-6)
+    assert "consistent_prediction" in [finding.code for finding in found.verify()]
+    survey = Survey(noisy, items=spec.items, scale=(-9, 9))
+    both = (
+        satisfaction_index(PLS(spec, consistent=c).fit(survey), "Y") for c in (["X", "Y"], False)
+    )
+    corrected, plain = (index.moderated_impacts["impact"] for index in both)
+    assert corrected[2] - corrected[0] > plain[2] - plain[0]
+
+
+def test_a_moderation_that_is_there_predicts_better(noisy):
     text = "X =~ x0 + x1 + x2; M =~ m0 + m1 + m2; Y =~ y0 + y1 + y2; Y ~ X + M"
     with_it, without = (
         PLS(ModelSpec.parse(spec)).fit(noisy).predict(5, 1, seed=1)
