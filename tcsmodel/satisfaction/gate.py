@@ -7,7 +7,7 @@ before drivers and priorities are read.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, fields
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -74,15 +74,13 @@ def structure_gate(
     found: list[Finding] = []
     for model, fit in (("SEM", sem), ("CFA", cfa)):
         if fit is not None:
-            known = {(finding.code, finding.subjects) for finding in found}
-            new = _improper(model, fit)
-            found += [finding for finding in new if (finding.code, finding.subjects) not in known]
+            found += _new(found, _improper(model, fit))
     found += [
         *_overlap(pls),
         *_reliability(pls),
         *_fornell_larcker(pls),
         *_collinear(pls),
-        *pls.verify(),
+        *_new(found, pls.verify()),
     ]
     paths = None if sem is None else tuple(_path_pairs(pls, sem))
     if paths is not None:
@@ -90,6 +88,12 @@ def structure_gate(
     order = list(Severity)
     found.sort(key=lambda finding: order.index(finding.severity))
     return Gate(tuple(found), paths, pls.estimator)
+
+
+def _new(found: Sequence[Finding], more: Iterable[Finding]) -> list[Finding]:
+    """Return the findings that no other model has of the same constructs or items."""
+    known = {(finding.code, finding.subjects) for finding in found}
+    return [finding for finding in more if (finding.code, finding.subjects) not in known]
 
 
 @dataclass(frozen=True, slots=True)

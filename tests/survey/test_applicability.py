@@ -224,3 +224,11 @@ class TestIndex:
         assert np.isnan(own["PERQ1"])
         expected = (own * share).sum() / share[["PERQ2", "PERQ3"]].sum()
         assert rows["B"] == pytest.approx(expected)
+
+
+def test_a_study_says_once_what_it_did_about_items_that_do_not_apply():
+    with pytest.warns(tcs.errors.TcsWarning):
+        study = tcs.Study(SPEC, bootstrap=40, driver_bootstrap=20).run(coded(), seed=1)
+    told = [f for f in study.gate.findings if f.code == "not_applicable_left_out"]
+    assert [f.subjects for f in told] == [("PERQ1", "PERQ2")]
+    assert any("does not apply to them (50)" in caution for caution in study.cautions)
