@@ -15,6 +15,7 @@ Array = NDArray[np.float64]
 
 PRODUCTS = 4_000_000  # pair products held at once, so that memory does not grow with n
 ROUNDING = 1e-13
+LOST = 1e-12  # the same of a difference
 
 
 def moments(x: Array, weights: Array | None = None) -> tuple[Array, Array]:
@@ -101,6 +102,27 @@ def alike(size: NDArray[np.intp], most: int) -> Iterator[NDArray[np.intp]]:
         end = min(end, max(1, most // int(size[order[end - 1]])))
         yield order[:end]
         order = order[end:]
+
+
+def remainder(
+    mean: Array, cov: Array, means: Array, covs: Array, share: Array
+) -> tuple[Array, Array]:
+    """Return means (..., p) and covariances (..., p, p) of the rows that are in no part.
+
+    Of all rows, (p,) and (p, p), and of parts, (..., g, p) and (..., g, p, p), with their shares
+    (..., g) of the weights; all divide by sums of weights. Exact as long as the rest is no small
+    part. A variance that is nothing but rounding error is 0, as in `moments`.
+    """
+    left = 1 - share.sum(axis=-1)
+    gap = means - mean
+    about = covs + gap[..., :, None] * gap[..., None, :]
+    shift = -(share[..., None] * gap).sum(axis=-2) / left[..., None]
+    second = (cov - (share[..., None, None] * about).sum(axis=-3)) / left[..., None, None]
+    found = second - shift[..., :, None] * shift[..., None, :]
+    own = np.arange(len(mean))
+    variance, least = found[..., own, own], LOST * np.diag(cov) / left[..., None]
+    found[..., own, own] = np.where(variance > least, variance, 0.0)
+    return mean + shift, found
 
 
 def _sums(x: Array, center: Array, share: Array) -> tuple[Array, Array]:

@@ -15,7 +15,7 @@ from tqdm import tqdm
 from tcsmodel.errors import TcsError
 from tcsmodel.kernels import group_tests, micom
 from tcsmodel.kernels.batch import map_chunks
-from tcsmodel.kernels.moments import to_corr
+from tcsmodel.kernels.moments import remainder, to_corr
 from tcsmodel.kernels.permutation import lower, two_sided, upper
 from tcsmodel.kernels.pls_fit import distances
 from tcsmodel.kernels.resample import permutation_chunks
@@ -28,6 +28,7 @@ from tcsmodel.models.staged import answer_weights
 
 Array = NDArray[np.float64]
 Index = NDArray[np.intp]
+Codes = NDArray[np.integer]
 Values = dict[str, Array]
 
 COMPOSITION, MEANS, VARIANCES = "composition", "means", "variances"
@@ -44,7 +45,7 @@ COMPARED = (
 # How far apart what groups imply for their items is, and by which measures.
 APART = "apart"
 MEASURES = ("d_g", "d_uls")
-NUMBERS_HELD = 4_000_000
+NUMBERS_HELD = 6_000_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -149,10 +150,11 @@ def permuted(
     return Permuted(members, {name: value[0] for name, value in observed.items()}, draws, status)
 
 
-def _permuted_codes(codes: Index, n: int, seed: int, groups: int) -> Iterator[Index]:
-    size = max(1, min(256, NUMBERS_HELD // (len(codes) * groups)))
+def _permuted_codes(codes: Index, n: int, seed: int, groups: int) -> Iterator[NDArray[np.int16]]:
+    size = max(1, min(256, NUMBERS_HELD // (len(codes) * max(groups - 1, 1))))
+    small = codes.astype(np.int16)
     for order in permutation_chunks(len(codes), n, seed, size):
-        yield codes[order]
+        yield small[order]
 
 
 @dataclass(frozen=True, eq=False)
@@ -163,7 +165,8 @@ class _Pooled:
     answers are permuted as they are; sizes (g,); cov (p, p) of pooled items, or their
     correlations; center and sd (p,) of pooled items; weights (p, k) of pooled composites, of items
     in units of sd. Of what respondents answered, and of composites of that: interactions are
-    products of composites, and as alike as these.
+    products of composites, and as alike as these. whole and whole_centered: the moments of all
+    columns, as they are and about the means of groups.
     """
 
     grouped: GroupedPLS
@@ -174,6 +177,8 @@ class _Pooled:
     center: Array
     sd: Array
     weights: Array
+    whole: tuple[Array, Array]
+    whole_centered: tuple[Array, Array]
 
     @classmethod
     def of(
@@ -189,17 +194,20 @@ class _Pooled:
         sd = np.sqrt(np.diag(among))
         used = to_corr(among) if standardized else among
         x = grouped.centered(rows) if centered else None
-        return cls(grouped, rows, x, sizes, used, center, sd, answer_weights(model, fit))
+        whole, about = (mean, cov), (mean, cov)
+        if x is not None:
+            about = grouped.moments(rows, np.ones(len(rows)), np.array(len(rows)), x)
+        made = answer_weights(model, fit)
+        return cls(grouped, rows, x, sizes, used, center, sd, made, whole, about)
 
 
-def _statistics(pooled: _Pooled, quantities: tuple[str, ...], codes: Index) -> Values:
+def _statistics(pooled: _Pooled, quantities: tuple[str, ...], codes: Codes) -> Values:
     """Return the statistics (b, c) of groups (b, m) numbered from 0, and ``status`` (b,)."""
-    grouped, groups = pooled.grouped, len(pooled.sizes)
-    weights = (codes[:, None, :] == np.arange(groups)[:, None]).astype(np.float64)
-    mean, cov = grouped.moments(pooled.rows, weights, pooled.sizes)
+    grouped = pooled.grouped
+    mean, cov = _moments(pooled, codes, None)
     center = mean
     if pooled.x is not None:
-        center, cov = grouped.moments(pooled.rows, weights, pooled.sizes, pooled.x)
+        center, cov = _moments(pooled, codes, pooled.x)
     values = grouped.estimator.quantities(center, cov, len(pooled.rows))
     found = _invariance(pooled, mean, cov, answer_weights(grouped.estimator.model, values))
     for name in quantities:
@@ -211,6 +219,29 @@ def _statistics(pooled: _Pooled, quantities: tuple[str, ...], codes: Index) -> V
     for value in found.values():
         value[status >= Status.ITERATION_CAP] = np.nan
     return found | {"status": status.astype(np.float64)}
+
+
+def _moments(pooled: _Pooled, codes: Codes, x: Array | None) -> tuple[Array, Array]:
+    """Return means (b, g, P) and covariances (b, g, P, P) of groups (b, m) numbered from 0.
+
+    Of complete answers those of the largest group are what the others leave of all.
+    """
+    grouped, rows, sizes = pooled.grouped, pooled.rows, pooled.sizes
+    last = int(np.argmax(sizes)) if grouped.estimator.rule.is_plain else len(sizes)
+    others = np.delete(np.arange(len(sizes)), last) if last < len(sizes) else np.arange(last)
+    weights = (codes[:, None, :] == others[:, None]).astype(np.float64)
+    mean, cov = grouped.moments(rows, weights, sizes[others], x)
+    if last == len(sizes):
+        return mean, cov
+    given = np.ones(len(rows)) if grouped.sample.weights is None else grouped.sample.weights[rows]
+    scale = ((sizes[others] - 1) / sizes[others])[:, None, None]
+    n = sizes.sum()
+    whole = pooled.whole if x is None else pooled.whole_centered
+    rest_mean, rest_cov = remainder(
+        whole[0], whole[1] * (n - 1) / n, mean, cov * scale, weights @ given / given.sum()
+    )
+    rest_cov *= sizes[last] / (sizes[last] - 1)
+    return np.insert(mean, last, rest_mean, axis=1), np.insert(cov, last, rest_cov, axis=1)
 
 
 def _numbers(grouped: GroupedPLS, quantity: str, values: Array) -> Array:

@@ -50,3 +50,28 @@ def test_correlations_without_variance_are_nan():
     assert corr[0, 1] == 0.5
     assert corr[0, 0] == 1
     assert np.isnan(corr[2]).all()
+
+
+def test_what_parts_leave_has_its_own_moments(x):
+    rng = np.random.default_rng(4)
+    weights = rng.uniform(0.5, 2, 60)
+    unit = np.stack([rng.permutation(np.repeat([0, 1, 2], [10, 15, 35])) for _ in range(5)])
+    parts = (unit[:, None, :] == np.arange(2)[:, None]) * weights
+    means, covs = kernel.moments(x, parts)
+    mean, cov = kernel.moments(x, weights)
+    share = parts.sum(axis=-1) / weights.sum()
+    left = kernel.remainder(mean, cov * 59 / 60, means, covs * 59 / 60, share)
+    wanted = kernel.moments(x, (unit == 2) * weights)
+    assert_allclose(left[0], wanted[0], rtol=1e-12)
+    assert_allclose(left[1], wanted[1] * 59 / 60, rtol=1e-9, atol=1e-12)
+
+
+def test_a_column_that_does_not_vary_in_the_rest_has_no_variance_there(x):
+    flat = x.copy()
+    flat[20:, 2] = 1 / 3
+    part = (np.arange(60) < 20).astype(float)[None, None]
+    means, covs = kernel.moments(flat, part)
+    mean, cov = kernel.moments(flat)
+    _, found = kernel.remainder(mean, cov * 59 / 60, means, covs * 59 / 60, np.array([[1 / 3]]))
+    assert found[0, 2, 2] == 0
+    assert (np.diag(found[0])[[0, 1, 3]] > 0).all()
