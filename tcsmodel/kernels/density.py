@@ -23,19 +23,25 @@ class Density:
     height: Array
 
 
+def varies(draws: Array) -> bool:
+    """Return whether draws (B,) differ by more than rounding, those that are not finite apart."""
+    kept = draws[np.isfinite(draws)]
+    if len(kept) < 2:
+        return False
+    return bool(kept.std(ddof=1) > ROUNDING * max(float(np.abs(kept).max()), ROUNDING))
+
+
 def density(draws: Array) -> Density | None:
     """Return the density of draws (B,); None of fewer than two, or where they do not vary.
 
     The bandwidth is ``0.9 min(sd, IQR / 1.34) B^-1/5``, Silverman's rule of thumb (eq. 3.31);
     draws that are not finite are left out.
     """
-    kept = draws[np.isfinite(draws)]
-    if len(kept) < 2:
+    if not varies(draws):
         return None
+    kept = draws[np.isfinite(draws)]
     low, first, third, high = np.quantile(kept, [BEYOND, 0.25, 0.75, 1 - BEYOND])
     sd = float(kept.std(ddof=1))
-    if sd <= ROUNDING * max(float(np.abs(kept).max()), ROUNDING):
-        return None
     narrow = min(sd, (third - first) / 1.34) if third > first else sd
     width = 0.9 * narrow * len(kept) ** -0.2
     grid = np.linspace(low - 3 * width, high + 3 * width, POINTS)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from tcsmodel.kernels.density import Density, density
+from tcsmodel.kernels.density import Density, density, varies
 from tcsmodel.models.draws import Draws
 from tcsmodel.models.quantities import cells
 
@@ -26,6 +26,18 @@ PLS_QUANTITIES = (
     "ave",
     "htmt",
 )
+
+
+def varying_quantities(result: PLSResult) -> tuple[str, ...]:
+    """Return the quantities some number of which differs between replicates."""
+    assert result.draws is not None
+    model, values = result.estimator.model, result.draws.likely
+    found = []
+    for name in PLS_QUANTITIES:
+        spots = zip(*cells(model, name)[1], strict=True)
+        if any(varies(values[name][(slice(None), *spot)]) for spot in spots):
+            found.append(name)
+    return tuple(found)
 
 
 def pls_densities(result: PLSResult, quantity: str) -> pd.DataFrame:

@@ -12,7 +12,7 @@ from tcsmodel.errors import OptionError
 from tcsmodel.models.bollen_stine import BollenStine
 from tcsmodel.models.cfa import CFAResult
 from tcsmodel.models.cvpat import CVPAT
-from tcsmodel.models.densities import PLS_QUANTITIES
+from tcsmodel.models.densities import varying_quantities
 from tcsmodel.models.discriminant import DiscriminantValidity
 from tcsmodel.models.dynamic_cutoffs import DynamicCutoffs
 from tcsmodel.models.efa import EFAResult
@@ -107,7 +107,7 @@ def _(result: PLSResult) -> Mapping[str, Maker]:
     if result.htmt.notna().any(axis=None):
         pictures["htmt"] = models.htmt_picture
     if result.draws is not None:
-        for quantity in PLS_QUANTITIES:
+        for quantity in varying_quantities(result):
             name = "densities" if quantity == "paths" else f"{quantity}_densities"
             pictures[name] = partial(densities.pls_picture, quantity=quantity)
     return pictures

@@ -40,6 +40,18 @@ def test_there_are_densities_once_there_are_draws(fitted, drawn):
         fitted.plot("densities")
 
 
+def test_there_are_none_of_what_the_model_does_not_have(mobi_frame):
+    spec = tcs.ModelSpec.parse("X =~ PERQ1; Y =~ CUSA1; Y ~ X")
+    drawn = tcs.PLS(spec).fit(mobi_frame).bootstrap(30, seed=1)
+    found = [kind for kind in kinds(drawn) if "densities" in kind]
+    assert found == [
+        "densities",
+        "total_effects_densities",
+        "r_squared_densities",
+        "htmt_densities",
+    ]
+
+
 def test_each_path_is_drawn_with_estimate_and_interval(drawn):
     made, table = picture(drawn, "densities"), drawn.table()
     clear = int((table["ci_lower"] * table["ci_upper"] > 0).sum())
