@@ -36,14 +36,10 @@ def _replicates(
 
     A resample in which an item does not vary has no start, and nan in all that follows.
     """
-    size, n = criterion.members, len(first)
+    size = criterion.members
+    own = [slice(k, k + size) for k in range(0, len(first), size)]
     with np.errstate(invalid="ignore", divide="ignore"):
-        parts = [
-            _held(
-                criterion, first[k : k + size], None if cov is None else cov[k : k + size], errors
-            )
-            for k in range(0, n, size)
-        ]
+        parts = [_held(criterion, first[k], None if cov is None else cov[k], errors) for k in own]
     return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
 
