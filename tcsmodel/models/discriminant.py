@@ -16,6 +16,7 @@ from tcsmodel.errors import SpecError, TcsWarning
 from tcsmodel.kernels.fitmeasures import chi2_p
 from tcsmodel.models.cfa import CFA
 from tcsmodel.models.fitted import only_group, require_fit
+from tcsmodel.models.ordinal_invariance import fitted_like
 from tcsmodel.models.sem import SEM
 from tcsmodel.models.sem_result import SEMResult
 from tcsmodel.options import require, require_level
@@ -178,7 +179,11 @@ def _gap(free: SEMResult, result: SEMResult, pair: tuple[str, str], at: float) -
     """Return how chi-square rises with one correlation held; nan where no minimum was reached."""
     term = Term(pair[0], Op.COVARIANCE, pair[1], fixed=at)
     spec = free.estimator.spec
-    held = _fitted(replace(spec, terms=(*spec.terms, term)), result)
+    spec = replace(spec, terms=(*spec.terms, term))
+    if free.estimator.ordinal_items:
+        held = fitted_like(replace(free.estimator, spec=spec), free)
+    else:
+        held = _fitted(spec, result)
     if not held.converged:
         return np.nan
     test = free.compare(held).iloc[1]
