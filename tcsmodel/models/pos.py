@@ -65,7 +65,7 @@ def pls_pos(
         Random starts, beside one from the segments of `fimix`: the search ends at the nearest
         peak.
     replications : int
-        Simulated samples without segments that the mean R2 is compared with, 19 or more.
+        Simulated samples without segments that the gain in R2 is compared with, 19 or more.
     seed : int
         Seed of the starts and of these.
 
@@ -97,8 +97,8 @@ def pls_pos(
     formative, so that none is explained by being small.
 
     Segments always explain more than one model: they were made to. The p value therefore compares
-    the mean R2 with what the same search reaches in samples of as many respondents from a normal
-    population without segments, with the covariances of this one.
+    what they add to the mean R2 with what the same search adds in samples of as many respondents
+    from a normal population without segments, with the covariances of this one.
 
     Examples
     --------
@@ -185,7 +185,7 @@ class POS(LocalModels):
     found : Partition
         The best end of the starts.
     simulated : ndarray (S,)
-        The mean R2 that segments reached in samples without any, nan where there were none.
+        What segments added to the mean R2 in samples without any, nan where there were none.
     agreement : ndarray (B,), optional
         Adjusted Rand index of the segments with those of each bootstrap sample.
 
@@ -215,10 +215,15 @@ class POS(LocalModels):
         return float(self.pls.arrays["r_squared"][self.search.aims].mean())
 
     @property
+    def gain(self) -> float:
+        """What the segments add to the mean R2, among the respondents of the search."""
+        return self.found.gain
+
+    @property
     def p(self) -> float:
-        """Share of samples without segments that reach as much, this one counted in."""
+        """Share of samples without segments that gain as much, this one counted in."""
         known = self.simulated[np.isfinite(self.simulated)]
-        return float((1 + (known >= self.r_squared).sum()) / (1 + len(known)))
+        return float((1 + (known >= self.gain).sum()) / (1 + len(known)))
 
     @property
     def verdict(self) -> Verdict:
@@ -277,7 +282,7 @@ class POS(LocalModels):
         if not self.found.finished:
             yield Finding("pos_unfinished", Severity.PROBLEM, ("POS",), {"segments": self.k})
         if self.p > CHANCE:
-            evidence = {"segments": self.k, "r_squared": self.r_squared, "p": self.p}
+            evidence = {"segments": self.k, "gain": self.gain, "p": self.p}
             evidence["typical"] = float(np.nanmedian(self.simulated))
             yield Finding("pos_by_chance", Severity.CAUTION, ("POS",), evidence)
         if self.found.reached == 1 and self.search.starts > 1:

@@ -35,16 +35,23 @@ ALIKE = 1e-4
 class Partition:
     """Segments of respondents.
 
-    labels (n,) from 0; r_squared the mean R2 that the search raises; reached how many starts came
-    to it; mixed whether the start from FIMIX is among these; finished whether nobody alone could
-    raise it more. Nan where there are none.
+    labels (n,) from 0; r_squared the mean R2 that the search raises, of_all that of one segment
+    in the same respondents; reached how many starts came to it; mixed whether the start from
+    FIMIX is among these; finished whether nobody alone could raise it more. Nan where there are
+    none.
     """
 
     labels: Index
     r_squared: float
+    of_all: float
     reached: int
     mixed: bool
     finished: bool
+
+    @property
+    def gain(self) -> float:
+        """How much more is explained than by the model of all."""
+        return self.r_squared - self.of_all
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,9 +102,11 @@ class PosSearch:
         labels[rows] = ends.labels[best]
         labels.setflags(write=False)
         reached = ends.criterion > height - ALIKE
+        one = replace(problem, segments=1, least=0).criterion(np.zeros((1, len(rows)), np.intp))
         return Partition(
             labels,
             self.scaled(height),
+            float(one[0] / self.aims.sum()),
             int(reached.sum()),
             bool(blended is not None and reached[0]),
             bool(ends.finished[best]),
@@ -109,13 +118,13 @@ class PosSearch:
         return float(criterion / terms) if np.isfinite(criterion) else float("nan")
 
     def without_segments(self, answers: Array, weights: Array, number: int) -> float:
-        """Return the mean R2 that the search reaches in a sample without any segments.
+        """Return how much more the search explains in a sample without any segments.
 
         Its answers are normal with the means and covariances of those at hand.
         """
         mean, cov = moments(answers, weights)
         drawn = normal_answers(mean, cov, len(answers), self.seed, number)
-        return self.found(drawn, weights).r_squared
+        return self.found(drawn, weights).gain
 
     def agreement(self, answers: Array, weights: Array, labels: Index, counts: Array) -> Array:
         """Return how segments of respondents drawn so often (1, n) agree with labels (n,), (1,)."""

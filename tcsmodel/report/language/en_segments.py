@@ -83,8 +83,8 @@ SEGMENTS: dict[str, dict[str, str]] = {
     },
     "pos_by_chance": {
         "finding": "The {segments} segments explain no more than segments of a sample without any.",
-        "evidence": "Their mean R2 is {r_squared:.2r}; in simulated samples without segments it was "
-        "typically {typical:.2r}, and in a share of {p:.2r} as high.",
+        "evidence": "They add {gain:.2r} to the mean R2; in simulated samples without segments such "
+        "a search typically adds {typical:.2r}, and in a share of {p:.2r} as much.",
         "meaning": "Sorting respondents by how well they are predicted raises R2, segments or not.",
         "advice": "Report the model of all, or compare groups that you know, such as brands.",
     },
