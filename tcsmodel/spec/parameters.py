@@ -279,8 +279,8 @@ def parameter_table(
         Rows, defaults and order of lavaan's ``sem()``: the first loading of a construct is
         one, the error of a single item is zero, exogenous constructs correlate, so do pure
         outcomes, and observed causes keep their sample moments. Means of constructs are
-        zero; where intercepts are equal in all groups, those of later groups are free, and
-        so are their variances with `std_lv` and equal loadings.
+        zero; where intercepts are equal in all groups, those of later groups are free but
+        for constructs of constructs, and so are their variances with `std_lv` and equal loadings.
 
     Raises
     ------

@@ -46,11 +46,13 @@ class Defaults:
         """Return what a covariance of exogenous constructs or of outcomes is fixed to."""
         return 0.0 if self.orthogonal and both_latent else None
 
-    def mean(self, group: int) -> float | None:
-        """Return what a construct's mean is fixed to by default."""
+    def mean(self, group: int, of_constructs: bool) -> float | None:
+        """Return what the mean of a construct, of items or `of_constructs`, is fixed to."""
         equal = GroupEqual.INTERCEPTS in self.equal and GroupEqual.MEANS not in self.equal
-        by_items = self.effect_coding and not self.ordinal
-        return None if by_items or (group and equal) else 0.0
+        if self.effect_coding and not self.ordinal:
+            return None
+        # Means of the parts and of the whole cannot be told apart.
+        return None if group and equal and not of_constructs else 0.0
 
 
 def written(spec: ModelSpec, group: int, defaults: Defaults) -> Iterator[tuple[Term, bool]]:
@@ -110,9 +112,10 @@ def unwritten(
             fixed = ordinal.intercept(name, group, equal, partial)
             is_given = defaults.fixed_x and name in structure.causes
             yield Term(name, Op.INTERCEPT, "", fixed=fixed), is_given
-    for name in constructs:
-        if name not in intercepts:
-            yield Term(name, Op.INTERCEPT, "", fixed=defaults.mean(group)), False
+    for construct in spec.constructs:
+        if construct.name not in intercepts:
+            fixed = defaults.mean(group, set(construct.items) <= set(constructs))
+            yield Term(construct.name, Op.INTERCEPT, "", fixed=fixed), False
 
 
 def tie(
