@@ -7,12 +7,14 @@ by chunks instead, since numpy's linear algebra releases the interpreter lock.
 from __future__ import annotations
 
 import os
+import sys
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import lru_cache
 from typing import TypeVar
 
-from threadpoolctl import threadpool_limits
+from threadpoolctl import ThreadpoolController
 
 Chunk = TypeVar("Chunk")
 Outcome = TypeVar("Outcome")
@@ -28,7 +30,7 @@ def map_chunks(
     """
     workers = workers or os.cpu_count() or 1
     with (
-        threadpool_limits(limits=1, user_api="blas"),
+        _libraries(len(sys.modules)).limit(limits=1, user_api="blas"),
         ThreadPoolExecutor(max_workers=workers) as pool,
     ):
         running: deque[Future[Outcome]] = deque()
@@ -38,3 +40,9 @@ def map_chunks(
                 yield running.popleft().result()
         while running:
             yield running.popleft().result()
+
+
+@lru_cache(maxsize=1)
+def _libraries(modules: int) -> ThreadpoolController:
+    """Return the linear algebra libraries of the process; looked up anew where it imported more."""
+    return ThreadpoolController()

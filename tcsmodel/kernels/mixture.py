@@ -22,7 +22,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from tcsmodel.kernels.regression import sweep
+from tcsmodel.kernels.regression import solved
 from tcsmodel.kernels.status import Status
 
 Array = NDArray[np.float64]
@@ -223,13 +223,13 @@ def _solved(moments: Array, design: Mask, where: Regressions) -> tuple[Array, Ar
     edge = np.zeros((*moments.shape[:-1], 2))
     edge[..., 1] = 1.0
     given = np.concatenate([moments / moments[..., :1], edge], axis=-1)
-    m, r = where.at.shape
-    swept = sweep(given[..., where.packed], r - 1)
-    weights = np.zeros((*moments.shape[:-1], m, len(design) + r))
+    m = len(where.at)
+    found, variances = solved(given[..., where.packed])
+    weights = np.zeros((*moments.shape[:-1], m, len(design) + where.at.shape[1]))
     weights[..., np.arange(m)[:, None], where.at] = np.concatenate(
-        [-swept[..., :-1, -1], np.ones((*moments.shape[:-1], m, 1))], axis=-1
+        [-found, np.ones((*moments.shape[:-1], m, 1))], axis=-1
     )
-    return weights[..., : len(design)], swept[..., -1, -1]
+    return weights[..., : len(design)], variances
 
 
 def _densities(

@@ -41,25 +41,46 @@ def sweep(matrix: Array, m: int) -> Array:
     coefficients, the block below that the residual covariance. Nan where a pivot is
     not above 1e-11: the predictors are linearly dependent.
     """
-    a = matrix.copy()
+    a = _batch_last(matrix)
     with np.errstate(all="ignore"):
         for q in range(m):
-            pivot = a[..., q, q]
-            pivot = np.where(pivot > SMALLEST_PIVOT, pivot, np.nan)[..., None]
-            column = a[..., :, q].copy()
-            row = a[..., q, :] / pivot
-            a -= column[..., :, None] * row[..., None, :]
-            a[..., q, :] = row
-            a[..., :, q] = -column / pivot
-            a[..., q, q] = 1 / pivot[..., 0]
-    return a
+            pivot = np.where(a[q, q] > SMALLEST_PIVOT, a[q, q], np.nan)
+            column, row = a[:, q].copy(), a[q] / pivot
+            a -= column[:, None] * row
+            a[q], a[:, q] = row, -column / pivot
+            a[q, q] = 1 / pivot
+    return np.moveaxis(a, (0, 1), (-2, -1))
+
+
+def _batch_last(matrix: Array) -> Array:
+    """Return a copy (q, q, ...) of matrices (..., q, q): long rows of numbers are fast."""
+    return np.moveaxis(matrix, (-2, -1), (0, 1)).copy()
+
+
+def solved(matrix: Array) -> tuple[Array, Array]:
+    """Return coefficients (..., m) of the last variable on the others, and its residual variance.
+
+    Of products (..., m + 1, m + 1): what `sweep` finds of them, in half the time. Nan where it has
+    nan.
+    """
+    a, m = _batch_last(matrix), matrix.shape[-1] - 1
+    with np.errstate(all="ignore"):
+        for q in range(m):
+            row = a[q, q + 1 :] / np.where(a[q, q] > SMALLEST_PIVOT, a[q, q], np.nan)
+            a[q + 1 :, q + 1 :] -= a[q + 1 :, q, None] * row
+            a[q, q + 1 :] = row
+        found = a[:m, m]
+        for q in range(m - 2, -1, -1):
+            found[q] -= (a[q, q + 1 : m] * found[q + 1 :]).sum(axis=0)
+    return np.moveaxis(found, 0, -1), a[m, m]
 
 
 def coefficients(corr: Array, sources: NDArray[np.intp], target: np.intp) -> Array:
     """Return the standardized coefficients (..., m) of `target` on m `sources`."""
     if len(sources) == 1:
         return corr[..., sources, target]
-    return _swept(corr, sources, target)[..., :-1, -1]
+    at = np.append(sources, target)
+    return solved(corr[..., at[:, None], at])[0]
 
 
 def structure(corr: Array, paths: Mask) -> Structure:

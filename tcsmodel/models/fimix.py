@@ -13,6 +13,9 @@ from tcsmodel.models.mixture_search import search_of
 from tcsmodel.models.pls_result import PLSResult
 from tcsmodel.options import is_whole, require, require_whole
 
+# Searches with fewer memberships than these to find get into each other's way on several cores.
+SMALL = 50_000
+
 
 def fimix(
     result: PLSResult,
@@ -82,7 +85,8 @@ def fimix(
     design = kernel.design_of(result.estimator.model.paths, intercepts)
     _require_respondents(result.sample.n, numbers[-1], int(design.sum(axis=0).max()))
     search = search_of(result, result.scores().to_numpy(), None, design, starts, seed)
-    solutions = tuple(map_chunks(search.solution, numbers))
+    is_small = result.sample.n * starts * numbers[-1] < SMALL
+    solutions = tuple(map_chunks(search.solution, numbers, workers=1 if is_small else None))
     return FIMIX(result, numbers, solutions, starts, seed, intercepts)
 
 

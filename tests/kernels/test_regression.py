@@ -76,3 +76,20 @@ def test_sweep_inverts_and_leaves_its_input_alone(x):
     before = corr.copy()
     assert_allclose(regression.sweep(corr, 4), np.linalg.inv(corr), rtol=1e-9)
     assert (corr == before).all()
+
+
+def test_solved_is_what_sweeping_finds_of_coefficients_and_residual():
+    rng = np.random.default_rng(5)
+    x = rng.normal(size=(3, 2, 40, 5))
+    products = x.swapaxes(-1, -2) @ x
+    swept = regression.sweep(products, 4)
+    found, residual = regression.solved(products)
+    assert_allclose(found, swept[..., :4, 4], rtol=1e-9)
+    assert_allclose(residual, swept[..., 4, 4], rtol=1e-9)
+
+
+def test_solved_has_nan_where_sources_depend_on_each_other():
+    corr = np.array([[1.0, 1.0, 0.5], [1.0, 1.0, 0.5], [0.5, 0.5, 1.0]])
+    found, residual = regression.solved(corr)
+    assert np.isnan(found).all()
+    assert np.isnan(residual)
