@@ -49,12 +49,13 @@ def sweep(matrix: Array, m: int) -> Array:
             a -= column[:, None] * row
             a[q], a[:, q] = row, -column / pivot
             a[q, q] = 1 / pivot
-    return np.moveaxis(a, (0, 1), (-2, -1))
+    return a.transpose(*range(2, a.ndim), 0, 1)
 
 
 def _batch_last(matrix: Array) -> Array:
     """Return a copy (q, q, ...) of matrices (..., q, q): long rows of numbers are fast."""
-    return np.moveaxis(matrix, (-2, -1), (0, 1)).copy()
+    last = matrix.ndim - 1
+    return matrix.transpose(last - 1, last, *range(last - 1)).copy()
 
 
 def solved(matrix: Array) -> tuple[Array, Array]:
@@ -72,7 +73,7 @@ def solved(matrix: Array) -> tuple[Array, Array]:
         found = a[:m, m]
         for q in range(m - 2, -1, -1):
             found[q] -= (a[q, q + 1 : m] * found[q + 1 :]).sum(axis=0)
-    return np.moveaxis(found, 0, -1), a[m, m]
+    return found.transpose(*range(1, found.ndim), 0), a[m, m]
 
 
 def coefficients(corr: Array, sources: NDArray[np.intp], target: np.intp) -> Array:

@@ -9,6 +9,7 @@ from functools import cached_property, partial
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from tqdm import tqdm
 
 from tcsmodel.errors import SurveyError
 from tcsmodel.kernels.batch import map_chunks
@@ -43,6 +44,7 @@ def pls_pos(
     starts: int = 10,
     replications: int = 50,
     seed: int = 0,
+    progress: bool = False,
 ) -> POS:
     """Return segments of respondents in whose own PLS models more is explained.
 
@@ -68,6 +70,9 @@ def pls_pos(
         Simulated samples without segments that the gain in R2 is compared with, 19 or more.
     seed : int
         Seed of the starts and of these.
+    progress : bool
+        Show a progress bar: the samples take half a minute for the 250 respondents of `mobi`, and
+        a minute and a half for 1,500.
 
     Returns
     -------
@@ -133,7 +138,10 @@ def pls_pos(
             "varies, or others follow from it. Leave that item out, or use fewer segments."
         )
     one = partial(search.without_segments, answers, weights)
-    simulated = read_only(list(map_chunks(one, range(replications))))
+    reached = map_chunks(one, range(replications))
+    hide = None if progress else True
+    bar = tqdm(reached, total=replications, desc="without segments", disable=hide)
+    simulated = read_only(list(bar))
     return POS(result, by_size(found.labels, k), k, seed, search, found, simulated)
 
 
