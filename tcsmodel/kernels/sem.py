@@ -134,7 +134,12 @@ def fit(
         information = cast(Array, function.slopes(state, everyone, True).hessian)
     with np.errstate(invalid="ignore"):
         best = replace(best, value=best.value - function.floor)
-    return ended(model, best, information, n)
+    fitted = ended(model, best, information, n)
+    if observed:
+        # Exact derivatives are singular only as nearly as the minimum was reached.
+        vcov = _vcov(model, best.theta, best.expected, n)
+        fitted = replace(fitted, regular=_regular(vcov, best.expected, n))
+    return fitted
 
 
 def ended(
@@ -163,10 +168,18 @@ def ended(
     vcov = _vcov(model, best.theta, information, n)
     known = vcov if errors is None else errors
     status = _status(model, best, known)
-    with np.errstate(invalid="ignore"):
-        # The trace of the inverse bounds that of the least eigenvalue.
-        regular = n / 2 * np.einsum("bkk,bkk->b", vcov, information) < 1 / UNIDENTIFIED
+    regular = _regular(vcov, information, n)
     return Fit(best.theta, best.value, known, status, best.iterations, best.converged, regular)
+
+
+def _regular(vcov: Array, information: Array, n: Array) -> Mask:
+    """Return (B,) whether information has full rank, of which `vcov` is ``2/n`` the inverse.
+
+    The trace of the inverse bounds that of the least eigenvalue.
+    """
+    with np.errstate(invalid="ignore"):
+        trace = n / 2 * np.einsum("bkk,bkk->b", vcov, information)
+    return np.asarray(trace < 1 / UNIDENTIFIED)
 
 
 def starts(model: Grouped, sampled: Sampled, given: Array | None = None) -> Array:
@@ -193,7 +206,10 @@ def _vcov(model: Grouped, theta: Array, expected: Array, n: Array) -> Array:
         scale = 1 / np.sqrt(expected.diagonal(axis1=1, axis2=2))
         outer = scale[:, :, None] * scale[:, None, :]
         _, inverse, definite = linalg.definite_inverse(expected * outer)
-        return np.where(definite[:, None, None], per * inverse * outer, np.nan)
+    # Rounding lets a singular matrix pass for a definite one, whose inverse is then absurd.
+    known = definite & (inverse.diagonal(axis1=1, axis2=2) > 0).all(axis=1)
+    with np.errstate(all="ignore"):
+        return np.where(known[:, None, None], per * inverse * outer, np.nan)
 
 
 def standardized_errors(layout: Layout, theta: Array, at: Implied, vcov: Array) -> Array:

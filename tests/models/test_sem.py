@@ -234,6 +234,15 @@ def test_unidentified_model_names_parameters(hs_frame):
         SEM(spec).fit(hs_frame)
 
 
+@pytest.mark.parametrize("options", [{}, {"information": "observed"}, {"missing": "fiml"}])
+def test_paths_both_ways_without_causes_are_named(mobi_frame, options):
+    """Their information is singular but for rounding, whose inverse has negative variances."""
+    spec = ModelSpec.parse("A =~ IMAG1 + IMAG2 + IMAG3\nB =~ CUSA1 + CUSA2\nB ~ A\nA ~ B")
+    gaps = mobi_frame.index % 7 == (0 if "missing" in options else 7)
+    with pytest.raises(IdentificationError, match="no data can determine B~A, A~B, A~~A, B~~B"):
+        SEM(spec, **options).fit(mobi_frame.assign(CUSA1=mobi_frame["CUSA1"].mask(gaps)))
+
+
 def test_absent_item_is_suggested(mobi_frame):
     with pytest.raises(SurveyError, match="Did you mean 'PERQ33'"):
         SEM(SPEC).fit(mobi_frame.rename(columns={"PERQ3": "PERQ33"}))
