@@ -30,6 +30,8 @@ Array = NDArray[np.float64]
 
 # Sampling variance of a residual, relative to that of its moment, below which it is fixed at zero.
 FIXED = 1e-9
+# The trace of their covariances, in standard deviations of the items, below which all do.
+NOTHING = 1e-15
 
 
 def raw(cov: Array, sigma: Array) -> Array:
@@ -216,6 +218,8 @@ def srmr_test(
         E SRMR = sqrt(a/t) (1 - b / 4a^2)    se = sqrt(b / 2ta)              under exact fit
         unbiased = sqrt(max(e'e - a, 0) / t) / k      se = sqrt((b + 2c) / (2t e'e)) / k
         k = 1 - (b + 2c) / (4 (e'e)^2)
+
+    All nan but `srmr` where Xi is zero: such a model has no residuals that could differ.
     """
     t = xi.shape[-1]
     deviation = np.sqrt(np.diagonal(cov, axis1=-2, axis2=-1))
@@ -223,6 +227,7 @@ def srmr_test(
     e = vech(bentler(cov, sigma))
     scaled = xi * scale[..., :, None] * scale[..., None, :]
     a = np.trace(scaled, axis1=-2, axis2=-1)
+    a = np.where(a > NOTHING, a, np.nan)
     b = (scaled**2).sum(axis=(-2, -1))
     square = (e**2).sum(axis=-1)
     noise = b + 2 * np.einsum("...i,...ij,...j->...", e, scaled, e)
@@ -231,7 +236,7 @@ def srmr_test(
         z = (np.sqrt(square / t) - expected) / np.sqrt(b / (2 * t * a))
         k = 1 - noise / (4 * square**2)
         unbiased = np.sqrt(np.maximum(square - a, 0.0) / t) / k
-        se = np.sqrt(noise / (2 * t * square)) / k
+        se = np.where(np.isnan(a), np.nan, np.sqrt(noise / (2 * t * square)) / k)
         half = special.ndtri((1 + level) / 2) * se
         close = special.ndtr(-(unbiased - bound) / se)
     return SrmrTest(

@@ -68,8 +68,8 @@ class LikelihoodProblem:
         )
 
     def chi2(self, value: Array, theta: Array) -> Array:
-        """Return chi-square (B,), n times the discrepancy."""
-        return self.n * value
+        """Return chi-square (B,), n times the discrepancy, which rounding may leave below zero."""
+        return np.maximum(self.n * value, 0.0)
 
     @property
     def is_chi_square(self) -> bool:

@@ -141,7 +141,8 @@ def srmr_test(result: SEMResult, *, bound: float = 0.05, level: float = 0.90) ->
     DataFrame
         ``group srmr z p unbiased se ci_lower ci_upper p_close``: the sample's SRMR with the
         test that the model fits exactly, and the estimate for the population with its interval
-        and the test that it is `bound` or less.
+        and the test that it is `bound` or less. All but `srmr` are nan for a saturated model,
+        whose residuals are zero in any sample.
 
     Raises
     ------

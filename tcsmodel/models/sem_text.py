@@ -67,11 +67,7 @@ def _fit(result: SEMResult) -> str:
         *_scaled_test(result, m),
         ("Baseline chi-square", f"{m['baseline_chi2']:.3f}, df {m['baseline_df']:.0f}"),
         ("CFI, TLI", f"{m['cfi']:.3f}, {m['tli']:.3f}"),
-        (
-            "RMSEA [90% interval]",
-            f"{m['rmsea']:.3f} [{m['rmsea_ci_lower']:.3f}, {m['rmsea_ci_upper']:.3f}], "
-            f"p (RMSEA at most .05) {shown_p(m['rmsea_p_close'])}",
-        ),
+        ("RMSEA [90% interval]", _rmsea(m)),
         *_robust_fit(m),
         ("SRMR", f"{m['srmr']:.3f}"),
         *_likelihood(m),
@@ -87,7 +83,16 @@ def _estimator(result: SEMResult) -> str:
 
 
 def _plain_p(result: SEMResult, m: pd.Series) -> str:
+    if m["df"] == 0:
+        return " (saturated, nothing to test)"
     return f", p {shown_p(m['p'])}" if result.criterion.problem.is_chi_square else ""
+
+
+def _rmsea(m: pd.Series) -> str:
+    value = f"{m['rmsea']:.3f} [{m['rmsea_ci_lower']:.3f}, {m['rmsea_ci_upper']:.3f}]"
+    if m["df"] == 0:
+        return value
+    return f"{value}, p (RMSEA at most .05) {shown_p(m['rmsea_p_close'])}"
 
 
 def _ordinal(result: SEMResult) -> Iterator[tuple[str, str]]:
@@ -105,7 +110,7 @@ def _likelihood(m: pd.Series) -> Iterator[tuple[str, str]]:
 
 
 def _scaled_test(result: SEMResult, m: pd.Series) -> Iterator[tuple[str, str]]:
-    if result.robust is not None:
+    if result.robust is not None and m["df"] > 0:
         values = f"{m['chi2_scaled']:.3f}, df {m['df_scaled']:.0f}, p {shown_p(m['p_scaled'])}"
         yield "Scaled chi-square", f"{values} (scaling factor {m['scaling_factor']:.3f})"
 

@@ -360,6 +360,13 @@ def test_srmr_is_not_tested_with_missing_answers():
         srmr_test(result)
 
 
+def test_srmr_of_a_saturated_model_is_not_tested(hs_frame):
+    """Its residuals are rounding, of which z and p of close fit were taken."""
+    found = srmr_test(fit(CFA, "visual =~ x1 + x2 + x3", hs_frame)).iloc[0]
+    assert found["srmr"] == pytest.approx(0, abs=1e-12)
+    assert found.drop(["group", "srmr"]).isna().all()
+
+
 def test_scores_need_respondents(mobi_frame):
     items = ["PERQ1", "PERQ3", "PERQ4", "PERQ6"]
     moments = Moments.from_cov(mobi_frame[items].cov(), 250)

@@ -98,6 +98,16 @@ def test_summary_prints_no_p_of_zero_and_no_name_twice(mobi_frame):
     assert "twice (twice)" not in text
 
 
+@pytest.mark.parametrize("options", [{}, {"group": "school"}, {"estimator": "mlr"}])
+def test_summary_says_that_a_saturated_model_is_not_tested(hs_frame, options):
+    result = CFA(ModelSpec.parse("visual =~ x1 + x2 + x3"), **options).fit(hs_frame)
+    head = result.summary().split("Latent variables")[0]
+    assert "0.000, df 0 (saturated, nothing to test)" in head
+    assert "nan" not in head
+    assert "-0.000" not in head
+    assert result.fit_measures["chi2"] >= 0
+
+
 def test_intervals_follow_the_level(mobi_frame, fitted):
     narrow = SEM(SPEC, level=0.5).fit(mobi_frame).estimates
     wide = fitted.estimates
