@@ -12,6 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from tcsmodel.kernels import index as kernel
+from tcsmodel.models.bootstrapped import refuse_studentized
 from tcsmodel.models.draws import Draws
 from tcsmodel.models.path_model import PathModel
 from tcsmodel.models.pls import PLS, PLSResult
@@ -94,7 +95,7 @@ def satisfaction_index(
         When the model has no construct `target`.
     OptionError
         When `kind` is none of these, or ``"metric4"`` of a model with higher-order constructs or
-        interactions.
+        interactions; or the replicates of `pls` are for studentized intervals.
     SurveyError
         When an item of `target` has no scale.
     TcsError
@@ -121,6 +122,8 @@ def satisfaction_index(
     pls.estimator.spec.construct(target)
     defined(pls.estimator.model, kind)
     pls.sample.respondents("A 0-100 index")
+    if pls.draws is not None:
+        refuse_studentized(pls.draws.kind, "a 0-100 index")
     low, high = limits(pls.sample, pls.estimator.model, target)
     return SatisfactionIndex(pls, target, kind, low, high)
 

@@ -183,12 +183,6 @@ def test_kinds_that_are_not_there(mini, mobi_frame):
         studentized.draws.interval("htmt")
     with pytest.raises(OptionError, match=r"interval='bc' is not one of.*Did you mean 'bca'"):
         mini.bootstrap(20, seed=1, interval="bc")
-    survey = tcs.Survey(mobi_frame, scale=(1, 10))
-    pls = tcs.PLS(tcs.library.ecsi()).fit(survey)
-    with pytest.raises(OptionError, match="replicates of 'index' have no standard errors"):
-        tcs.satisfaction_index(
-            pls.resampled(np.ones((2, 250)), interval="studentized")
-        ).draws.interval("index")
     drivers = tcs.KeyDrivers("CUSA1", ["IMAG1", "IMAG3"]).fit(mobi_frame)
     with pytest.raises(OptionError, match="a standard error in every replicate, which a key-dri"):
         drivers.bootstrap(20, seed=1, interval="studentized")

@@ -122,6 +122,16 @@ def test_what_is_refused(mobi_frame):
         tcs.PLS(spec).fit(survey).bootstrap(5, interval="studentized")
 
 
+@pytest.mark.parametrize("derive", [tcs.satisfaction_index, tcs.priorities])
+def test_an_index_has_no_studentized_intervals(mobi_frame, derive):
+    """It says so when asked for, not when it is printed."""
+    survey = tcs.Survey(mobi_frame, scale=(1, 10))
+    drawn = tcs.PLS(tcs.ModelSpec.parse(TEXT)).fit(survey).bootstrap(5, interval="studentized")
+    target = drawn.estimator.model.constructs[-1]
+    with pytest.raises(tcs.TcsError, match="in every replicate, which a 0-100 index does not have"):
+        derive(drawn, target)
+
+
 @pytest.mark.slow
 def test_intervals_cover_the_path_of_the_population():
     """Of skewed answers, whose percentile intervals of a correlation cover too seldom."""
