@@ -127,9 +127,9 @@ class Sample:
         if outside.any():
             names = ", ".join(self.names[j] for j in np.flatnonzero(outside.any(axis=0)))
             raise TcsError(
-                f"{purpose} needs items that apply to everybody, but {names} do not apply to "
-                f"{counted(int(outside.any(axis=1).sum()), 'respondent')}. Fit the model with "
-                "missing='listwise', or leave these items out."
+                f"{purpose} needs items that apply to everybody, and to "
+                f"{counted(int(outside.any(axis=1).sum()), 'respondent')} these do not: {names}. "
+                "Fit the model with missing='listwise', or leave these items out."
             )
 
     def respondents(self, purpose: str, advice: str = "") -> Array:

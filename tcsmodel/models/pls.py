@@ -191,7 +191,8 @@ class PLS:
         require(
             not model.factors or self.rule.is_plain,
             f"missing={self.missing.value!r} and ordered= do not go with interactions, whose "
-            "products need complete, continuous answers. Use missing='listwise' without ordered=.",
+            "products need complete, continuous answers. Use missing='listwise' without ordered=, "
+            "or fit(tcs.impute(survey)) where answers are missing.",
         )
         object.__setattr__(self, "_model", model)
         object.__setattr__(self, "_weighting", weighting)

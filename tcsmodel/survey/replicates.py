@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from numbers import Real
@@ -80,6 +80,10 @@ class ReplicateWeights:
     def __post_init__(self) -> None:
         kind = choose(ReplicateKind, self.kind, "kind")
         object.__setattr__(self, "kind", kind)
+        require(
+            isinstance(self.columns, Iterable),
+            f"columns={self.columns!r} must be a pattern, as 'rw*', or a list of columns.",
+        )
         if not isinstance(self.columns, str):
             object.__setattr__(self, "columns", tuple(str(name) for name in self.columns))
         fay = kind is ReplicateKind.FAY
@@ -89,10 +93,11 @@ class ReplicateWeights:
             "as rho=0.5, and with no other kind.",
         )
         require(
-            self.rho is None or 0 <= self.rho < 1, f"rho={self.rho!r} must be 0 or more, below 1."
+            self.rho is None or (_is_number(self.rho) and 0 <= self.rho < 1),
+            f"rho={self.rho!r} must be a number, 0 or more and below 1.",
         )
         require(
-            self.scale is None or (_is_number(self.scale) and self.scale > 0),
+            self.scale is None or (_is_number(self.scale) and 0 < self.scale < np.inf),
             f"scale={self.scale!r} must be a positive number.",
         )
         require(

@@ -201,7 +201,7 @@ def test_factors_need_constructs_with_paths(paths, message):
             "correct products of scores, and interaction='product_indicator' multiplies items",
         ),
         ({"standardized": False}, "standardized=False does not go with interactions"),
-        ({"missing": "fiml"}, "missing='fiml' and ordered= do not go with interactions"),
+        ({"missing": "fiml"}, r"missing='fiml' and ordered= do not go .* or fit\(tcs\.impute"),
         ({"ordered": True}, "ordered= do not go with interactions"),
         (
             {"interaction": "product_indicator", "modes": {"Value": "B"}},

@@ -274,7 +274,10 @@ def test_a_study_file_names_replicate_weights(frame, tmp_path):
         ({"kind": "jk3"}, r"'jk3' is not one of .* Did you mean 'jkn'"),
         ({"kind": "fay"}, "with kind='fay', as rho=0.5"),
         ({"kind": "brr", "rho": 0.5}, "and with no other kind"),
-        ({"kind": "fay", "rho": 1.0}, "rho=1.0 must be 0 or more, below 1"),
+        ({"kind": "fay", "rho": 1.0}, "rho=1.0 must be a number, 0 or more and below 1"),
+        ({"kind": "fay", "rho": "half"}, "rho='half' must be a number"),
+        ({"kind": "jk1", "columns": 5}, "columns=5 must be a pattern, as 'rw\\*', or a list"),
+        ({"kind": "jk1", "scale": float("inf")}, "scale=inf must be a positive number"),
         ({"kind": "other"}, "kind='other' needs scale="),
         ({"kind": "jkn"}, "kind='jkn' needs rscales="),
         ({"kind": "jk1", "scale": -1}, "scale=-1 must be a positive number"),
@@ -285,7 +288,7 @@ def test_a_study_file_names_replicate_weights(frame, tmp_path):
 )
 def test_options_of_replicate_weights(options, message):
     with pytest.raises(tcs.TcsError, match=message):
-        tcs.ReplicateWeights(columns="rw*", **options)
+        tcs.ReplicateWeights(**{"columns": "rw*"} | options)
 
 
 def test_what_the_survey_refuses(frame):

@@ -10,6 +10,7 @@ from tolerances import CLOSED_FORM
 
 import tcsmodel as tcs
 from tcsmodel.errors import DroppedRespondentsWarning, SurveyError, TcsError
+from tcsmodel.result import Finding, Severity
 
 SPEC = tcs.ModelSpec.parse("""
     Image        =~ IMAG1 + IMAG3 + IMAG5
@@ -20,6 +21,7 @@ SPEC = tcs.ModelSpec.parse("""
 """)
 OUTSIDE = np.arange(250) % 5 == 0  # 50 respondents to whom PERQ1 and PERQ2 do not apply
 SILENT = np.arange(250) % 25 == 1  # 10 more who left out PERQ3
+APART = ("not_applicable", "not_applicable_left_out", "not_applicable_kept", "not_imputed")
 
 
 def coded(**options):
@@ -102,6 +104,12 @@ class TestScreening:
         assert patterns["n_not_applicable"].tolist() == [0, 2, 0]
         assert screened.respondents["missing"].sum() == 10
 
+    @pytest.mark.parametrize("items", [("PERQ1",), ("PERQ1", "PERQ2")])
+    @pytest.mark.parametrize("code", APART)
+    def test_is_told_of_one_item_as_of_several(self, code, items):
+        said = Finding(code, Severity.NOTE, items, {}).sentence()
+        assert said.endswith(": " + " and ".join(items) + ".")
+
     def test_says_so_and_does_not_call_it_nonresponse(self):
         found = {finding.code: finding for finding in tcs.screening(coded()).findings}
         assert found["not_applicable"].subjects == ("PERQ1", "PERQ2")
@@ -183,7 +191,7 @@ class TestModels:
     def test_methods_that_need_every_item_refuse(self):
         result = fitted("pairwise")
         for method in (result.predict, lambda: tcs.fimix(result, [1, 2])):
-            with pytest.raises(TcsError, match="PERQ1, PERQ2 do not apply to 50 respondents"):
+            with pytest.raises(TcsError, match="to 50 respondents these do not: PERQ1, PERQ2"):
                 method()
         with pytest.raises(TcsError, match="A ceiling needs items that apply"):
             tcs.necessary_conditions(result)

@@ -28,7 +28,7 @@ FINDINGS: dict[str, dict[str, str]] = {
         "advice": "Join categories into fewer, or impute by parts: tcs.impute(survey.where(...)).",
     },
     "not_imputed": {
-        "finding": "Where {subjects} do not apply nothing was imputed.",
+        "finding": "Nothing was imputed where an item does not apply: {subjects}.",
         "evidence": "{count} of {n} respondents.",
         "meaning": "These answers are not missing: they do not exist.",
         "advice": "Choose what the model does with these respondents: missing='listwise' leaves "

@@ -45,7 +45,7 @@ SCREENING: dict[str, dict[str, str]] = {
         "out of the model.",
     },
     "not_applicable": {
-        "finding": "{subjects} do not apply to some respondents.",
+        "finding": "Some respondents have items that do not apply to them: {subjects}.",
         "evidence": "{count} of {n} respondents, most in {worst} ({share:%}).",
         "meaning": "That is no missing answer: it is not counted as one, and nothing stands for it. "
         "Means of these items are those of whom they apply to.",
@@ -53,14 +53,14 @@ SCREENING: dict[str, dict[str, str]] = {
         "apply to by survey.where(...).",
     },
     "not_applicable_left_out": {
-        "finding": "Respondents to whom {subjects} do not apply are left out.",
+        "finding": "Respondents are left out because an item does not apply to them: {subjects}.",
         "evidence": "{count} of {n} respondents ({share:%}); {silent} more left an answer out.",
         "meaning": "The results are about those to whom every item applies.",
         "advice": "Say so where the results are reported; or leave these items out of the model, so "
         "that it is about everybody.",
     },
     "not_applicable_kept": {
-        "finding": "{subjects} do not apply to some respondents, who count by their other items.",
+        "finding": "Respondents to whom an item does not apply count by their other items: {subjects}.",
         "evidence": "{count} of {n} respondents ({share:%}).",
         "meaning": "What these items have to do with the others is known only of whom they apply to, "
         "and carried over to the rest. That answers are missing at random is not the reason: these "
