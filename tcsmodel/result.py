@@ -7,7 +7,7 @@ inside `Result.plot` and `Finding.sentence`.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import partial
@@ -103,6 +103,12 @@ class Finding:
 
     def __str__(self) -> str:
         return " ".join(self.sentence(part) for part in ("finding", "evidence", "advice"))
+
+
+def worst_first(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Return findings by severity, problems first; those alike in the order given."""
+    order = list(Severity)
+    return tuple(sorted(findings, key=lambda finding: order.index(finding.severity)))
 
 
 class Result:

@@ -27,7 +27,7 @@ from tcsmodel.options import (
     require_level,
     require_whole,
 )
-from tcsmodel.result import Finding, Result, Severity
+from tcsmodel.result import Finding, Result, Severity, worst_first
 from tcsmodel.satisfaction.headlines import headlines
 from tcsmodel.spec.checks import require_measured
 from tcsmodel.spec.model import ModelSpec
@@ -308,9 +308,7 @@ class StudyResult(Result):
         for stage in self.stages.values():
             found += stage.verify()
         unique = {(f.code, f.subjects): f for f in reversed(found)}
-        order = list(Severity)
-        kept = [f for f in found if unique[f.code, f.subjects] is f]
-        return tuple(sorted(kept, key=lambda finding: order.index(finding.severity)))
+        return worst_first(f for f in found if unique[f.code, f.subjects] is f)
 
     def _same_respondents(self) -> Finding:
         evidence = {

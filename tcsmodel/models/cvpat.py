@@ -15,7 +15,7 @@ from tcsmodel.kernels.paired import bootstrap_p, paired
 from tcsmodel.kernels.resample import bootstrap_chunks, design_chunks
 from tcsmodel.models.draws import drawable
 from tcsmodel.options import require, require_whole
-from tcsmodel.result import Finding, Result, Severity, p_phrase
+from tcsmodel.result import Finding, Result, Severity, p_phrase, worst_first
 
 if TYPE_CHECKING:
     from tcsmodel.models.pls import PLS
@@ -128,7 +128,7 @@ class CVPAT(Result):
 
     def verify(self) -> tuple[Finding, ...]:
         """Return what is not shown to be predicted better than a benchmark, worst first."""
-        return tuple(sorted(self._findings(), key=lambda f: list(Severity).index(f.severity)))
+        return worst_first(self._findings())
 
     def _findings(self) -> Iterator[Finding]:
         limit = 1 - self.estimator.level

@@ -13,7 +13,7 @@ from tcsmodel.kernels.factorfit import most_factors
 from tcsmodel.kernels.parallel import Parallel
 from tcsmodel.models.applicability import applicability
 from tcsmodel.options import FactorRule
-from tcsmodel.result import Finding, Severity
+from tcsmodel.result import Finding, Severity, worst_first
 
 if TYPE_CHECKING:
     from tcsmodel.models.efa import EFAResult
@@ -36,8 +36,7 @@ def findings(result: EFAResult, parallel: Parallel) -> tuple[Finding, ...]:
         *_factors(result),
         *applicability(result.sample),
     ]
-    order = list(Severity)
-    return tuple(sorted(found, key=lambda finding: order.index(finding.severity)))
+    return worst_first(found)
 
 
 def heywood_findings(result: EFAResult) -> Iterator[Finding]:

@@ -19,7 +19,7 @@ from tcsmodel.models.mixture_search import Search, Solution, agreement, search_o
 from tcsmodel.models.pls import PLS
 from tcsmodel.models.pls_result import PLSResult
 from tcsmodel.options import require
-from tcsmodel.result import Finding, Result, Severity, as_text
+from tcsmodel.result import Finding, Result, Severity, as_text, worst_first
 
 Array = NDArray[np.float64]
 Index = NDArray[np.intp]
@@ -271,8 +271,7 @@ class FIMIX(Result):
         found = [*self._number_findings()]
         if self.suggested > 1:
             found += self._solution_findings()
-        order = list(Severity)
-        return tuple(sorted(found, key=lambda finding: order.index(finding.severity)))
+        return worst_first(found)
 
     def _number_findings(self) -> Iterator[Finding]:
         k, names = self.suggested, ("aic3", "caic", "aic4", "bic")

@@ -31,7 +31,7 @@ from tcsmodel.models.permuted import (
 )
 from tcsmodel.models.pls import PLS
 from tcsmodel.options import GroupTest, choose, did_you_mean, require, require_whole
-from tcsmodel.result import Finding, Severity
+from tcsmodel.result import Finding, Severity, worst_first
 from tcsmodel.spec.model import ModelSpec
 from tcsmodel.survey.survey import Survey
 
@@ -372,7 +372,7 @@ class GroupComparison(GroupedResult):
             *self._lost(),
             self._differing(),
         ]
-        return micom_findings.ordered(found)
+        return worst_first(found)
 
     def _level(self) -> Iterator[Finding]:
         rejected = self.micom.invariance == NONE

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from tcsmodel.models import ordinal_invariance
-from tcsmodel.result import Finding, Severity
+from tcsmodel.result import Finding, Severity, worst_first
 
 if TYPE_CHECKING:
     from tcsmodel.models.invariance import InvarianceResult
@@ -25,8 +25,7 @@ def findings(result: InvarianceResult) -> tuple[Finding, ...]:
         *_doubted(result),
         *ordinal_invariance.findings(result),
     ]
-    order = list(Severity)
-    return tuple(sorted(found, key=lambda finding: order.index(finding.severity)))
+    return worst_first(found)
 
 
 def _improper(result: InvarianceResult) -> Iterator[Finding]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -17,7 +18,7 @@ from tcsmodel.kernels.regression import structure
 from tcsmodel.models import hidden_segments as hidden
 from tcsmodel.models.pls import PLS
 from tcsmodel.models.pls_result import PLSResult
-from tcsmodel.result import Result
+from tcsmodel.result import Finding, Result, as_text, worst_first
 
 Array = NDArray[np.float64]
 Index = NDArray[np.intp]
@@ -159,6 +160,18 @@ class LocalModels(Result):
         """Return the segment of each respondent, from 1, by row of the survey."""
         index = hidden.respondent_index(self.pls.sample)
         return pd.Series(self.labels + 1, index, name="segment")
+
+    def verify(self) -> tuple[Finding, ...]:
+        """Return why these segments may be none, worst first."""
+        return worst_first(self._findings())
+
+    def _findings(self) -> Iterator[Finding]:
+        raise NotImplementedError
+
+    def summary(self) -> str:
+        """Return facts, findings and segments, then the paths of each."""
+        paths = as_text(self.paths(), index=False)
+        return f"{super().summary()}\n\n{paths}"
 
     def describe(self, column: str) -> pd.DataFrame:
         """Return the shares of segments by a column of the survey; see `FIMIX.describe`."""

@@ -9,7 +9,7 @@ import numpy as np
 
 from tcsmodel.models.grouped_pls import GroupedPLS
 from tcsmodel.models.permuted import Permuted
-from tcsmodel.result import Finding, Severity
+from tcsmodel.result import Finding, Severity, worst_first
 
 if TYPE_CHECKING:
     from tcsmodel.models.micom import MICOMResult
@@ -35,13 +35,7 @@ def findings(result: MICOMResult) -> tuple[Finding, ...]:
         *level_findings(result, bool(rejected)),
         *circumstances(result.grouped, result.permuted),
     ]
-    return ordered(found)
-
-
-def ordered(found: Sequence[Finding]) -> tuple[Finding, ...]:
-    """Return findings, worst first."""
-    order = list(Severity)
-    return tuple(sorted(found, key=lambda finding: order.index(finding.severity)))
+    return worst_first(found)
 
 
 def _verdicts(result: MICOMResult) -> Iterator[Finding]:

@@ -34,7 +34,7 @@ from tcsmodel.models.quantities import (
 )
 from tcsmodel.models.staged import KEPT, scores_of
 from tcsmodel.options import IntervalKind, Side
-from tcsmodel.result import Finding, Severity, as_text
+from tcsmodel.result import Finding, as_text, worst_first
 from tcsmodel.survey.survey import Survey
 
 if TYPE_CHECKING:
@@ -292,8 +292,7 @@ class PLSResult(PLSTables, Derived):
             *applicability(self.sample),
             *circumstances(self._model, self.estimator.missing, self.sample),
         ]
-        order = list(Severity)
-        return tuple(sorted(found, key=lambda finding: order.index(finding.severity)))
+        return worst_first(found)
 
     def summary(self) -> str:
         """Return facts, findings, paths, explained variance, reliability and items as text."""

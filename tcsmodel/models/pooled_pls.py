@@ -23,7 +23,7 @@ from tcsmodel.models.pls_result import PLSResult
 from tcsmodel.models.pls_tables import PLSTables
 from tcsmodel.models.quantities import cells, require_quantity
 from tcsmodel.options import require_level, require_whole
-from tcsmodel.result import Finding, Result, Severity
+from tcsmodel.result import Finding, Result, Severity, worst_first
 from tcsmodel.survey.moments import read_only
 
 if TYPE_CHECKING:
@@ -220,8 +220,7 @@ class PooledPLS(PLSTables, Pooled, Result):
             *self._missing_information(),
             *self.imputations.verify(),
         ]
-        order = list(Severity)
-        return tuple(sorted(found, key=lambda finding: order.index(finding.severity)))
+        return worst_first(found)
 
     def _ends(self) -> Iterator[Finding]:
         wrong = sum(not result.converged for result in self.results)

@@ -17,7 +17,7 @@ from tcsmodel.models.applicability import applicability
 from tcsmodel.models.imputation import Imputations
 from tcsmodel.models.imputed_fits import Pooled, fit_completed
 from tcsmodel.models.sem_result import SEMResult
-from tcsmodel.result import Finding, Result, Severity
+from tcsmodel.result import Finding, Result, Severity, worst_first
 
 if TYPE_CHECKING:
     from tcsmodel.models.sem import SEM
@@ -133,8 +133,7 @@ class PooledSEM(Pooled, Result):
             *self.imputations.verify(),
             Finding("no_pooled_test", Severity.NOTE, (), {"m": len(self.results)}),
         ]
-        order = list(Severity)
-        return tuple(sorted(found, key=lambda finding: order.index(finding.severity)))
+        return worst_first(found)
 
     def _ends(self) -> Iterator[Finding]:
         """Yield in how many surveys there is no solution, or none that can be read."""

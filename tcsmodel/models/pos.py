@@ -27,7 +27,7 @@ from tcsmodel.models.local_models import (
 from tcsmodel.models.pls_result import PLSResult
 from tcsmodel.models.pos_search import Partition, PosSearch
 from tcsmodel.options import Mode, require, require_whole
-from tcsmodel.result import Finding, Severity, as_text, p_phrase
+from tcsmodel.result import Finding, Severity, p_phrase
 from tcsmodel.survey.moments import read_only
 
 Array = NDArray[np.float64]
@@ -281,11 +281,6 @@ class POS(LocalModels):
         found = hidden.agreements(self.pls.sample, one, 1, n, seed, progress)
         return replace(self, agreement=found)
 
-    def verify(self) -> tuple[Finding, ...]:
-        """Return why these segments may be none, worst first."""
-        found = sorted(self._findings(), key=lambda finding: list(Severity).index(finding.severity))
-        return tuple(found)
-
     def _findings(self) -> Iterator[Finding]:
         if not self.found.finished:
             yield Finding("pos_unfinished", Severity.PROBLEM, ("POS",), {"segments": self.k})
@@ -298,11 +293,6 @@ class POS(LocalModels):
             yield Finding("pos_one_start", Severity.NOTE, ("POS",), evidence)
         if self.agreement is not None or self.verdict is not Verdict.NONE:
             yield from hidden.stability_findings(self.agreement, self.k, "POS")
-
-    def summary(self) -> str:
-        """Return facts, findings and segments, then the paths of each."""
-        paths = as_text(self.paths(), index=False)
-        return f"{super().summary()}\n\n{paths}"
 
     def _facts(self) -> str:
         facts = [

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from tcsmodel.result import Finding, Severity
+from tcsmodel.result import Finding, Severity, worst_first
 
 if TYPE_CHECKING:
     from tcsmodel.models.power import PowerResult
@@ -25,8 +25,7 @@ CHANCE = 3.0
 def findings(study: PowerResult) -> tuple[Finding, ...]:
     """Return what falls short, worst first."""
     found = [*_replicates(study), *_estimates(study)]
-    order = list(Severity)
-    return tuple(sorted(found, key=lambda finding: order.index(finding.severity)))
+    return worst_first(found)
 
 
 def _replicates(study: PowerResult) -> Iterator[Finding]:

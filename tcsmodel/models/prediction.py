@@ -25,7 +25,7 @@ from tcsmodel.models.cvpat import CVPAT, cvpat
 from tcsmodel.models.estimator import Sample
 from tcsmodel.models.path_model import PathModel
 from tcsmodel.options import Regressors, Technique, choose, require_whole
-from tcsmodel.result import Finding, Result, Severity
+from tcsmodel.result import Finding, Result, Severity, worst_first
 from tcsmodel.survey.moments import read_only
 
 if TYPE_CHECKING:
@@ -204,8 +204,7 @@ class Prediction(Result):
         found = [*self._lost_findings(), *self._item_findings(), *self._power_findings()]
         if self.estimator.weighting.corrects:
             found.append(Finding("consistent_prediction", Severity.NOTE, ("PLS",)))
-        order = list(Severity)
-        return tuple(sorted(found, key=lambda finding: order.index(finding.severity)))
+        return worst_first(found)
 
     def _lost_findings(self) -> Iterator[Finding]:
         if self.lost:

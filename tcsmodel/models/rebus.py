@@ -31,7 +31,7 @@ from tcsmodel.models.local_models import (
 from tcsmodel.models.pls import PLS
 from tcsmodel.models.pls_result import PLSResult
 from tcsmodel.options import Mode, require, require_whole
-from tcsmodel.result import Finding, Severity, as_text, p_phrase
+from tcsmodel.result import Finding, Severity, p_phrase
 from tcsmodel.survey.moments import read_only
 
 Array = NDArray[np.float64]
@@ -358,11 +358,6 @@ class REBUS(LocalModels):
         found = hidden.agreements(self.pls.sample, one, given.at_once, n, seed, progress)
         return replace(self, agreement=found)
 
-    def verify(self) -> tuple[Finding, ...]:
-        """Return why these classes may be none, worst first."""
-        found = sorted(self._findings(), key=lambda finding: list(Severity).index(finding.severity))
-        return tuple(found)
-
     def _findings(self) -> Iterator[Finding]:
         if not self.converged:
             evidence = {"share": self.moving, "iterations": self.iterations, "segments": self.k}
@@ -374,11 +369,6 @@ class REBUS(LocalModels):
         yield from hidden.size_findings(sizes, hidden.busiest(self.pls), "REBUS")
         if self.agreement is not None or self.verdict is not Verdict.NONE:
             yield from hidden.stability_findings(self.agreement, self.k, "REBUS")
-
-    def summary(self) -> str:
-        """Return facts, findings and classes, then the paths of each."""
-        paths = as_text(self.paths(), index=False)
-        return f"{super().summary()}\n\n{paths}"
 
     def _facts(self) -> str:
         facts = [

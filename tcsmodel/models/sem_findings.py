@@ -16,7 +16,7 @@ from tcsmodel.models.applicability import applicability
 from tcsmodel.models.ordinal_findings import ordinal_findings, rare_categories
 from tcsmodel.models.replicated import ReplicateDraws, lost_weights
 from tcsmodel.options import SEMMissing
-from tcsmodel.result import Finding, Severity
+from tcsmodel.result import Finding, Severity, worst_first
 
 if TYPE_CHECKING:
     from tcsmodel.models.draws import Draws
@@ -51,8 +51,7 @@ def findings(result: SEMResult) -> tuple[Finding, ...]:
         found += lost_weights(result.draws, name)
     elif result.draws is not None:
         found += replicate_findings(result.draws, name, tuple(rare_categories(result)))
-    order = list(Severity)
-    return tuple(sorted(found, key=lambda finding: order.index(finding.severity)))
+    return worst_first(found)
 
 
 def _ending(result: SEMResult, name: str) -> Iterator[Finding]:

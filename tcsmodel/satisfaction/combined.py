@@ -10,7 +10,7 @@ import pandas as pd
 
 from tcsmodel.errors import counted
 from tcsmodel.options import Ceiling
-from tcsmodel.result import Finding, Result, Severity
+from tcsmodel.result import Finding, Result, Severity, worst_first
 from tcsmodel.satisfaction.necessity import NecessaryConditions
 
 if TYPE_CHECKING:
@@ -63,8 +63,7 @@ class CombinedMap(Result):
     def verify(self) -> tuple[Finding, ...]:
         """Return whom necessary drivers hold back, and what priorities and ceilings say."""
         found = [*self._bottlenecks(), *self.order.verify(), *self.needs.verify()]
-        weight = list(Severity)
-        return tuple(sorted(found, key=lambda finding: weight.index(finding.severity)))
+        return worst_first(found)
 
     def _bottlenecks(self) -> list[Finding]:
         frame = self.table()

@@ -19,7 +19,7 @@ from tcsmodel.models.bootstrapped import Bootstrapped, refuse_studentized
 from tcsmodel.models.draws import Draws, Replicator
 from tcsmodel.models.estimator import Data, Sample, require_definite, take
 from tcsmodel.options import DriverMethod, IntervalKind, Missing, choose, require, require_level
-from tcsmodel.result import Finding, Severity
+from tcsmodel.result import Finding, Severity, worst_first
 from tcsmodel.survey.moments import read_only
 
 Array = NDArray[np.float64]
@@ -325,8 +325,7 @@ class Drivers(Bootstrapped):
         """
         found = [*self._weak_model(), *self._high_vif(), *self._negative_beta()]
         found += [*self._order_uncertain(), *applicability(self.sample)]
-        order = list(Severity)
-        return tuple(sorted(found, key=lambda finding: order.index(finding.severity)))
+        return worst_first(found)
 
     def _weak_model(self) -> list[Finding]:
         if self.r_squared_adj >= WEAK_R_SQUARED:

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from tcsmodel.errors import counted
 from tcsmodel.models.imputed_fits import require_one_fit
 from tcsmodel.models.pls import PLS, PLSResult
-from tcsmodel.result import Finding, Result, Severity
+from tcsmodel.result import Finding, Result, Severity, worst_first
 
 if TYPE_CHECKING:
     from tcsmodel.models.cfa import CFAResult
@@ -85,9 +85,7 @@ def structure_gate(
     paths = None if sem is None else tuple(_path_pairs(pls, sem))
     if paths is not None:
         found += _disagreement(paths)
-    order = list(Severity)
-    found.sort(key=lambda finding: order.index(finding.severity))
-    return Gate(tuple(found), paths, pls.estimator)
+    return Gate(worst_first(found), paths, pls.estimator)
 
 
 def _new(found: Sequence[Finding], more: Iterable[Finding]) -> list[Finding]:

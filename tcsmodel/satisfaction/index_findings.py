@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tcsmodel.result import Finding, Severity
+from tcsmodel.result import Finding, Severity, worst_first
 from tcsmodel.satisfaction.impacts import impact_findings
 
 if TYPE_CHECKING:
@@ -25,8 +25,7 @@ def findings(index: SatisfactionIndex) -> tuple[Finding, ...]:
         *_gaps(index),
         *(finding for finding in index.pls.verify() if finding.code in BEARING),
     ]
-    order = list(Severity)
-    return tuple(sorted(found, key=lambda finding: order.index(finding.severity)))
+    return worst_first(found)
 
 
 def _shares(index: SatisfactionIndex) -> Iterator[Finding]:

@@ -15,7 +15,7 @@ from tcsmodel.errors import SurveyError, TcsError, counted
 from tcsmodel.models.cfa import CFA
 from tcsmodel.models.invariance import InvarianceResult
 from tcsmodel.models.sem_result import SEMResult
-from tcsmodel.result import Finding, Result, Severity
+from tcsmodel.result import Finding, Result, Severity, worst_first
 from tcsmodel.satisfaction.index import SatisfactionIndex
 from tcsmodel.spec.parameters import Parameter
 
@@ -206,8 +206,7 @@ class InvarianceCost(Result):
     def verify(self) -> tuple[Finding, ...]:
         """Return costs that would mislead, and what they rest on, worst first."""
         found = [*self._unanchored(), *self._costs(), *self._unscaled()]
-        order = list(Severity)
-        return tuple(sorted(found, key=lambda finding: order.index(finding.severity)))
+        return worst_first(found)
 
     def _unanchored(self) -> Iterator[Finding]:
         if not self.invariance.comparable:

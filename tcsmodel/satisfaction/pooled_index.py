@@ -15,7 +15,7 @@ from tcsmodel.kernels import rubin
 from tcsmodel.models.pls import PLS
 from tcsmodel.models.pooled_pls import PooledPLS
 from tcsmodel.options import IndexKind
-from tcsmodel.result import Finding, Result, Severity
+from tcsmodel.result import Finding, Result, worst_first
 from tcsmodel.satisfaction.definitions import DEFINITIONS
 
 if TYPE_CHECKING:
@@ -166,8 +166,7 @@ class PooledIndex(Result):
                 told.setdefault((finding.code, finding.subjects), []).append(finding)
         found = [own[0] for own in told.values() if 2 * len(own) >= len(self.parts)]
         found += self.pls.imputations.verify()
-        order = list(Severity)
-        return tuple(sorted(found, key=lambda finding: order.index(finding.severity)))
+        return worst_first(found)
 
     def _facts(self) -> str:
         row = self.table().set_index("construct").loc[self.target]

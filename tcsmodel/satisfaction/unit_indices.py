@@ -34,7 +34,7 @@ from tcsmodel.options import (
     require_level,
     require_whole,
 )
-from tcsmodel.result import Finding, Result, Severity
+from tcsmodel.result import Finding, Result, Severity, worst_first
 from tcsmodel.satisfaction.definitions import DEFINITIONS, defined, indices, limits, shares
 
 Array = NDArray[np.float64]
@@ -329,8 +329,7 @@ class UnitIndices(Result):
                     "share": float(lost.max()),
                 }
                 found.append(Finding("unit_replicates_lost", Severity.CAUTION, names, evidence))
-        order = list(Severity)
-        return tuple(sorted(found, key=lambda finding: order.index(finding.severity)))
+        return worst_first(found)
 
     def _turned(self) -> Iterator[Finding]:
         """Yield the units in which items count against the index."""

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from tcsmodel.errors import SurveyError, counted
 from tcsmodel.kernels import moments as moment_kernel
 from tcsmodel.kernels import screening as kernel
-from tcsmodel.result import Finding, Result, Severity, p_phrase
+from tcsmodel.result import Finding, Result, p_phrase, worst_first
 from tcsmodel.survey import suspicions
 from tcsmodel.survey.cleaning import Array
 from tcsmodel.survey.moments import Moments, read_only, require_definite, require_varying
@@ -232,7 +232,6 @@ def screening(survey: Survey | pd.DataFrame, spec: Blocks | None = None) -> Scre
         *suspicions.about_direction(survey, spec),
         *suspicions.about_respondents(survey, run, copies),
     )
-    order = list(Severity)
     return Screening(
         survey=survey,
         description=description,
@@ -243,7 +242,7 @@ def screening(survey: Survey | pd.DataFrame, spec: Blocks | None = None) -> Scre
         distance=read_only(distance),
         distance_p=read_only(distance_p),
         copies=copies,
-        findings=tuple(sorted(findings, key=lambda finding: order.index(finding.severity))),
+        findings=worst_first(findings),
     )
 
 

@@ -9,7 +9,7 @@ from tcsmodel.report.picture import Picture
 from tcsmodel.report.plots import picture
 from tcsmodel.report.sections.study_like import StudyLike
 from tcsmodel.report.tables import Table
-from tcsmodel.result import Finding, Result, Severity
+from tcsmodel.result import Finding, Result, Severity, worst_first
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ class Findings:
         """The findings as (finding, evidence), joined where severity, meaning and advice agree."""
         tell = self.words.finding
         rows: dict[tuple[Severity, str, str], list[tuple[str, str]]] = {}
-        for finding in sorted(self.findings, key=lambda f: list(Severity).index(f.severity)):
+        for finding in worst_first(self.findings):
             key = (finding.severity, tell(finding, "meaning"), tell(finding, "advice"))
             rows.setdefault(key, []).append((tell(finding, "finding"), tell(finding, "evidence")))
         return tuple(FindingGroup(key[0], tuple(told), *key[1:]) for key, told in rows.items())
