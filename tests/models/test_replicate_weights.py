@@ -244,6 +244,8 @@ def test_a_study_uses_the_replicate_weights(frame, tmp_path):
     assert "25 (JK1)" in text
     assert "t intervals from 25 replicate weights" in text
     assert "bootstrap replicates" not in text
+    assert "% of the draws" in text  # ranks come from normal draws, not from the 25 replicates
+    assert "% of the replicates" not in text
     other = study.run(survey_of(frame.assign(jk1_1=frame["jk1_2"])), seed=1)
     assert other.data_hash != result.data_hash
 

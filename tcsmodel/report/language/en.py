@@ -72,11 +72,11 @@ PICTURES: dict[str, str] = {
     "picture.drivers.axis": "Share of the explained variance of {target}",
     "picture.drivers.negative": "hatched: negative regression weight",
     "picture.drivers.alt": "Bars with intervals, longest first: {listing}.",
-    "picture.ranks.title.one": "{leader} ranks first in {p:%} of the replicates",
+    "picture.ranks.title.one": "{leader} ranks first in {p:%} of the draws",
     "picture.ranks.title.many": "Which of {leaders} comes first is open",
     "picture.ranks.subtitle": "Probability that a driver (row) takes a rank (column)",
     "picture.ranks.alt": "Table of probabilities of each rank for each driver of {target}; "
-    "{leader} is first in {p:%} of the replicates.",
+    "{leader} is first in {p:%} of the draws.",
     "picture.priorities.title.one": "Improve {leader} first",
     "picture.priorities.title.many": "Improve {leaders} first; their order is open",
     "picture.priorities.subtitle": "What one more point of each driver adds to {target}, against "

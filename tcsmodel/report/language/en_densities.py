@@ -26,7 +26,7 @@ STRINGS: dict[str, str] = {
     "quantity.axis.index": "Index (0–100)",
     "picture.densities.title.signed": "Intervals that leave out zero: {count} of {total} {named}",
     "picture.densities.title.plain": "How far {total} {named} may vary from sample to sample",
-    "picture.densities.subtitle": "Densities of the replicates, each to its own height; dark: {level:%} interval; "
+    "picture.densities.subtitle": "Densities of the draws, each to its own height; dark: {level:%} interval; "
     "line: estimate",
     "picture.densities.alt": "Densities of {named} with estimate and interval: {listing}.",
 }

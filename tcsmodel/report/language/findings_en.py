@@ -173,13 +173,13 @@ FINDINGS: dict[str, dict[str, str]] = {
     },
     "tied_priorities": {
         "finding": "The order of {subjects} cannot be told.",
-        "evidence": "Each is first in between {p_lowest:%} and {p_highest:%} of the replicates.",
+        "evidence": "Each is first in between {p_lowest:%} and {p_highest:%} of the draws.",
         "meaning": "They share the first place: a new sample could turn their order round.",
         "advice": "Choose among them by cost and feasibility, or ask more respondents.",
     },
     "unstable_quadrant": {
         "finding": "{subjects} may belong to another quadrant of the priority map.",
-        "evidence": "Their quadrant holds in as few as {lowest:%} of the replicates; "
+        "evidence": "Their quadrant holds in as few as {lowest:%} of the draws; "
         "{threshold:%} is wanted.",
         "meaning": "They lie near a line of the map, so the quadrant's name says too much.",
         "advice": "Read their position with its interval instead of the quadrant, or ask more "
@@ -324,14 +324,14 @@ FINDINGS: dict[str, dict[str, str]] = {
     "headline_priority": {
         "finding": "Improve {subject} first: {target} stands {impact:.1f} points higher ({level:%} "
         "CI {ci_lower:.1f} to {ci_upper:.1f}) for every {rise:.0f} points of it, and it comes first "
-        "in {p_first:%} of the replicates.",
+        "in {p_first:%} of the draws.",
         "evidence": "Ranked by potential gain: total effect times the distance to 100.",
         "meaning": "Its performance of {performance:.1f} leaves room that matters.",
         "advice": "Start with its weakest item, and measure again after the change.",
     },
     "headline_tie": {
         "finding": "Improve one of {subjects} first: which one cannot be told (each comes first in "
-        "{p_lowest:%} to {p_first:%} of the replicates).",
+        "{p_lowest:%} to {p_first:%} of the draws).",
         "evidence": "Ranked by potential gain: total effect times the distance to 100.",
         "meaning": "A new sample could turn their order round.",
         "advice": "Choose among them by cost and feasibility, or ask more respondents.",
