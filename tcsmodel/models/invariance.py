@@ -88,8 +88,8 @@ def invariance(
     Raises
     ------
     OptionError
-        When no column of groups is named, an option is outside its vocabulary, or the estimator
-        of ordinal items has no test.
+        When `spec` is no `ModelSpec`, no column of groups is named, an option is outside its
+        vocabulary, or the estimator of ordinal items has no test.
     SurveyError
         When an item is constant or without answers in a group, when a group is too small for
         the model, or there is one group only; the message names item and group.
@@ -131,6 +131,10 @@ def invariance(
         "invariance() compares groups: name their column, as in group='brand', or in the survey.",
     )
     assert column is not None
+    require(
+        isinstance(spec, ModelSpec),
+        f"spec must be a ModelSpec, not {type(spec).__name__}. Try tcs.ModelSpec.parse(text).",
+    )
     require(
         bool(spec.constructs),
         "invariance() compares how constructs are measured, and the model has none. Measure some, "

@@ -271,6 +271,8 @@ def test_estimates_are_those_of_the_model_itself(hs_frame, schools):
 def test_bad_input_is_named(hs_frame):
     with pytest.raises(OptionError, match=r"name their column, as in group='brand'"):
         invariance(HS, hs_frame)
+    with pytest.raises(OptionError, match=r"spec must be a ModelSpec, not CFA"):
+        invariance(CFA(HS), hs_frame, "school")
     with pytest.raises(SurveyError, match=r"'scool'.*Did you mean 'school'"):
         invariance(HS, hs_frame, "scool")
     grant = hs_frame["school"] == "Grant-White"
