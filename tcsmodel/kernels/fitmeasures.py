@@ -93,9 +93,9 @@ def rmsea_interval(chi2: Number, df: Number, n: Number, level: float = 0.90) -> 
     chi2 = np.asarray(chi2)
     tail = np.array([1 + level, 1 - level]).reshape(2, *(1,) * chi2.ndim) / 2
     with np.errstate(all="ignore"):
-        reached = special.chdtr(df, chi2) > tail
+        missed = special.chdtr(df, chi2) <= tail
         limits = np.sqrt(special.chndtrinc(chi2, df, tail) / (np.asarray(df) * n))
-        lower, upper = _if_tested(df, np.where(reached, limits, 0.0), 0.0)
+        lower, upper = _if_tested(df, np.where(missed, 0.0, limits), 0.0)
     return lower, upper
 
 

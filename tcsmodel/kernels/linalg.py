@@ -25,17 +25,17 @@ def log_determinant(a: Array) -> tuple[Array, Mask]:
 
 def definite(a: Array) -> Mask:
     """Return (B,) whether symmetric matrices (B, p, p) are positive definite."""
-    try:
-        np.linalg.cholesky(a)
-    except np.linalg.LinAlgError:
-        return _log_determinant_by_eigenvalues(a)[1]
-    return np.ones(len(a), dtype=bool)
+    return log_determinant(a)[1]
 
 
 def _log_determinant(a: Array) -> Array:
-    """Return log determinants (B,); LinAlgError where a matrix is not definite."""
+    """Return log determinants (B,); LinAlgError where a matrix is not definite or not finite."""
     diagonal = np.linalg.cholesky(a).diagonal(axis1=-2, axis2=-1)
-    return np.asarray(2 * np.add.reduce(np.log(diagonal), axis=-1))
+    value = np.asarray(2 * np.add.reduce(np.log(diagonal), axis=-1))
+    if np.count_nonzero(np.isfinite(value)) < len(value):
+        # Cholesky lets nan pass, down to the last of the diagonal.
+        raise np.linalg.LinAlgError
+    return value
 
 
 def _log_determinant_by_eigenvalues(a: Array) -> tuple[Array, Mask]:

@@ -27,6 +27,11 @@ def test_interval_covers_the_estimate_and_starts_at_zero_for_good_fit():
     assert (np.diff(upper) > 0).all()
 
 
+def test_an_unknown_chi_square_has_no_rmsea_interval():
+    limits = measures.rmsea_interval(np.array([np.nan, 3.0]), 3, 100)
+    assert [np.isnan(limit).tolist() for limit in limits] == [[True, False]] * 2
+
+
 def test_saturated_model():
     assert measures.cfi(0.0, 0.0, 500.0, 36) == 1
     assert measures.tli(0.0, 0.0, 500.0, 36) == 1

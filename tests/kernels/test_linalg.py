@@ -27,6 +27,16 @@ def test_one_bad_matrix_leaves_the_others_alone():
     assert np.isinf(value[1:]).all()
 
 
+def test_cholesky_that_lets_nan_pass_is_not_believed():
+    batch = np.stack([GOOD, BROKEN])
+    value, inverse, definite = linalg.definite_inverse(batch)
+    assert definite.tolist() == [True, False]
+    assert np.isinf(value[1])
+    assert not inverse[1].any()
+    assert linalg.definite(batch).tolist() == [True, False]
+    assert not linalg.definite(BROKEN[None]).any()
+
+
 def test_inverse_reports_singular_matrices():
     inverse, regular = linalg.inverse(np.stack([GOOD, SINGULAR, BROKEN]))
     assert regular.tolist() == [True, False, False]
