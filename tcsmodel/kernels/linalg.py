@@ -17,10 +17,10 @@ def log_determinant(a: Array) -> tuple[Array, Mask]:
 
     The log determinant is inf where the matrix is not positive definite or not finite.
     """
-    try:
-        return _log_determinant(a), np.ones(len(a), dtype=bool)
-    except np.linalg.LinAlgError:
+    value = _log_determinant(a)
+    if value is None:
         return _log_determinant_by_eigenvalues(a)
+    return value, np.ones(len(a), dtype=bool)
 
 
 def definite(a: Array) -> Mask:
@@ -28,14 +28,15 @@ def definite(a: Array) -> Mask:
     return log_determinant(a)[1]
 
 
-def _log_determinant(a: Array) -> Array:
-    """Return log determinants (B,); LinAlgError where a matrix is not definite or not finite."""
-    diagonal = np.linalg.cholesky(a).diagonal(axis1=-2, axis2=-1)
+def _log_determinant(a: Array) -> Array | None:
+    """Return log determinants (B,); None where a matrix is not definite or not finite."""
+    try:
+        diagonal = np.linalg.cholesky(a).diagonal(axis1=-2, axis2=-1)
+    except np.linalg.LinAlgError:
+        return None
     value = np.asarray(2 * np.add.reduce(np.log(diagonal), axis=-1))
-    if np.count_nonzero(np.isfinite(value)) < len(value):
-        # Cholesky lets nan pass, down to the last of the diagonal.
-        raise np.linalg.LinAlgError
-    return value
+    # Cholesky lets nan pass, down to the last of the diagonal.
+    return value if np.count_nonzero(np.isfinite(value)) == len(value) else None
 
 
 def _log_determinant_by_eigenvalues(a: Array) -> tuple[Array, Mask]:
@@ -54,10 +55,10 @@ def definite_inverse(a: Array) -> tuple[Array, Array, Mask]:
 
     Of symmetric matrices (B, p, p); inf and zeros where one is not definite.
     """
-    try:
-        return _log_determinant(a), np.asarray(np.linalg.inv(a)), np.ones(len(a), dtype=np.bool_)
-    except np.linalg.LinAlgError:
-        value, definite = _log_determinant_by_eigenvalues(a)
+    known = _log_determinant(a)
+    if known is not None:
+        return known, np.asarray(np.linalg.inv(a)), np.ones(len(a), dtype=np.bool_)
+    value, definite = _log_determinant_by_eigenvalues(a)
     inverses = np.zeros_like(a)
     inverses[definite] = np.linalg.inv(a[definite])
     return value, inverses, definite
