@@ -136,12 +136,7 @@ class FIMIX(Result):
     def verdict(self) -> Verdict:
         """Whether there are segments: more than one that can be told apart, and stable."""
         k = self.suggested
-        if k == 1:
-            return Verdict.NONE
-        if self.agreement is None or self.checked != k:
-            return Verdict.UNCHECKED
-        stable = hidden.median_agreement(self.agreement) >= hidden.STABLE
-        return Verdict.SEGMENTS if stable else Verdict.NONE
+        return hidden.verdict_of(k > 1, self.agreement if self.checked == k else None)
 
     def table(self) -> pd.DataFrame:
         """Return the criteria, a row per number of segments.
@@ -338,8 +333,6 @@ class FIMIX(Result):
             f"suggested {self.suggested} of {self.numbers[0]} to {self.numbers[-1]}",
             f"n={self.pls.sample.n}",
             counted(self.starts, "start"),
+            *hidden.agreement_facts(self.agreement),
         ]
-        if self.agreement is not None:
-            agreed = hidden.median_agreement(self.agreement)
-            facts.append(f"agreement {agreed:.2f} in {len(self.agreement)} samples")
         return ", ".join(facts)

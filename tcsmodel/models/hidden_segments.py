@@ -154,6 +154,31 @@ def median_agreement(agreement: Array | None) -> float:
     return float(np.median(np.nan_to_num(agreement, nan=0.0)))
 
 
+def chance(simulated: Array, reached: float) -> float:
+    """Return the share of samples (S,) that reach as much, the one at hand counted in.
+
+    Samples that came to no segments, nan, say nothing.
+    """
+    known = simulated[np.isfinite(simulated)]
+    return float((1 + (known >= reached).sum()) / (1 + len(known)))
+
+
+def verdict_of(better: bool, agreement: Array | None) -> Verdict:
+    """Return the verdict on segments that are better than one model, or not, and come back."""
+    if not better:
+        return Verdict.NONE
+    if agreement is None:
+        return Verdict.UNCHECKED
+    return Verdict.SEGMENTS if median_agreement(agreement) >= STABLE else Verdict.NONE
+
+
+def agreement_facts(agreement: Array | None) -> list[str]:
+    """Return how far segments come back, as one of the facts of a result; none before a look."""
+    if agreement is None:
+        return []
+    return [f"agreement {median_agreement(agreement):.2f} in {len(agreement)} samples"]
+
+
 def stability_findings(agreement: Array | None, k: int, what: str) -> Iterator[Finding]:
     """Yield that segments do not come back in other samples, or that nobody has looked."""
     if agreement is None:

@@ -230,18 +230,12 @@ class POS(LocalModels):
     @property
     def p(self) -> float:
         """Share of samples without segments that gain as much, this one counted in."""
-        known = self.simulated[np.isfinite(self.simulated)]
-        return float((1 + (known >= self.gain).sum()) / (1 + len(known)))
+        return hidden.chance(self.simulated, self.gain)
 
     @property
     def verdict(self) -> Verdict:
         """Whether there are segments: better than those of samples without any, and stable."""
-        if not self.found.finished or self.p > CHANCE:
-            return Verdict.NONE
-        if self.agreement is None:
-            return Verdict.UNCHECKED
-        stable = hidden.median_agreement(self.agreement) >= hidden.STABLE
-        return Verdict.SEGMENTS if stable else Verdict.NONE
+        return hidden.verdict_of(self.found.finished and self.p <= CHANCE, self.agreement)
 
     def table(self) -> pd.DataFrame:
         """Return ``segment n share r_squared``: everybody, then each segment.
@@ -302,8 +296,6 @@ class POS(LocalModels):
             f"R2={self.r_squared:.3f}",
             f"{self.r_squared_of_all:.3f} without",
             p_phrase(self.p),
+            *hidden.agreement_facts(self.agreement),
         ]
-        if self.agreement is not None:
-            agreed = hidden.median_agreement(self.agreement)
-            facts.append(f"agreement {agreed:.2f} in {len(self.agreement)} samples")
         return ", ".join(facts)

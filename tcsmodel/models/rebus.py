@@ -313,17 +313,12 @@ class REBUS(LocalModels):
     @property
     def p(self) -> float:
         """Share of samples without classes where they come out as good, this one counted in."""
-        return float((1 + (self.simulated >= self.gqi).sum()) / (1 + len(self.simulated)))
+        return hidden.chance(self.simulated, self.gqi)
 
     @property
     def verdict(self) -> Verdict:
         """Whether there are classes: better than those of samples without any, and stable."""
-        if not self.converged or self.p > CHANCE:
-            return Verdict.NONE
-        if self.agreement is None:
-            return Verdict.UNCHECKED
-        stable = hidden.median_agreement(self.agreement) >= hidden.STABLE
-        return Verdict.SEGMENTS if stable else Verdict.NONE
+        return hidden.verdict_of(self.converged and self.p <= CHANCE, self.agreement)
 
     def table(self) -> pd.DataFrame:
         """Return ``segment n share communality r_squared quality``: everybody, then each class.
@@ -378,8 +373,6 @@ class REBUS(LocalModels):
             f"gqi={self.gqi:.3f}",
             f"gof={self.gof:.3f}",
             p_phrase(self.p),
+            *hidden.agreement_facts(self.agreement),
         ]
-        if self.agreement is not None:
-            agreed = hidden.median_agreement(self.agreement)
-            facts.append(f"agreement {agreed:.2f} in {len(self.agreement)} samples")
         return ", ".join(facts)

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from numbers import Real
+from typing import cast
 
 import numpy as np
 import pandas as pd
@@ -191,7 +192,7 @@ def _is_number(value: object) -> bool:
 def _factors(values: object) -> tuple[float, ...]:
     """Return factors of the replicates, none negative, or raise OptionError."""
     try:
-        found = tuple(float(value) for value in values)  # type: ignore[attr-defined]
+        found = tuple(float(value) for value in cast(Iterable[float], values))
     except (TypeError, ValueError):
         found = (np.nan,)
     if not (found and np.isfinite(found).all() and min(found) >= 0):

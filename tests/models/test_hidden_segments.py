@@ -12,6 +12,7 @@ from tolerances import FIMIX
 import tcsmodel as tcs
 from tcsmodel.errors import ConvergenceError, OptionError, SurveyError, TcsError
 from tcsmodel.kernels.partition import adjusted_rand
+from tcsmodel.models import hidden_segments as hidden
 from tcsmodel.models.hidden_segments import Verdict
 
 POPULATION = """
@@ -340,3 +341,16 @@ def test_options_and_refusals_of_rebus(one, mobi_frame):
         tcs.rebus(one, 40)
     with pytest.raises(SurveyError, match="20 respondents are too few"):
         tcs.rebus(tcs.PLS(SPEC).fit(simulated(FIRST, FIRST, n=20)[0]))
+
+
+def test_chance_counts_the_samples_that_came_to_segments():
+    simulated = np.array([0.1, 0.5, np.nan, 0.3])
+    assert hidden.chance(simulated, 0.4) == 2 / 4
+    assert hidden.chance(np.full(3, np.nan), 0.4) == 1
+
+
+def test_segments_must_be_better_and_come_back():
+    assert hidden.verdict_of(False, np.ones(3)) is Verdict.NONE
+    assert hidden.verdict_of(True, None) is Verdict.UNCHECKED
+    assert hidden.verdict_of(True, np.ones(3)) is Verdict.SEGMENTS
+    assert hidden.verdict_of(True, np.zeros(3)) is Verdict.NONE
