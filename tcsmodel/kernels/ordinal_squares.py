@@ -70,6 +70,12 @@ class Sampling:
         known = np.isfinite(self.statistics) & np.isfinite(self.variance) & (self.variance > 0)
         return np.asarray(known.all(axis=(-2, -1)))
 
+    def multiplied(self, factors: Array) -> Sampling:
+        """Return the statistics with Gamma of each group times a factor (G,)."""
+        designed = None if self.designed is None else self.designed * factors[:, None, None]
+        by_group = factors.reshape(-1, *(1,) * (self.gamma.ndim - 2))
+        return replace(self, gamma=self.gamma * by_group, designed=designed)
+
 
 def sampling(
     groups: list[Answers],

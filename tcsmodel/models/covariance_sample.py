@@ -24,6 +24,15 @@ def rows_of(sample: Sample) -> Array:
     return np.array([float(part.n) for part in sample.by_group])
 
 
+def gamma_factors(sample: Sample) -> Array:
+    """Return what Gamma of each group is multiplied by (G,), to be divided by the group's size.
+
+    A group counts by the sum of its weights, but its sampling covariances are those of the
+    respondents it has: ``(size - 1) / (rows - 1)``, one in every group without weights.
+    """
+    return (sample.sizes - 1) / (rows_of(sample) - 1)
+
+
 def groups_of(sample: Sample) -> list[NDArray[np.intp]]:
     """Return which respondents are in each group."""
     if sample.strata is None:

@@ -40,7 +40,12 @@ from tcsmodel.kernels.scaled_tests import Correction
 from tcsmodel.kernels.squares import Squares
 from tcsmodel.models import squares_diagnosis
 from tcsmodel.models.covariance_model import CovarianceModel
-from tcsmodel.models.covariance_sample import groups_of, own_weights, require_usable
+from tcsmodel.models.covariance_sample import (
+    gamma_factors,
+    groups_of,
+    own_weights,
+    require_usable,
+)
 from tcsmodel.models.estimator import Sample
 from tcsmodel.models.robust_inference import RobustInference
 from tcsmodel.options import Estimator
@@ -265,13 +270,13 @@ class LeastSquares:
 
     def _free(self, mean: Array, cov: Array, weights: Array, has_means: bool) -> Array:
         """Return the distribution-free Gamma (B, G, s, s) under weights (B, n)."""
-        own = own_weights(self.sample)
+        own, factors = own_weights(self.sample), gamma_factors(self.sample)
         parts = []
         for g, (values, rows) in enumerate(self._groups()):
             n = len(rows)
             total = weights[:, rows].sum(axis=-1, keepdims=True)
             # A respondent drawn twice counts twice, a weight of two by its square.
-            share = n * weights[:, rows] * own[rows] / total**2
+            share = factors[g] * n * weights[:, rows] * own[rows] / total**2
             biased = cov[:, g] * ((n - 1) / n)
             parts.append(
                 gamma.asymptotic_cov(values, mean[:, g], biased, share, with_mean=has_means)

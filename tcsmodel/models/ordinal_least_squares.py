@@ -51,7 +51,13 @@ from tcsmodel.kernels.scaled_tests import (
 from tcsmodel.kernels.squares import Squares
 from tcsmodel.models import squares_diagnosis
 from tcsmodel.models.covariance_model import CovarianceModel
-from tcsmodel.models.covariance_sample import groups_of, own_weights, require_usable, rows_of
+from tcsmodel.models.covariance_sample import (
+    gamma_factors,
+    groups_of,
+    own_weights,
+    require_usable,
+    rows_of,
+)
 from tcsmodel.models.estimator import Sample
 from tcsmodel.models.ordinal_sample import coded
 from tcsmodel.models.robust_inference import RobustInference
@@ -244,6 +250,7 @@ class OrdinalLeastSquares:
         groups = [answers for answers, _ in self._answers]
         own = [weights[:, rows] for _, rows in self._answers]
         found = kernel.sampling(groups, own, frequency=frequency, whole=whole, designs=designs)
+        found = found.multiplied(gamma_factors(self.sample))
         return OrdinalProblem(self.model, self.estimator, found, self.sample.sizes)
 
     def resampled(self, first: Array, cov: Array | None = None) -> OrdinalProblem:
