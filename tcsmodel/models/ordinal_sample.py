@@ -30,15 +30,21 @@ def ordered_items(spec: ModelSpec, ordered: bool | Sequence[str]) -> tuple[str, 
     return tuple(name for name in spec.items if name in {*named, *cut})
 
 
-def assumed(spec: ModelSpec, ordered: Sequence[str], theta: bool) -> OrdinalItems:
-    """Return ordinal items with as many categories as the text names, to check a model by.
+def assumed(
+    spec: ModelSpec, ordered: Sequence[str], theta: bool, partial: Sequence[str] = ()
+) -> OrdinalItems:
+    """Return ordinal items with the categories that a model names, to check it by.
 
-    At least three, since how many there are is not known before there are data.
+    In its text or, of thresholds that differ between groups, in `partial`. At least three, since
+    how many there are is not known before there are data.
     """
     last = dict.fromkeys(ordered, 2)
-    for term in spec.terms:
-        if term.op is Op.THRESHOLD:
-            last[term.lhs] = max(last[term.lhs], int(term.rhs[1:]))
+    named = [(term.lhs, term.rhs) for term in spec.terms if term.op is Op.THRESHOLD]
+    for item, _, cut in (name.partition("|") for name in partial):
+        if item in last and cut[:1] == "t" and cut[1:].isdigit():
+            named.append((item, cut))
+    for item, cut in named:
+        last[item] = max(last[item], int(cut[1:]))
     return OrdinalItems(tuple((name, count + 1) for name, count in last.items()), theta)
 
 
@@ -102,3 +108,18 @@ def coded(sample: Sample, ordinal: OrdinalItems) -> Answers:
         x[there, j] = np.unique(x[there, j], return_inverse=True)[1]
         categories[j] = count
     return Answers(x, categories)
+
+
+def category_values(sample: Sample, ordinal: OrdinalItems) -> Array | None:
+    """Return the answers (p, C) that the categories of items stand for; None of continuous items.
+
+    nan beyond the last category of an item, and for an item that is continuous.
+    """
+    if not ordinal:
+        return None
+    x = sample.respondents("ordered=")
+    out = np.full((len(sample.names), max(ordinal.counts.values())), np.nan)
+    for name, count in ordinal.categories:
+        j = sample.names.index(name)
+        out[j, :count] = np.unique(x[np.isfinite(x[:, j]), j])
+    return out

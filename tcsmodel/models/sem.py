@@ -293,10 +293,11 @@ class SEM:
     def model_of(self, sample: Sample | None) -> CovarianceModel:
         """Return the specification as a parameter table and arrays, for the groups of a sample."""
         groups, spec = self._some_groups(), self._fitted_spec()
-        ordinal = ordinal_sample.assumed(spec, self.ordinal_items, self._theta)
+        partial, ordered = self.group_partial, self.ordinal_items
+        ordinal = ordinal_sample.assumed(spec, ordered, self._theta, partial)
         if sample is not None:
             groups = sample.groups
-            ordinal = ordinal_sample.found(sample, self.ordinal_items, self._theta)
+            ordinal = ordinal_sample.found(sample, ordered, self._theta)
         if self.reliability is not None:
             spec = with_errors(spec, self.reliability, item_variances(sample, spec, len(groups)))
         return CovarianceModel.of(

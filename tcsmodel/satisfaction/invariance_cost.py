@@ -8,19 +8,15 @@ from functools import cached_property
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 from scipy.special import ndtri
 
-from tcsmodel.errors import SurveyError, TcsError, counted
+from tcsmodel.errors import SurveyError, counted
+from tcsmodel.kernels.expected_answers import Answering, answering
 from tcsmodel.models.cfa import CFA
 from tcsmodel.models.invariance import InvarianceResult
-from tcsmodel.models.sem_result import SEMResult
+from tcsmodel.models.ordinal_sample import category_values
 from tcsmodel.result import Finding, Result, Severity, worst_first
 from tcsmodel.satisfaction.index import SatisfactionIndex
-from tcsmodel.spec.parameters import Parameter
-
-Array = NDArray[np.float64]
-Key = tuple[int, str, str, str]
 
 # A bias below one point moves no decision.
 MATTERS = 1.0
@@ -33,9 +29,13 @@ def invariance_cost(
 
     The index of a construct is the weighted mean of its items on 0-100. Between a group and the
     first group it differs by what the constructs differ, and by what items differ although
-    the constructs do not: ``sum_i w_i (tau_i - tau_i of the first group)`` with the intercepts
-    tau on 0-100, and ``sum_i w_i (lambda_i - lambda_i of the first group) kappa`` where loadings
-    differ, kappa being the group's latent mean. The second part is the cost.
+    the constructs do not. The second part is the cost: the index that the model expects of the
+    group, less what it expects of the same respondents, were they to answer in the way of the
+    first group. Of continuous items that is ``sum_i w_i (tau_i - tau_i of the first group)`` with
+    the intercepts tau on 0-100, and ``sum_i w_i (lambda_i - lambda_i of the first group) kappa``
+    where loadings differ, kappa being the group's latent mean. Of ordinal ones it is the difference
+    in ``sum_i w_i sum_c x_ic P_ic``, the values x of the categories and the shares P of the group
+    that choose them by the thresholds, loadings, intercepts and residual variances of either group.
 
     Parameters
     ----------
@@ -54,6 +54,13 @@ def invariance_cost(
     SurveyError
         When no construct has a scale for all of its items.
 
+    Notes
+    -----
+    Item by item this is the bias in the mean of Nye & Drasgow (2011, Journal of Applied Psychology
+    96, 966-980) and, of ordinal items, the signed difference of expected scores over the normal
+    distribution of the group of Meade (2010, same journal 95, 728-743). Standard errors are by the
+    delta method.
+
     Examples
     --------
     >>> import tcsmodel as tcs
@@ -66,12 +73,6 @@ def invariance_cost(
     >>> cost.table()[["difference_observed", "difference_latent", "cost"]].round(1).values.tolist()
     [[6.4, 1.5, 4.9]]
     """
-    if invariance.estimator.ordinal_items:
-        raise TcsError(
-            "invariance_cost() counts points of the answers, and ordinal items say nothing of the "
-            "distances between them. Take tcs.invariance(spec, survey) without ordered=, or read "
-            "the latent_means of the ordinal one."
-        )
     mended = invariance if invariance.comparable else invariance.partial()
     sample = mended.steps["scalar"].sample
     scale = {} if sample.survey is None else sample.survey.scale
@@ -138,9 +139,10 @@ class InvarianceCost(Result):
     @cached_property
     def _table(self) -> pd.DataFrame:
         scalar = self.invariance.steps["scalar"]
-        places = _Places(scalar)
+        values = category_values(scalar.sample, scalar.model.parameters.ordinal)
+        answers = answering(scalar.model.grouped, scalar.theta, values)
         rows = [
-            self._row(construct, g, places)
+            self._row(construct, g, answers)
             for construct in self.points
             for g in range(1, len(scalar.sample.groups))
         ]
@@ -149,33 +151,21 @@ class InvarianceCost(Result):
             frame[[name for name in frame.columns[2:] if name != "difference_observed"]] = np.nan
         return frame
 
-    def _row(self, construct: str, g: int, places: _Places) -> dict[str, object]:
-        own = self.points[construct]
-        parts = places.result.sample.by_group
-        gap = parts[g].moments.mean - parts[0].moments.mean
-        observed = sum(w * gap[item] for item, w in own.items())
-        latent = cost = 0.0
-        slope = np.zeros(len(places.values))
-        for item, w in own.items():
-            for row in places.loadings[item]:
-                first, other = places.at(row, 0), places.at(row, g)
-                means = [places.mean_at(row.lhs, group) for group in (0, g)]
-                kappa = [0.0 if at is None else places.values[at] for at in means]
-                latent += w * places.values[first] * (kappa[1] - kappa[0])
-                cost += w * (places.values[other] - places.values[first]) * kappa[1]
-                slope[other] += w * kappa[1]
-                slope[first] -= w * kappa[1]
-                if means[1] is not None:
-                    slope[means[1]] += w * (places.values[other] - places.values[first])
-            first, other = places.intercept(item, 0), places.intercept(item, g)
-            cost += w * (places.values[other] - places.values[first])
-            slope[other] += w
-            slope[first] -= w
-        se = places.error(slope)
+    def _row(self, construct: str, g: int, answers: Answering) -> dict[str, object]:
+        scalar = self.invariance.steps["scalar"]
+        names, parts = scalar.model.parameters.items, scalar.sample.by_group
+        weight = np.array([self.points[construct].get(name, 0.0) for name in names])
+        own, alike = answers.own, answers.alike
+        observed = weight @ (parts[g].moments.mean_array - parts[0].moments.mean_array)
+        latent = weight @ (alike.value[g] - own.value[0])
+        cost = weight @ (own.value[g] - alike.value[g])
+        slope = weight @ (own.slopes[g] - alike.slopes[g])
+        with np.errstate(invalid="ignore"):
+            se = float(np.sqrt(slope @ scalar.vcov_of_theta @ slope))
         half = ndtri((1 + self.level) / 2) * se
         return {
             "construct": construct,
-            "group": places.result.sample.groups[g],
+            "group": scalar.sample.groups[g],
             "difference_observed": float(observed),
             "difference_latent": float(latent),
             "cost": float(cost),
@@ -196,10 +186,11 @@ class InvarianceCost(Result):
 
         ``construct group difference_observed difference_latent cost se ci_lower ci_upper
         unexplained``: the index differs from that of the first group by `difference_observed`;
-        of this the constructs make `difference_latent`, answers to released items `cost`, and
-        `unexplained` is what the means of the model miss. Standard error and interval are of
-        the cost, with the weights of items held fixed. Where scalar invariance is not reached
-        even in part, only the observed difference is known; the others are nan.
+        of this the constructs make `difference_latent`, answers to released items `cost` (of
+        ordinal items also unequal residual variances), and `unexplained` is what the model
+        misses. Standard error and interval are of the cost, with the weights of items held
+        fixed. Where scalar invariance is not reached even in part, only the observed difference
+        is known; the others are nan.
         """
         return self._table.copy()
 
@@ -246,38 +237,3 @@ class InvarianceCost(Result):
             f"{counted(len(self.points), 'construct')}, {len(self.invariance.groups)} groups, "
             f"{len(self.invariance.released)} released, {largest}"
         )
-
-
-class _Places:
-    """Where the parameters of a fitted model stand among the rows of its table."""
-
-    def __init__(self, result: SEMResult) -> None:
-        self.result = result
-        self.values: Array = result.arrays["estimates"]
-        rows = result.model.parameters.rows
-        self._free = np.array([-1 if row.free is None else row.free for row in rows])
-        self._at: dict[Key, int] = {
-            (row.group, row.lhs, str(row.op), row.rhs): k for k, row in enumerate(rows)
-        }
-        self.loadings: dict[str, list[Parameter]] = {}
-        for row in result.model.parameters.by_group[0]:
-            if row.op == "=~":
-                self.loadings.setdefault(row.rhs, []).append(row)
-
-    def at(self, row: Parameter, group: int) -> int:
-        """Return where the same row stands in a group."""
-        return self._at[group, row.lhs, str(row.op), row.rhs]
-
-    def intercept(self, item: str, group: int) -> int:
-        return self._at[group, item, "~1", ""]
-
-    def mean_at(self, construct: str, group: int) -> int | None:
-        return self._at.get((group, construct, "~1", ""))
-
-    def error(self, slope: Array) -> float:
-        """Return the standard error of what has `slope` (r,) on the rows."""
-        estimated = self._free >= 0
-        gradient = np.zeros(len(self.result.theta))
-        np.add.at(gradient, self._free[estimated], slope[estimated])
-        with np.errstate(invalid="ignore"):
-            return float(np.sqrt(gradient @ self.result.vcov_of_theta @ gradient))
