@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from tcsmodel.kernels import fitmeasures, implied
-from tcsmodel.models.robust_gaps import robust_fit_with_gaps
+from tcsmodel.models.robust_gaps import is_of_incomplete_answers, robust_fit_with_gaps
 
 if TYPE_CHECKING:
     from tcsmodel.models.covariance_model import CovarianceModel
@@ -27,7 +27,7 @@ def of_result(result: SEMResult) -> dict[str, float]:
     n = result.criterion.problem.n / result.model.n_groups
     if robust is not None:
         values = values | robust.measures(n)
-    if result.sampled.table is not None:
+    if is_of_incomplete_answers(result):
         return values | robust_fit_with_gaps(result)
     if robust is not None:
         return values | robust.robust_measures(n)

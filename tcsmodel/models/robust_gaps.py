@@ -34,7 +34,9 @@ from tcsmodel.kernels.missing import PatternMoments, patterns
 from tcsmodel.kernels.robust import Traces
 from tcsmodel.kernels.scaled_tests import Correction
 from tcsmodel.kernels.sem import Fit
+from tcsmodel.models.covariance_sample import own_weights, patterned_of
 from tcsmodel.models.robust_inference import RobustInference, robust_measures
+from tcsmodel.options import SEMMissing
 from tcsmodel.survey.moments import read_only
 
 if TYPE_CHECKING:
@@ -84,6 +86,16 @@ def scaled_by_traces(
     return RobustInference(read_only(vcov), test("", own), test("baseline_", null))
 
 
+def is_of_incomplete_answers(result: SEMResult) -> bool:
+    """Whether robust fit is that of answers which may have gaps.
+
+    ``mlr`` with ``missing="fiml"`` has it without gaps too: one more answer must not move a fit
+    measure from one formula to the other.
+    """
+    asked = result.estimator.missing is SEMMissing.FIML and result.robust is not None
+    return asked or result.sampled.table is not None
+
+
 def robust_fit_with_gaps(result: SEMResult) -> dict[str, float]:
     """Return the ``_robust`` fit measures, of Zhang & Savalei (2023), with V at the EM moments.
 
@@ -91,7 +103,7 @@ def robust_fit_with_gaps(result: SEMResult) -> dict[str, float]:
     take part in the EM moments of the items and in their covariances; as nothing is restricted
     about them, H is the inverse of the items' part of these.
     """
-    model, sampled = result.model, result.sampled
+    model, sampled = result.model, _patterned(result)
     share, n = sampled.n / sampled.total, sampled.total
     cov, mean = sampled.cov[0], _mean(sampled)
     normal, spread = _moment_covariances(result)
@@ -141,7 +153,14 @@ def _moment_covariances(result: SEMResult) -> tuple[Array, Array]:
 def _whole(result: SEMResult) -> Sampled:
     """Return the moments of the items and, behind them, of the auxiliary variables."""
     problem = result.criterion.problem
-    return problem.joint if isinstance(problem, Joint) else result.sampled
+    return problem.joint if isinstance(problem, Joint) else _patterned(result)
+
+
+def _patterned(result: SEMResult) -> Sampled:
+    """Return the moments of the items with the patterns of answers, one where all are complete."""
+    if result.sampled.table is not None:
+        return result.sampled
+    return patterned_of(result.sample, own_weights(result.sample)[None])
 
 
 def _mean(sampled: Sampled) -> Array:
@@ -206,8 +225,8 @@ def _independence(result: SEMResult) -> Iterator[tuple[Grouped, Array, Sampled]]
     Its maximum is at the means and variances of the answers that there are, unless auxiliary
     variables tell of those that are not.
     """
-    mean = _mean(result.sampled)
-    table, sample, sampled = result.model.parameters, result.sample, result.sampled
+    table, sample, sampled = result.model.parameters, result.sample, _patterned(result)
+    mean = _mean(sampled)
     causes = np.array([table.items.index(name) for name in table.causes], dtype=np.intp)
     for g, part in enumerate(sample.by_group):
         center, spread = _alone(result, part, g)

@@ -225,7 +225,7 @@ class SEMResult(Derived):
         & Li 2012; Brosseau-Liard & Savalei 2014), and ``nfi pnfi rfi ifi`` with ``_scaled``.
         Report the robust ones. With ``missing="fiml"`` there are robust ones for ``ml`` too: the
         plain ones flatter a model the more answers are missing; these estimate the fit to
-        complete answers (Zhang & Savalei 2023), and are nan with auxiliary variables.
+        complete answers (Zhang & Savalei 2023).
         """
         return fit_measures.series(fit_measures.of_result(self))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import lavaan_cases
 import numpy as np
+import pandas as pd
 import pytest
 import tolerances as tol
 from golden_files import expected
@@ -170,6 +171,35 @@ def test_robust_fit_of_nearly_complete_answers_is_the_plain_one(hs_frame):
     for name in ("cfi", "tli", "rmsea", "rmsea_ci_lower", "rmsea_ci_upper"):
         assert ours[f"{name}_robust"] == pytest.approx(ours[name], rel=0.005)
         assert ours[f"{name}_robust"] != ours[name]
+
+
+# lavaan 0.6-14: cfa(HS, HolzingerSwineford1939, estimator="MLR", missing="fiml", group=).
+COMPLETE = {
+    None: (0.9315932971, 0.8973899456, 0.0913704721, 0.0701281267, 0.1134660702),
+    "school": (0.9243892418, 0.8865838627, 0.0961895795, 0.0734089117, 0.1191875805),
+}
+
+
+@pytest.mark.parametrize("group", COMPLETE)
+def test_robust_fit_of_complete_answers_has_the_formula_for_gaps(hs_frame, group):
+    ours = mlr(hs_frame, group=group).fit_measures
+    names = ("cfi", "tli", "rmsea", "rmsea_ci_lower", "rmsea_ci_upper")
+    for name, theirs in zip(names, COMPLETE[group], strict=True):
+        close(ours[f"{name}_robust"], theirs, tol.FIT)
+    listwise = CFA(HS, estimator="mlr", group=group).fit(hs_frame).fit_measures
+    assert listwise["cfi_robust"] < ours["cfi_robust"] - 0.001
+
+
+@pytest.mark.parametrize("cluster", [None, "ageyr"])
+def test_a_gap_without_weight_does_not_move_robust_fit(hs_frame, cluster):
+    complete = hs_frame.assign(w=1.0).astype({"x1": float})
+    gap = complete.iloc[[4]].assign(x1=np.nan, w=1e-9)
+    ours, almost = (
+        mlr(Survey(frame, items=HS.items, weight="w", cluster=cluster)).fit_measures
+        for frame in (complete, pd.concat([complete, gap], ignore_index=True))
+    )
+    for name in ("cfi_robust", "tli_robust", "rmsea_robust"):
+        assert almost[name] == pytest.approx(ours[name], rel=1e-5)
 
 
 def test_robust_fit_knows_an_equality_written_as_a_constraint(gaps):
