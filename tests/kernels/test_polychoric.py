@@ -1,4 +1,4 @@
-"""Polychoric and polyserial moments and their Gamma: psych, lavaan, polycor, and properties."""
+"""Polychoric and polyserial moments and their Gamma: lavaan, polycor, and properties."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tcsmodel.kernels.latent_correlation import (
     polyserial,
     without_zeros,
 )
-from tcsmodel.kernels.polychoric import Pairs, coded, mixed_moments, pair_tables
+from tcsmodel.kernels.polychoric import coded, mixed_moments
 from tcsmodel.kernels.polychoric_gamma import (
     Statistics,
     asymptotic_cov,
@@ -29,8 +29,6 @@ from tcsmodel.kernels.polychoric_gamma import (
 )
 from tcsmodel.kernels.status import Status
 
-# psych ends its one-dimensional search at R's default tolerance, up to 2e-5 from the maximum.
-PSYCH = 5e-5
 BFI10 = [f"{trait}{k}" for trait in "AC" for k in range(1, 6)]
 
 
@@ -146,27 +144,6 @@ def test_empty_cells_of_small_tables_keep_their_margins():
     _, large = without_zeros(tables, two, four, (0.5, 0.25))
     np.testing.assert_array_equal(large, [[0.25, 1, 2], [3, 4, 5], [6, 0.25, 7]])
     np.testing.assert_array_equal(without_zeros(tables, two, four, (0.5, 0.25))[0, 2], 0)
-
-
-@pytest.mark.parametrize("case", ["A_polychoric_bfi10", "A_polychoric_bfi25"])
-def test_polychoric_with_missing_answers_as_psych(bfi, case):
-    theirs = expected(case)
-    ours = mixed_moments(ordinal(bfi[theirs["rho"].index]))
-    np.testing.assert_allclose(ours.corr, theirs["rho"], atol=PSYCH)
-    assert (ours.pair_status == Status.CONVERGED).all()
-    if "tau" in theirs:
-        np.testing.assert_allclose(ours.thresholds, theirs["tau"], atol=1e-12)
-
-
-def test_polychoric_with_empty_cells_as_psych(mobi5):
-    theirs = expected("A_polychoric_mobi_ord5")
-    answers = ordinal(mobi5[theirs["rho"].index])
-    pairs = Pairs.of(answers.categories)
-    tables = pair_tables(answers, np.ones((1, 250)), pairs.first, pairs.second)[0]
-    assert (tables == 0).any(axis=(-2, -1)).sum() == 92
-    ours = mixed_moments(answers)
-    np.testing.assert_allclose(ours.corr, theirs["rho"], atol=PSYCH)
-    np.testing.assert_allclose(ours.thresholds, theirs["tau"], atol=1e-12)
 
 
 def test_polyserial_start_is_the_ad_hoc_estimate_of_polycor(mobi5, mobi_frame):

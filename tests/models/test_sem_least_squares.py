@@ -20,7 +20,7 @@ from tcsmodel.errors import (
     SurveyError,
     TcsError,
 )
-from tcsmodel.kernels import squares
+from tcsmodel.kernels import fitmeasures, squares
 from tcsmodel.kernels.resample import bootstrap_chunks
 from tcsmodel.models.cfa import CFA
 from tcsmodel.models.modification import release_tests
@@ -110,6 +110,23 @@ def test_there_is_no_likelihood(case):
     assert "logl" not in theirs["fitMeasures"]
     assert "AIC" not in ours.summary()
     assert not ours.fit_measures[["chi2", "df", "cfi", "srmr", "npar", "n"]].isna().any()
+
+
+def test_two_chi_squares_of_unweighted_least_squares(hs_frame):
+    """The residual-based test, and n - 1 times the discrepancy, which lavaan 0.6 printed."""
+    ours, theirs = fitted("B_HS1939_cfa", "uls"), expected("B_HS1939_cfa_ULS")["test"]
+    close(ours.fit_measures["chi2"], theirs["browne.residual.nt"]["stat"], tol.CHI2)
+    moments, implied = hs_frame[list(HS.items)].cov(), ours.implied_cov
+    half = (len(hs_frame) - 1) / 2
+    chi2 = half * ((moments - implied) ** 2).to_numpy().sum()
+    close(chi2, theirs["standard"]["stat"], tol.CHI2)
+    alone = moments - np.diag(np.diag(moments))
+    null = half * (alone**2).to_numpy().sum()
+    # lavaan 0.6-14: chisq 72.09821963, baseline.chisq 1880.15154606, cfi .97391851.
+    close(np.array([chi2, null]), [72.09821963, 1880.15154606], tol.CHI2)
+    close(fitmeasures.cfi(chi2, 24.0, null, 36.0), 0.97391851, tol.FIT)
+    assert ours.fit_measures["cfi"] < 0.80
+    assert ours.fit_measures["baseline_chi2"] == pytest.approx(277.991, abs=1e-3)
 
 
 def test_a_ridge_is_told(mobi_frame):
