@@ -131,10 +131,15 @@ def _size(at: Conditions, theta: Array) -> Array:
 
 def kept(on: Constraints, theta: Array) -> Mask:
     """Return (B,) whether all conditions hold."""
+    return np.asarray(~broken(on, theta).any(axis=1))
+
+
+def broken(on: Constraints, theta: Array) -> Mask:
+    """Return (B, c) whether a condition does not hold."""
     at = conditions(on, theta)
     short = at.gap.copy()
     short[:, on.n_equal :] = np.minimum(short[:, on.n_equal :], 0.0)
-    return np.asarray((np.abs(short) <= AT_LIMIT * _size(at, theta)).all(axis=1))
+    return np.asarray(~(np.abs(short) <= AT_LIMIT * _size(at, theta)))
 
 
 def at_limit(on: Constraints, theta: Array) -> Mask:
@@ -213,7 +218,8 @@ def inverse(on: Constraints, theta: Array, information: Array) -> Array:
         own = np.arange(q)
         variance = found[:, own, own]
         known: Mask = np.asarray((variance >= -NOTHING * scale**2).all(axis=1))
-        found[:, own, own] = np.where(variance > NOTHING * scale**2, variance, 0.0)
+        varies = variance > NOTHING * scale**2
+        found = np.where(varies[:, :, None] & varies[:, None, :], found, 0.0)
     return np.where(known[:, None, None], found, np.nan)
 
 

@@ -31,6 +31,9 @@ from tcsmodel.kernels.robust import Traces
 Array = NDArray[np.float64]
 Index = NDArray[np.intp]
 
+# Entry of an orthonormal basis that is zero.
+ROUNDING = 1e-13
+
 
 @dataclass(frozen=True, slots=True)
 class Answers:
@@ -121,7 +124,8 @@ def directions(given: Grouped, theta: Array) -> Array | None:
         return None
     rows = rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-300)
     _, size, right = np.linalg.svd(rows)
-    return np.ascontiguousarray(right[(size > 1e-10).sum() :].T)
+    free = right[(size > 1e-10).sum() :].T
+    return np.where(np.abs(free) > ROUNDING, free, 0.0)
 
 
 def _normal_weight(cov: Array, with_mean: bool) -> Array:

@@ -31,6 +31,9 @@ from tcsmodel.spec.parameters import Parameter, ParameterTable, parameter_table
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
+# Share of what the errors of its parts would come to, below which a variance is rounding.
+ROUNDING = 1e-10
+
 
 @dataclass(frozen=True, eq=False)
 class CovarianceModel:
@@ -165,11 +168,26 @@ class CovarianceModel:
         """Return the inequalities that hold as equalities at theta (q,), in words."""
         if self.constraints is None:
             return ()
+        tight = constrained.at_limit(self.constraints, theta[None])[0]
+        held = zip(self._conditions, tight, strict=True)
         n_equal = len(self.parameters.programs.equalities)
-        others = [c for c in self.parameters.spec.constraints if c.relation is not Relation.EQUAL]
-        tight = constrained.at_limit(self.constraints, theta[None])[0][n_equal:]
-        names = [*map(str, others), *self._bounds.values()]
-        return tuple(name for name, held in zip(names, tight, strict=True) if held)
+        return tuple(name for name, at in list(held)[n_equal:] if at)
+
+    def broken(self, theta: Array) -> tuple[str, ...]:
+        """Return the constraints that do not hold at theta (q,), in words."""
+        if self.constraints is None:
+            return ()
+        fails = constrained.broken(self.constraints, theta[None])[0]
+        return tuple(name for name, at in zip(self._conditions, fails, strict=True) if at)
+
+    @cached_property
+    def _conditions(self) -> tuple[str, ...]:
+        """The constraints and bounds in words, in the order of `constraints`."""
+        given = self.parameters.spec.constraints
+        equal = [str(c) for c in given if c.relation is Relation.EQUAL]
+        scales = ["the scales of constructs"] * len(self.parameters.scales)
+        others = [str(c) for c in given if c.relation is not Relation.EQUAL]
+        return (*equal, *scales, *others, *self._bounds.values())
 
     @cached_property
     def n_equalities(self) -> int:
@@ -316,7 +334,7 @@ class CovarianceModel:
         slope = slope.reshape(n, -1, self.parameters.n_free)[:, self.first_rows]
         std = standardize(layout, local, at).reshape(n, -1)[:, self.first_rows]
         slope = self.defined(std).jacobian @ slope
-        return np.concatenate([errors, _delta(slope, vcov)], axis=1)
+        return np.concatenate([errors, delta_errors(slope, vcov)], axis=1)
 
     def errors(self, theta: Array, vcov: Array) -> Array:
         """Return standard errors (..., r) of all rows and defined parameters; zero where fixed.
@@ -328,7 +346,7 @@ class CovarianceModel:
         rows = np.where(self.estimated, se[..., self.free], 0.0)
         if not self.parameters.programs.definitions:
             return rows
-        return np.concatenate([rows, _delta(self.defined(theta).jacobian, vcov)], axis=-1)
+        return np.concatenate([rows, delta_errors(self.defined(theta).jacobian, vcov)], axis=-1)
 
     def _shaped(self, values: Array) -> Array:
         """Return values (B, G, ...) without the axis of groups when there are none."""
@@ -403,10 +421,17 @@ class CovarianceModel:
         }
 
 
-def _delta(slope: Array, vcov: Array) -> Array:
-    """Return standard errors (..., d) of functions with derivatives (..., d, q) (delta method)."""
+def delta_errors(slope: Array, vcov: Array) -> Array:
+    """Return standard errors (..., d) of functions with derivatives (..., d, q) (delta method).
+
+    Zero where nothing but rounding is left of the errors of the parameters, as in the difference
+    of two that a constraint makes equal.
+    """
     with np.errstate(all="ignore"):
-        return np.sqrt(np.maximum(((slope @ vcov) * slope).sum(axis=-1), 0.0))
+        variance = ((slope @ vcov) * slope).sum(axis=-1)
+        own = np.sqrt(np.diagonal(vcov, axis1=-2, axis2=-1))
+        size = (np.abs(slope) * own[..., None, :]).sum(axis=-1)
+        return np.sqrt(np.where(variance < ROUNDING * size**2, 0.0, variance))
 
 
 def _unrestricted(p: int, others: int) -> list[tuple[int, int, int]]:

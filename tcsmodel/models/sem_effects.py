@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from scipy import special
 
 from tcsmodel.errors import TcsError
+from tcsmodel.models.covariance_model import delta_errors
 from tcsmodel.models.ways import EFFECTS, Ways
 from tcsmodel.spec.model import Op
 
@@ -46,8 +47,7 @@ def _frame(result: SEMResult, paths: Ways, at: Index, group: str) -> pd.DataFram
     free = result.model.free[at]
     known = (free >= 0)[:, None] & (free >= 0)
     vcov = np.where(known, result.vcov_of_theta[np.ix_(free, free)], 0.0)
-    with np.errstate(all="ignore"):
-        se = np.sqrt(np.maximum(((slope @ vcov) * slope).sum(axis=-1), 0.0))
+    se = delta_errors(slope, vcov)
     half = special.ndtri((1 + result.level) / 2) * se
     lower, upper = value - half, value + half
     if result.draws is not None:
