@@ -105,7 +105,10 @@ def require_usable(sample: Sample, group: str, *, definite: bool = True) -> None
     except SurveyError as error:
         if not group:
             raise
-        raise SurveyError(f"In group {group!r}: {error}") from None
+        raise SurveyError(
+            f"In group {group!r}: {error} Or leave out the group with survey.where(...), or join "
+            "it with another."
+        ) from None
 
 
 def require_complete(sample: Sample, causes: tuple[str, ...]) -> None:

@@ -266,6 +266,12 @@ def _strata(
             "answered all items used, so the group is lost. Keep their answers with "
             "missing='fiml', or leave the group out with survey.where(...)."
         )
+    alone = np.flatnonzero(np.bincount(codes) < 2)
+    if len(alone):
+        raise SurveyError(
+            f"Group {found[alone[0]]!r} has 1 respondent only among those used, too few to "
+            "estimate anything. Leave out the group with survey.where(...), or join it with another."
+        )
     return found, codes
 
 

@@ -28,6 +28,8 @@ Array = NDArray[np.float64]
 MANY = 0.05
 # An element of the eigenvector of a non-positive eigenvalue that counts as taking part.
 TAKES_PART = 0.2
+# A correlation of constructs from which on it may be what a ridge comes from.
+OVERLAP = 0.8
 # A design effect of weights that are equal but for rounding.
 EVEN = 1 + 1e-9
 
@@ -55,6 +57,9 @@ def findings(result: SEMResult) -> tuple[Finding, ...]:
 
 
 def _ending(result: SEMResult, name: str) -> Iterator[Finding]:
+    unmet = result.model.broken(result.theta)
+    if unmet:
+        yield Finding("constraints_unmet", Severity.PROBLEM, unmet, {})
     if not result.converged:
         evidence = {"iterations": result.iterations}
         yield Finding("search_not_converged", Severity.PROBLEM, (name,), evidence)
@@ -78,7 +83,7 @@ def _ridge(result: SEMResult) -> Iterator[Finding]:
     }
     corr = np.triu(_correlations_by_group(result)[rows[worst].group], 1)
     closest = np.unravel_index(np.argmax(np.nan_to_num(np.abs(corr))), corr.shape)
-    overlapping = bool(corr[closest])
+    overlapping = bool(abs(corr[closest]) > OVERLAP)
     if overlapping:
         first, second = (result.model.constructs[at] for at in closest)
         evidence |= {"first": first, "second": second, "corr": float(corr[closest])}

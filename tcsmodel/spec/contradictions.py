@@ -1,8 +1,7 @@
 """Constraints that cannot hold together, found without data.
 
 Statements that are linear in the labels are solved exactly, in fractions: equalities by
-elimination, then every inequality that is left with one label as a bound on it. What is not
-linear, and inequalities among several labels, are left to the estimator.
+elimination, then inequalities likewise. What is not linear is left to the estimator.
 """
 
 from __future__ import annotations
@@ -14,6 +13,9 @@ from fractions import Fraction
 
 from tcsmodel.spec.expression import Binary, Call, Expression, Name, Number, Placed, Unary, walk
 from tcsmodel.spec.model import Constraint, Definition, Relation, Term
+
+# How many inequalities elimination may make of fewer; the rest is left to the estimator.
+MOST = 200
 
 FUNCTIONS: Mapping[str, Callable[[float], float]] = {
     "exp": math.exp,
@@ -61,6 +63,24 @@ class Known:
 
     form: Affine
     sources: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Sum:
+    """A form that is zero and above by inequalities, by number, and by equalities, by text."""
+
+    form: Affine
+    claims: frozenset[int]
+    sources: tuple[str, ...]
+
+    def times(self, factor: Fraction) -> Sum:
+        """Return the inequality times a number above zero."""
+        return Sum(self.form.scaled(factor), self.claims, self.sources)
+
+    def plus(self, other: Sum) -> Sum:
+        """Return what both say together."""
+        sources = tuple(dict.fromkeys((*self.sources, *other.sources)))
+        return Sum(self.form.plus(other.form), self.claims | other.claims, sources)
 
 
 def contradictions(
@@ -124,23 +144,37 @@ def _among_equalities(
 def _among_bounds(
     claims: Sequence[Claim], solved: Mapping[str, Known]
 ) -> Iterator[tuple[str, Placed]]:
-    """Yield inequalities that the equalities, or an opposite bound, make impossible."""
-    lower: dict[str, tuple[Fraction, Known]] = {}
-    upper: dict[str, tuple[Fraction, Known]] = {}
-    for claim in claims:
-        now = _reduced(Known(claim.form, ()), solved)
-        if not now.form.slopes and now.form.constant < 0:
-            yield _message(claim, now.sources), claim.place
-        if len(now.form.slopes) != 1:
-            continue
-        ((name, slope),) = now.form.slopes.items()
-        bound = -now.form.constant / slope
-        own, other = (lower, upper) if slope > 0 else (upper, lower)
-        if name in other and (other[name][0] - bound) * slope < 0:
-            sources = dict.fromkeys((*now.sources, *other[name][1].sources))
-            yield _message(claim, tuple(sources)), claim.place
-        if name not in own or (own[name][0] - bound) * slope < 0:
-            own[name] = bound, Known(now.form, (*now.sources, claim.text))
+    """Yield inequalities that exclude each other, or what the equalities say.
+
+    Labels are eliminated one by one (Fourier and Motzkin), each sum of two inequalities being one
+    more, until what is left are numbers below zero, if there are any.
+    """
+    left = [
+        Sum(now.form, frozenset((at,)), now.sources)
+        for at, claim in enumerate(claims)
+        for now in (_reduced(Known(claim.form, ()), solved),)
+    ]
+    most = max(MOST, len(left))
+    while left and len(left) <= most:
+        impossible = [one for one in left if not one.form.slopes and one.form.constant < 0]
+        if impossible:
+            first = min(impossible, key=lambda one: max(one.claims))
+            *others, last = (claims[at] for at in sorted(first.claims))
+            sources = dict.fromkeys((*first.sources, *(claim.text for claim in others)))
+            yield _message(last, tuple(sources)), last.place
+            return
+        left = [one for one in left if one.form.slopes]
+        if left:
+            left = _eliminated(left, next(iter(left[0].form.slopes)))
+
+
+def _eliminated(sums: Sequence[Sum], label: str) -> list[Sum]:
+    """Return what inequalities say of the other labels."""
+    slope = [one.form.slopes.get(label, Fraction(0)) for one in sums]
+    rising = [one.times(1 / own) for one, own in zip(sums, slope, strict=True) if own > 0]
+    falling = [one.times(-1 / own) for one, own in zip(sums, slope, strict=True) if own < 0]
+    others = [one for one, own in zip(sums, slope, strict=True) if not own]
+    return others + [one.plus(other) for one in rising for other in falling]
 
 
 def _reduced(known: Known, solved: Mapping[str, Known]) -> Known:

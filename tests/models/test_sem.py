@@ -321,8 +321,17 @@ def test_a_ridge_of_uncorrelated_constructs_names_no_pair(mobi_frame):
     with pytest.warns(ImproperSolutionWarning, match="ridge"):
         result = SEM(spec, std_lv=True).fit(mobi_frame)
     found = {finding.code: str(finding) for finding in result.verify()}
-    assert "No constructs correlate" in found["ridge_apart"]
+    assert "No two constructs correlate above .80" in found["ridge_apart"]
     assert "ridge" not in found
+
+
+def test_a_ridge_of_few_respondents_does_not_ask_to_merge_what_is_apart(hs_frame):
+    text = "visual =~ x1 + x2 + x3\ntextual =~ x4 + x5 + x6\nspeed =~ x7 + x8 + x9"
+    with pytest.warns(ImproperSolutionWarning):
+        result = CFA(ModelSpec.parse(text)).fit(hs_frame[:10])
+    found = {finding.code: str(finding) for finding in result.verify()}
+    assert "Ask more respondents" in found["ridge_apart"]
+    assert "coefficients (1 in all), above all textual -> x5" in found["ridge_apart"]
 
 
 def test_an_endless_ridge_is_given_up(mobi_frame):

@@ -195,3 +195,44 @@ def test_constraints_that_cannot_hold_are_not_a_solution(mobi_frame):
 def test_a_mistyped_bound_is_refused():
     with pytest.raises(OptionError, match=r"bounds='standart'.*Did you mean 'standard'"):
         CFA(ModelSpec.parse(HS), bounds="standart")
+
+
+GROUPED = """
+    speed ~ c(b1, b2)*visual
+    first := 2*b1
+    gap := b1 - b2
+    b1 == b2
+"""
+
+
+@pytest.mark.parametrize("options", [{}, {"estimator": "mlr"}, {"estimator": "wlsmv"}], ids=str)
+def test_what_constraints_make_zero_has_no_error(hs_frame, options):
+    """Rounding took the difference for a quantity, with a z of its own in every bootstrap."""
+    result = fit(hs_frame, GROUPED, text=HS, group="school", **options)
+    for made in (result, result.bootstrap(20, seed=1), result.monte_carlo(100, seed=1)):
+        first, gap = made.estimates.set_index("label").loc[["first", "gap"]].itertuples()
+        assert first.se > 0.01
+        assert gap.se == 0
+        assert np.isnan(gap.z)
+
+
+@pytest.mark.parametrize("options", [{}, {"estimator": "mlr"}, {"estimator": "wlsmv"}], ids=str)
+def test_a_parameter_that_constraints_fix_has_no_error(hs_frame, options):
+    result = fit(hs_frame, "speed ~ a*visual + textual", "a == 0.5", text=HS, **options)
+    row = result.estimates.set_index("label").loc["a"]
+    assert row["se"] == 0
+    assert np.isnan(row["z"])
+
+
+def test_an_effect_that_constraints_make_zero_has_no_error(hs_frame):
+    paths = ["speed ~ a*visual + b*textual", "textual ~ c*visual", "a + b*c == 0"]
+    result = fit(hs_frame, *paths, text=HS)
+    for made in (result, result.bootstrap(20, seed=1)):
+        total = made.effects().query("effect == 'total' and source == 'visual'").iloc[0]
+        assert total["se"] == 0
+
+
+def test_a_constraint_that_nothing_can_meet_is_named(hs_frame):
+    with pytest.warns(ImproperSolutionWarning, match=r"this does not hold: a \* a == -1\."):
+        result = fit(hs_frame, "visual ~~ a*textual", "a*a == -1", text=HS)
+    assert result.verify()[0].code == "constraints_unmet"

@@ -72,6 +72,11 @@ def test_a_group_that_is_too_small_or_constant_is_named(hs_frame):
     few = hs_frame.assign(city=np.repeat(["A", "B"], [297, 4]))
     with pytest.raises(SurveyError, match="In group 'B': 4 respondents are too few for 9 items"):
         model(group="city").fit(few)
+    with pytest.raises(SurveyError, match=r"leave out the group with survey.where\(...\), or join"):
+        model(group="city").fit(few)
+    one = hs_frame.assign(city=np.repeat(["A", "B"], [300, 1]))
+    with pytest.raises(SurveyError, match="Group 'B' has 1 respondent only"):
+        model(group="city").fit(one)
     constant = hs_frame.copy()
     constant.loc[constant["school"] == "Pasteur", "x3"] = 2.0
     with pytest.raises(SurveyError, match="In group 'Pasteur': Item 'x3' is constant"):

@@ -669,7 +669,7 @@ FINDINGS: dict[str, dict[str, str]] = {
         "factor.",
     },
     "ridge": {
-        "finding": "These data do not determine {count} coefficients, above all {worst}.",
+        "finding": "These data do not determine coefficients ({count} in all), above all {worst}.",
         "evidence": "Standardized it is {std:.2f} with a standard error of {se:.1f}; the fit hardly "
         "changes along the whole range. The closest constructs, {first} and {second}, correlate "
         "{corr:.3f} in the model.",
@@ -679,13 +679,21 @@ FINDINGS: dict[str, dict[str, str]] = {
         "second-order construct above the overlapping ones; or read PLS with this caution.",
     },
     "ridge_apart": {
-        "finding": "These data do not determine {count} coefficients, above all {worst}.",
+        "finding": "These data do not determine coefficients ({count} in all), above all {worst}.",
         "evidence": "Standardized it is {std:.2f} with a standard error of {se:.1f}; the fit hardly "
-        "changes along the whole range. No constructs correlate in the model.",
+        "changes along the whole range. No two constructs correlate above .80 in the model.",
         "meaning": "The solution lies on a ridge: another sample, or another program, may give any "
         "value, even of the other sign, while chi-square and the implied covariances stay the same.",
-        "advice": "Do not report these coefficients. Leave out the construct, or give its loadings one "
-        "label, as in f =~ a*x1 + a*x2, which makes them equal.",
+        "advice": "Do not report these coefficients. Ask more respondents, leave out the construct, or "
+        "give its loadings one label, as in f =~ a*x1 + a*x2, which makes them equal.",
+    },
+    "constraints_unmet": {
+        "finding": "Where the search ended, this does not hold: {subjects}.",
+        "evidence": "No parameters were found that meet all constraints of the model.",
+        "meaning": "Constraints that exclude each other, or what any number can be (a*a == -1), have no "
+        "solution; others may be far from where the search began.",
+        "advice": "Leave out the constraint that you believe least, or give starting values that meet "
+        "all of them (start(0.7)*x).",
     },
     "search_not_converged": {
         "finding": "{subject} did not converge.",
