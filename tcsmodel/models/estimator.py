@@ -270,7 +270,7 @@ def _strata(
     if len(alone):
         raise SurveyError(
             f"Group {found[alone[0]]!r} has 1 respondent only among those used, too few to "
-            "estimate anything. Leave out the group with survey.where(...), or join it with another."
+            "estimate anything. Leave the group out with survey.where(...), or join it with others."
         )
     return found, codes
 
