@@ -96,9 +96,9 @@ def asymptotic_cov(
 
 
 def influence(x: Array, mean: Array, cov: Array, *, with_mean: bool) -> Array:
-    """Return the influences (B, n, s) of answers (n, p) on [mean, vech S]."""
+    """Return the influences (B, n, s) of answers (n, p) or (B, n, p) on [mean, vech S]."""
     d = x - mean[:, None, :]
-    column, row = np.triu_indices(x.shape[1])
+    column, row = np.triu_indices(x.shape[-1])
     second = d[..., row] * d[..., column] - vech(cov)[:, None, :]
     return np.concatenate([d, second], axis=-1) if with_mean else second
 

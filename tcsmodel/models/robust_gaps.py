@@ -126,7 +126,8 @@ def robust_fit_with_gaps(result: SEMResult) -> dict[str, float]:
     at_null = [implied.implied(null.layout, theta[None]).sigma[0] for null, theta, _ in nulls]
     null_mean = np.stack([_mean(moments)[0] for _, _, moments in nulls])
     null = test(np.stack(at_null), null_mean, block_diag(*slopes), result.plain_fit["baseline_df"])
-    return robust_measures(own, null, n / model.n_groups)
+    found = robust_measures(own, null, n / model.n_groups)
+    return {name: float(value[0]) for name, value in found.items()}
 
 
 def _moment_covariances(result: SEMResult) -> tuple[Array, Array]:

@@ -87,36 +87,43 @@ class RobustInference:
 
     def measures(self, n: float | Array) -> dict[str, float]:
         """Return the scaled test and the scaled fit measures; n that of RMSEA."""
-        test, null = self.test, self.baseline
-        values = {
-            "chi2_scaled": test.chi2,
-            "df_scaled": test.df,
-            "p_scaled": test.p,
-            "scaling_factor": test.factor,
-            "baseline_chi2_scaled": null.chi2,
-            "baseline_df_scaled": null.df,
-            "baseline_scaling_factor": null.factor,
-            "baseline_p_scaled": null.p,
-        }
-        more = fitmeasures.incremental(test.chi2, test.df, null.chi2, null.df)
-        values |= {f"{name}_scaled": value for name, value in more.items()}
-        fit = scaled_tests.scaled_fit(test, null, n)
-        return {name: float(value[0]) for name, value in values.items()} | _named(fit, "scaled")
+        return _first(scaled_measures(self.test, self.baseline, n))
 
     def robust_measures(self, n: float | Array) -> dict[str, float]:
         """Return the robust fit measures; n that of RMSEA."""
         if self.robust_fit is not None:
-            return _named(self.robust_fit, "robust")
-        return robust_measures(self.test, self.baseline, n)
+            return _first(_named(self.robust_fit, "robust"))
+        return _first(robust_measures(self.test, self.baseline, n))
 
 
-def robust_measures(test: ScaledTest, baseline: ScaledTest, n: float | Array) -> dict[str, float]:
-    """Return the robust fit measures of a test and that of the baseline; n that of RMSEA."""
+def scaled_measures(test: ScaledTest, baseline: ScaledTest, n: float | Array) -> dict[str, Array]:
+    """Return the scaled test and the scaled fit measures (B,) by name; n that of RMSEA."""
+    values = {
+        "chi2_scaled": test.chi2,
+        "df_scaled": test.df,
+        "p_scaled": test.p,
+        "scaling_factor": test.factor,
+        "baseline_chi2_scaled": baseline.chi2,
+        "baseline_df_scaled": baseline.df,
+        "baseline_scaling_factor": baseline.factor,
+        "baseline_p_scaled": baseline.p,
+    }
+    more = fitmeasures.incremental(test.chi2, test.df, baseline.chi2, baseline.df)
+    values |= {f"{name}_scaled": value for name, value in more.items()}
+    return values | _named(scaled_tests.scaled_fit(test, baseline, n), "scaled")
+
+
+def robust_measures(test: ScaledTest, baseline: ScaledTest, n: float | Array) -> dict[str, Array]:
+    """Return the robust fit measures (B,) of a test and that of the baseline; n that of RMSEA."""
     return _named(scaled_tests.robust_fit(test, baseline, n), "robust")
 
 
-def _named(fit: scaled_tests.ScaledFit, suffix: str) -> dict[str, float]:
-    return {f"{f.name}_{suffix}": float(getattr(fit, f.name)[0]) for f in fields(fit)}
+def _named(fit: scaled_tests.ScaledFit, suffix: str) -> dict[str, Array]:
+    return {f"{f.name}_{suffix}": getattr(fit, f.name) for f in fields(fit)}
+
+
+def _first(values: dict[str, Array]) -> dict[str, float]:
+    return {name: float(value[0]) for name, value in values.items()}
 
 
 def robust_inference(result: SEMResult, plain: dict[str, float]) -> RobustInference:

@@ -14,14 +14,15 @@ from scipy import special
 
 from tcsmodel.errors import ImproperSolutionWarning, TcsError, warn
 from tcsmodel.kernels.batch import map_chunks
+from tcsmodel.kernels.moments import alike
 from tcsmodel.kernels.sem import Fit
 from tcsmodel.kernels.status import Status
-from tcsmodel.models import fit_measures
 from tcsmodel.models.estimator import Data
 from tcsmodel.models.maximum_likelihood import LikelihoodProblem
 from tcsmodel.models.sem_refusals import refuse_design
 from tcsmodel.models.sem_result import SEMResult
 from tcsmodel.models.unit_fits import UnitFits, spread_table
+from tcsmodel.models.unit_inference import unit_inference
 from tcsmodel.models.units import Units
 from tcsmodel.options import Engine, Estimator, SEMMissing, require
 from tcsmodel.result import as_text
@@ -33,7 +34,8 @@ if TYPE_CHECKING:
 Array = NDArray[np.float64]
 Index = NDArray[np.intp]
 
-CHUNK = 64
+# Units fitted together, their respondents, and the elements of their Gamma, held at once.
+CHUNK, ROWS, SQUARES = 64, 50_000, 4_000_000
 LIKELIHOOD = (Estimator.ML, Estimator.MLR, Estimator.MLM, Estimator.MLMV)
 SHOWN = ("chi2", "df", "p", "cfi", "tli", "rmsea", "srmr")
 
@@ -54,8 +56,10 @@ class SEMFits(UnitFits):
         The fits of the F others.
     arrays : dict of str to ndarray (F, ...)
         Their quantities, as in ``SEMResult.arrays``.
-    plain : dict of str to ndarray (F,)
-        Their fit measures under normality.
+    vcov : ndarray (F, q, q)
+        Covariances of their parameters, those of the estimator chosen.
+    measures : dict of str to ndarray (F,)
+        Their fit measures.
 
     Examples
     --------
@@ -74,7 +78,8 @@ class SEMFits(UnitFits):
     estimator: SEM
     fitted: Fit
     arrays: Mapping[str, Array]
-    plain: Mapping[str, Array]
+    vcov: Array
+    measures: Mapping[str, Array]
 
     def __getitem__(self, unit: object) -> SEMResult:
         """Return the result of one unit.
@@ -100,13 +105,6 @@ class SEMFits(UnitFits):
         return [Status(code) for code in self.fitted.status.tolist()]
 
     @cached_property
-    def _robust(self) -> list[SEMResult] | None:
-        """The results that know their robust inference; None where plain inference holds."""
-        if self.estimator.estimator is Estimator.ML:
-            return None
-        return [self._result(k) for k in range(len(self.fitted.theta))]
-
-    @cached_property
     def estimates(self) -> pd.DataFrame:
         """All parameters of the units that were fitted, tidy.
 
@@ -114,10 +112,7 @@ class SEMFits(UnitFits):
         ``SEMResult.estimates`` of each, unit after unit.
         """
         model, value = self.estimator.model, self.arrays["estimates"]
-        if self._robust is None:
-            se = model.errors(self.fitted.theta, self.fitted.vcov)
-        else:
-            se = np.array([one.estimates["se"] for one in self._robust])
+        se = model.errors(self.fitted.theta, self.vcov)
         names = {name: model.names[name] for name in ("lhs", "op", "rhs", "label")}
         units = [self.units[k] for k in self.units_fitted.fitted]
         half = special.ndtri((1 + self.estimator.level) / 2) * se
@@ -147,10 +142,7 @@ class SEMFits(UnitFits):
         Columns as in ``SEMResult.fit_measures``.
         """
         index = pd.Index([self.units[k] for k in self.units_fitted.fitted], name="unit")
-        if self._robust is None:
-            frame = pd.DataFrame(dict(self.plain), index=index)
-        else:
-            frame = pd.DataFrame([one.fit_measures for one in self._robust]).set_axis(index)
+        frame = pd.DataFrame(dict(self.measures), index=index)
         return frame.reindex(pd.Index(self.units, name="unit"))
 
     @cached_property
@@ -217,11 +209,16 @@ def fit_each(estimator: SEM, data: Data, by: str) -> SEMFits:
             f"None of the {len(units)} units of {by!r} can be fitted. The first, "
             f"{units.labels[first[0]]!r}: {first[1].reason}"
         )
-    parts = list(map_chunks(lambda own: _fit(estimator, units, own), _chunks(units.fitted)))
-    fitted = Fit(*(_joined([getattr(p[0], f.name) for p in parts]) for f in fields(Fit)))
-    arrays = {name: _joined([p[1][name] for p in parts]) for name in parts[0][1]}
-    plain = {name: _joined([p[2][name] for p in parts]) for name in parts[0][2]}
-    result = SEMFits(estimator, units, fitted, arrays, plain)
+    chunks = list(_chunks(units))
+    place = np.argsort(np.concatenate(chunks))
+    parts = list(map_chunks(lambda own: _fit(estimator, units, own), chunks))
+    fitted = Fit(*(_joined([getattr(p.fitted, f.name) for p in parts], place) for f in fields(Fit)))
+    arrays, measures = (
+        {name: _joined([getattr(p, kind)[name] for p in parts], place) for name in names}
+        for kind, names in (("arrays", parts[0].arrays), ("measures", parts[0].measures))
+    )
+    vcov = _joined([part.vcov for part in parts], place)
+    result = SEMFits(estimator, units, fitted, arrays, vcov, measures)
     irregular = np.flatnonzero(~fitted.regular)
     if len(irregular):
         estimator.check_identified(result._result(int(irregular[0])).criterion)
@@ -229,25 +226,36 @@ def fit_each(estimator: SEM, data: Data, by: str) -> SEMFits:
     return result
 
 
-def _chunks(units: Index) -> Iterator[Index]:
-    for start in range(0, len(units), CHUNK):
-        yield units[start : start + CHUNK]
+def _chunks(units: Units) -> Iterator[Index]:
+    """Yield units that are fitted together, of about one size."""
+    size, p = units.n[units.fitted], len(units.sample.names)
+    most = max(1, min(CHUNK, SQUARES // (p * (p + 3) // 2) ** 2))
+    for own in alike(size, max(ROWS, int(size.max()))):
+        for start in range(0, len(own), most):
+            yield units.fitted[own[start : start + most]]
 
 
-def _fit(
-    estimator: SEM, units: Units, own: Index
-) -> tuple[Fit, dict[str, Array], dict[str, Array]]:
-    """Return the fits of some units, their quantities and their fit measures."""
+@dataclass(frozen=True)
+class _Part:
+    """The fits of some units, their quantities, covariances of estimates and fit measures."""
+
+    fitted: Fit
+    arrays: dict[str, Array]
+    vcov: Array
+    measures: dict[str, Array]
+
+
+def _fit(estimator: SEM, units: Units, own: Index) -> _Part:
     model, n = estimator.model, units.n[own, None].astype(np.float64)
     sampled = model.sampled(units.mean[own], units.cov[own], n, n)
     problem = LikelihoodProblem(model, sampled, estimator.uses_observed)
     fitted = problem.fit(patient=True)
-    measures = fit_measures.plain(model, problem, fitted.value, fitted.theta)
-    return fitted, model.structure(fitted.theta), measures
+    found = unit_inference(estimator, units, own, problem, fitted)
+    return _Part(fitted, model.structure(fitted.theta), found.vcov, found.measures)
 
 
-def _joined(parts: Sequence[NDArray]) -> NDArray:
-    whole = np.concatenate(parts)
+def _joined(parts: Sequence[NDArray], place: Index) -> NDArray:
+    whole = np.concatenate(parts)[place]
     whole.setflags(write=False)
     return whole
 

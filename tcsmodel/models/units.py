@@ -208,6 +208,23 @@ class Units:
         rows = None if whole.rows is None else whole.rows[own]
         return Sample(self._moments(k), values, weights, rows, whole.survey)
 
+    @cached_property
+    def _order(self) -> Index:
+        return np.argsort(self.member, kind="stable")
+
+    def stacked(self, own: Index) -> tuple[Array, Array]:
+        """Return the answers (u, m, p) of units (u,), m those of the largest, and weights (u, m).
+
+        Rows behind the respondents of a unit fill it up and weigh nothing.
+        """
+        size, values = self.n[own, None], self.sample.respondents("Units")
+        place = np.arange(size.max())
+        first = (np.cumsum(self.n) - self.n)[own, None]
+        rows = self._order[np.where(place < size, first + place, first)]
+        given = self.sample.weights
+        weights = np.ones(rows.shape) if given is None else given[rows]
+        return values[rows], np.where(place < size, weights, 0.0)
+
     def _moments(self, k: int) -> Moments:
         n, weights = int(self.n[k]), self.sample.weights
         total = n if weights is None else weights[self.member == k].sum()

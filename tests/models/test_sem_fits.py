@@ -81,7 +81,10 @@ def assert_same(fits, single, unit):
         {"information": "observed"},
         {"bounds": "standard"},
         {"estimator": "mlr"},
-        {"estimator": "mlmv"},
+        {"estimator": "mlr", "meanstructure": True, "bounds": "standard"},
+        {"likelihood": "wishart"},
+        {"estimator": "mlm"},
+        {"estimator": "mlmv", "meanstructure": True},
     ],
     ids=str,
 )
@@ -91,6 +94,32 @@ def test_each_unit_is_what_it_is_alone(frame, options):
     assert set(fits.estimates["unit"]) == set("ABCF")
     for unit in "ABCF":
         assert_same(fits, alone(estimator, frame, unit), unit)
+
+
+@pytest.mark.parametrize("kind", ["mlr", "mlmv"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Quality =~ q1 + q2 + q3\nQuality ~ v1 + v2",
+        "Quality =~ q1 + a*q2 + b*q3\nValue =~ v1 + c*v2 + v3\na == b\nc < 0.7",
+    ],
+    ids=["observed causes", "constraints"],
+)
+def test_robust_inference_of_units_with(frame, text, kind):
+    estimator = tcs.SEM(tcs.ModelSpec.parse(text), estimator=kind, meanstructure=True)
+    fits = each(estimator, frame)
+    for unit in "ABCF":
+        assert_same(fits, alone(estimator, frame, unit), unit)
+
+
+def test_units_in_clusters(frame):
+    survey = tcs.Survey(
+        frame.assign(branch=np.arange(len(frame)) // 6), items=SPEC.items, cluster="branch"
+    )
+    estimator = tcs.SEM(SPEC, estimator="mlr")
+    fits = each(estimator, survey)
+    for unit in "ABCF":
+        assert_same(fits, alone(estimator, survey, unit), unit)
 
 
 def test_the_result_of_one_unit_has_everything(frame, fits):
