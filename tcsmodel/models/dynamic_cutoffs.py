@@ -152,7 +152,7 @@ def _fitted(
             "parameters= are for a specification; a result has estimates of its own.",
         )
         only_group(model, "dynamic_cutoffs()")
-        _require_measurement(model.estimator.spec)
+        _require_measurement(model.model.parameters.spec)
         return model, model.sample.n if n is None else n
     require(
         isinstance(model, ModelSpec),
@@ -174,8 +174,8 @@ def _require_measurement(spec: ModelSpec) -> None:
     items = [item for construct in spec.constructs for item in construct.items]
     if spec.paths:
         raise SpecError(
-            "Dynamic cut-offs are those of a measurement model, and this one has paths. Fit "
-            "CFA(spec.measurement()) and ask for its cut-offs."
+            "Dynamic cut-offs are those of a measurement model, and this one has paths. Ask for "
+            "those of CFA(spec), which leaves them out, or of spec.measurement()."
         )
     if names & set(items) or len(items) > len(set(items)):
         raise SpecError(

@@ -111,7 +111,8 @@ def forest(
     def paint(ax: Axes) -> None:
         rows = np.arange(len(frame))
         strong = frame["strong"].to_numpy(dtype=bool)
-        ax.hlines(rows, *span(frame, limits), color=theme.GRID, linewidth=0.8, zorder=0)
+        ends = span(frame, limits, lines)
+        ax.hlines(rows, *ends, color=theme.GRID, linewidth=0.8, zorder=0)
         for row, (low, high) in enumerate(zip(frame["ci_lower"], frame["ci_upper"], strict=True)):
             color = theme.BLUE if strong[row] else theme.QUIET
             ax.plot([low, high], [row, row], color=color, linewidth=2.6, alpha=0.75, zorder=2)
@@ -128,17 +129,20 @@ def forest(
         label_rows(ax, list(frame["label"]), list(strong & bold))
         write_rows(ax, list(frame["words"]), values_header)
         _reference_lines(ax, lines)
-        ax.set_xlim(*span(frame, limits))
+        ax.set_xlim(*ends)
         ax.set_xlabel(axis)
 
     return paint
 
 
-def span(frame: pd.DataFrame, limits: tuple[float, float] | None) -> tuple[float, float]:
-    """Return limits of an axis that shows zero and all intervals, unless they are given."""
+def span(
+    frame: pd.DataFrame, limits: tuple[float, float] | None, lines: Sequence[Line] = ()
+) -> tuple[float, float]:
+    """Return limits of an axis that shows zero, all intervals and lines, unless they are given."""
     if limits is not None:
         return limits
-    numbers = frame[["estimate", "ci_lower", "ci_upper"]].to_numpy(dtype=float)
+    shown = frame[["estimate", "ci_lower", "ci_upper"]].to_numpy(dtype=float).ravel()
+    numbers = np.append(shown, [line.at for line in lines])
     low, high = min(0.0, float(np.nanmin(numbers))), max(0.0, float(np.nanmax(numbers)))
     pad = 0.04 * (high - low or 1.0)
     return (low - pad if low < 0 else low), (high + pad if high > 0 else high)

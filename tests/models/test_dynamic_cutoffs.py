@@ -153,3 +153,15 @@ def test_a_result_brings_its_own_population(mobi_frame):
     with pytest.raises(OptionError, match="estimates of its own"):
         dynamic_cutoffs(result, parameters={"Q =~ PERQ1": 0.5})
     assert dynamic_cutoffs(result, replications=50).n == 250
+
+
+def test_a_cfa_of_a_specification_with_paths_is_a_measurement_model(mobi_frame):
+    text = "Value =~ PERV1 + PERV2\nLoyal =~ CUSA1 + CUSA2 + CUSA3\n"
+    with_paths, without = ModelSpec.parse(text + "Loyal ~ Value"), ModelSpec.parse(text)
+    made = [
+        dynamic_cutoffs(CFA(spec).fit(mobi_frame), replications=50, seed=1).cutoffs
+        for spec in (with_paths, without)
+    ]
+    pd.testing.assert_frame_equal(*made)
+    with pytest.raises(SpecError, match=r"CFA\(spec\), which leaves them out"):
+        dynamic_cutoffs(SEM(with_paths).fit(mobi_frame))

@@ -49,3 +49,9 @@ def test_many_residual_correlations_are_counted(hs_frame: pd.DataFrame) -> None:
     more = "x1 ~~ x4; x2 ~~ x5; x3 ~~ x6; x4 ~~ x7; x5 ~~ x8; x6 ~~ x9"
     assert picture(fit(f"{MEASURED}; {more}", hs_frame)).caption.count(" – ") == 4
     assert "and 2 more" in picture(fit(f"{MEASURED}; {more}", hs_frame)).caption
+
+
+def test_a_limit_that_all_constructs_keep_away_from_is_on_the_axis(hs_frame: pd.DataFrame) -> None:
+    ax = tcs.discriminant_validity(fit(MEASURED, hs_frame)).plot()
+    assert ax.get_xlim()[1] > 0.9
+    assert ax.texts[-1].xy[0] == 0.9
