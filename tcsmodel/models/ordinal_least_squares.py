@@ -30,14 +30,14 @@ from numpy.typing import NDArray
 from tcsmodel.errors import SurveyError
 from tcsmodel.kernels import grouped, linalg, robust_groups, sem, squares
 from tcsmodel.kernels import ordinal_squares as kernel
-from tcsmodel.kernels.design import Design
+from tcsmodel.kernels.design import Design, spread
 from tcsmodel.kernels.implied import Layout
 from tcsmodel.kernels.least_squares import Structure, ordinal_structure
 from tcsmodel.kernels.likelihood import Sampled
 from tcsmodel.kernels.modification import Scores
 from tcsmodel.kernels.ordinal import OrdinalLayout, ordinal_implied
 from tcsmodel.kernels.ordinal_squares import Sampling
-from tcsmodel.kernels.polychoric import Answers
+from tcsmodel.kernels.polychoric import Answers, mixed_moments
 from tcsmodel.kernels.replicates import Replicates
 from tcsmodel.kernels.robust import Traces
 from tcsmodel.kernels.robust_groups import Weighed
@@ -49,6 +49,7 @@ from tcsmodel.kernels.scaled_tests import (
     scaled,
 )
 from tcsmodel.kernels.squares import Squares
+from tcsmodel.kernels.underlying_normality import curvature
 from tcsmodel.models import squares_diagnosis
 from tcsmodel.models.covariance_model import CovarianceModel
 from tcsmodel.models.covariance_sample import (
@@ -228,6 +229,26 @@ class OrdinalLeastSquares:
         problem = replace(self.problem, model=model)
         other.__dict__["problem"] = problem
         return other
+
+    def information_ratio(self) -> tuple[float, float]:
+        """Return the information that second derivatives have about correlations, and its z.
+
+        As a share of that by outer products, which errors and tests rest on, in the median of
+        pairs: one where the variables behind the answers are normal
+        (`kernels.underlying_normality`). z tells by the sum over pairs whether there is less,
+        with the sampling design; nan without a pair that could.
+        """
+        weights, found = own_weights(self.sample), []
+        gap = np.zeros(self.sample.n)
+        for answers, rows in self._answers:
+            own = weights[rows]
+            found.append(curvature(answers, mixed_moments(answers, own), own))
+            gap[rows] = found[-1].gap
+        shares = np.concatenate([one.second / one.outer for one in found])
+        if not len(shares):
+            return np.nan, np.nan
+        error = np.sqrt(spread(gap[:, None] - gap.mean(), self.sample.design)[0, 0])
+        return float(np.median(shares)), float(gap.sum() / error)
 
     @property
     def takes_weights(self) -> bool:

@@ -533,6 +533,16 @@ FINDINGS: dict[str, dict[str, str]] = {
         "advice": "Join rare categories or leave out an item that nearly repeats another; with "
         "missing='pairwise', compare with 'listwise'.",
     },
+    "underlying_not_normal": {
+        "finding": "The variables behind the answers are not normal, as polychoric correlations "
+        "presume.",
+        "evidence": "The information about these correlations is {ratio:.2f} of that which their "
+        "standard errors count on; below {limit:.2f} with z {z:.1f}.",
+        "meaning": "Standard errors without a bootstrap are too small by about as much, and the "
+        "scaled chi-square rejects right models too often; the correlations can be off as well.",
+        "advice": "Take intervals from .bootstrap(1000, seed=1), or, with five categories or more, "
+        "compare with ordered=False and estimator='mlr'.",
+    },
     "improper_step": {
         "finding": "These steps of invariance have no admissible solution: {subjects}.",
         "evidence": "The {first} step ended with status {status}: {reason}",
