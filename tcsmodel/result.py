@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 
 _P_VALUE = re.compile(r"(?!p_first$)(.*_)?p(_.*)?")
+_DF = re.compile(r"(.*_)?df(_.*)?")
 
 
 def decimals(value: float) -> str:
@@ -47,19 +48,21 @@ def p_phrase(value: float, least: float = 0.0) -> str:
     return f"p={shown_p(value, least)}".replace("=<", "<")
 
 
-def p_formats(frame: pd.DataFrame, least: float = 0.0) -> dict[Any, Callable[[Any], str]]:
-    """Return how the columns of p values of a frame are printed."""
-    numbers = frame.select_dtypes("number").columns
-    return {
-        name: partial(shown_p, least=least)
-        for name in numbers
-        if isinstance(name, str) and _P_VALUE.fullmatch(name)
-    }
+def shown_df(value: float) -> str:
+    """Return degrees of freedom: a whole number, or to three decimals where scaling makes them."""
+    return f"{value:.0f}" if value == round(value) else decimals(value)
+
+
+def formats_of(frame: pd.DataFrame, least: float = 0.0) -> dict[Any, Callable[[Any], str]]:
+    """Return how the columns of p values and of degrees of freedom of a frame are printed."""
+    names = [name for name in frame.select_dtypes("number").columns if isinstance(name, str)]
+    tests = {name: partial(shown_p, least=least) for name in names if _P_VALUE.fullmatch(name)}
+    return tests | {name: shown_df for name in names if _DF.fullmatch(name)}
 
 
 def as_text(frame: pd.DataFrame, least: float = 0.0, **options: Any) -> str:
     """Return a frame in fixed width, with numbers to three decimals and no p value of 0.000."""
-    formats = p_formats(frame, least)
+    formats = formats_of(frame, least)
     return frame.to_string(float_format=decimals, formatters=formats, **options)
 
 
@@ -162,7 +165,7 @@ class Result:
         from html import escape
 
         known = self._known()
-        formats = p_formats(known, self._least_p)
+        formats = formats_of(known, self._least_p)
         frame = known.to_html(float_format=decimals, formatters=formats, escape=True)
         return f"<p>{escape(repr(self))}</p>{frame}"
 
