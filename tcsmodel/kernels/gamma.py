@@ -21,11 +21,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from tcsmodel.kernels import linalg
 from tcsmodel.kernels.design import Design, between, totals
 from tcsmodel.kernels.jacobian import vech
 from tcsmodel.kernels.replicates import Replicates
 
 Array = NDArray[np.float64]
+Index = NDArray[np.intp]
 
 # Influences held at once, so that memory grows neither with n nor with the batch.
 ELEMENTS = 4_000_000
@@ -52,6 +54,7 @@ def asymptotic_cov(
     *,
     with_mean: bool,
     given: Design | Replicates | None = None,
+    causes: Index | None = None,
 ) -> Array:
     """Return Gamma (..., s, s) of [mean, vech S], or of vech S alone.
 
@@ -70,6 +73,9 @@ def asymptotic_cov(
         Whether the means are among the statistics.
     given : Design, optional
         Clusters and strata of the respondents, whose influences are then not independent.
+    causes : ndarray of int, optional
+        Items whose values are taken as they are, so that only the others vary about what they
+        predict of them.
     """
     n, p = x.shape
     lead = mean.shape[:-1]
@@ -83,7 +89,7 @@ def asymptotic_cov(
         sums = [np.zeros((0 if given is None else given.units, s)) for _ in mean[part]]
         for start in range(0, n, rows):
             block = slice(start, start + rows)
-            z = influence(x[block], mean[part], cov[part], with_mean=with_mean)
+            z = influence(x[block], mean[part], cov[part], with_mean=with_mean, causes=causes)
             z *= np.sqrt(share[part, block])[..., None]
             if given is None:
                 gamma[part] += np.swapaxes(z, -1, -2) @ z
@@ -95,11 +101,24 @@ def asymptotic_cov(
     return gamma.reshape(*lead, s, s)
 
 
-def influence(x: Array, mean: Array, cov: Array, *, with_mean: bool) -> Array:
-    """Return the influences (B, n, s) of answers (n, p) or (B, n, p) on [mean, vech S]."""
+def influence(
+    x: Array, mean: Array, cov: Array, *, with_mean: bool, causes: Index | None = None
+) -> Array:
+    """Return the influences (B, n, s) of answers (n, p) or (B, n, p) on [mean, vech S].
+
+    With the values of `causes` taken as they are, answers ``d = f + e`` vary about what a
+    regression on these predicts: e is in the place of d, and ``d d' - f f'`` in that of ``d d'``.
+    """
     d = x - mean[:, None, :]
     column, row = np.triu_indices(x.shape[-1])
     second = d[..., row] * d[..., column] - vech(cov)[:, None, :]
+    if causes is not None and len(causes):
+        own = cov[:, causes[:, None], causes]
+        slope = linalg.inverse(own)[0] @ cov[:, causes]
+        fitted = d[..., causes] @ slope
+        predicted = np.swapaxes(slope, -1, -2) @ own @ slope
+        second -= fitted[..., row] * fitted[..., column] - vech(predicted)[:, None, :]
+        d = d - fitted
     return np.concatenate([d, second], axis=-1) if with_mean else second
 
 

@@ -29,15 +29,18 @@ class Answers:
     mean: Array
     share: Array
 
-    def gamma(self, mean: Array, cov: Array, *, with_mean: bool) -> Array:
-        """Return Gamma (B, s, s) at means (B, p) and covariances (B, p, p)."""
+    def gamma(
+        self, mean: Array, cov: Array, *, with_mean: bool, causes: Index | None = None
+    ) -> Array:
+        """Return Gamma (B, s, s) at means (B, p), covariances (B, p, p), given any causes."""
         p = self.x.shape[-1]
         s = p * (p + 1) // 2 + (p if with_mean else 0)
         out = np.zeros((len(self.x), s, s))
         rows = max(1, gamma.ELEMENTS // (s * len(self.x)))
         for start in range(0, self.x.shape[1], rows):
             block = slice(start, start + rows)
-            z = gamma.influence(self.x[:, block], mean, cov, with_mean=with_mean)
+            own = self.x[:, block]
+            z = gamma.influence(own, mean, cov, with_mean=with_mean, causes=causes)
             z *= np.sqrt(self.share[:, block])[..., None]
             out += np.swapaxes(z, -1, -2) @ z
         return out
@@ -78,7 +81,8 @@ def inference(
     expected : bool
         Whether errors and traces are those of MLM and MLMV, rather than MLR.
     """
-    spread = answers.gamma(answers.mean, sampled.cov[:, 0], with_mean=sampled.mean is not None)
+    with_mean, given = sampled.mean is not None, causes if expected else None
+    spread = answers.gamma(answers.mean, sampled.cov[:, 0], with_mean=with_mean, causes=given)
     way = _expected if expected else _observed
     null, null_theta = _independence(sampled, answers, causes)
     vcov, traces = way(model, theta, sampled, answers, spread)

@@ -39,17 +39,19 @@ ROUNDING = 1e-13
 class Answers:
     """Answers x of each group (r_g, p), and shares (r_g,) of `gamma.shares`.
 
-    design: how the respondents of each group were drawn, where not one by one.
+    design: how the respondents of each group were drawn, where not one by one; causes: the items
+    whose values are taken as they are.
     """
 
     x: tuple[Array, ...]
     share: tuple[Array, ...]
     design: tuple[Design | Replicates, ...] | None = None
+    causes: Index | None = None
 
     def of_group(self, group: int) -> Answers:
         """Return those of one group on its own."""
         design = None if self.design is None else (self.design[group],)
-        return Answers((self.x[group],), (self.share[group],), design)
+        return Answers((self.x[group],), (self.share[group],), design, self.causes)
 
     def gamma(self, mean: Array, cov: Array, total: float, *, with_mean: bool) -> Array:
         """Return the blocks ``N/r_g Gamma_g`` (G, s, s) at means (G, p), covariances (G, p, p)."""
@@ -59,7 +61,9 @@ class Answers:
             [
                 total
                 / len(x)
-                * gamma.asymptotic_cov(x, m, c, share, with_mean=with_mean, given=design)
+                * gamma.asymptotic_cov(
+                    x, m, c, share, with_mean=with_mean, given=design, causes=self.causes
+                )
                 for x, m, c, share, design in parts
             ]
         )

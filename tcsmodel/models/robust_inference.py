@@ -10,16 +10,16 @@
 ========  ===================================================  =================================
 
 B is the mean product of the respondents' scores: at the implied moments for MLR, from the
-distribution-free covariances of the sample moments for MLM and MLMV (`kernels.robust`). A
-sampling weight multiplies a score. Estimates, and everything else that rests on them alone, are
-those of ``ml``. Score tests, z values of residuals and discriminant validity remain normal-theory
-ones.
+distribution-free covariances of the sample moments for MLM and MLMV (`kernels.robust`), given the
+values of observed causes. A sampling weight multiplies a score. Estimates, and everything else that
+rests on them alone, are those of ``ml``. Score tests, z values of residuals and discriminant
+validity remain normal-theory ones.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Protocol, Self, TypeVar
 
 import numpy as np
@@ -129,8 +129,17 @@ def _first(values: dict[str, Array]) -> dict[str, float]:
 def robust_inference(result: SEMResult, plain: dict[str, float]) -> RobustInference:
     """Return the inference of a fit by one of `CORRECTIONS`, from its plain fit measures."""
     estimator = result.estimator.estimator
-    way = _observed if estimator is Estimator.MLR else _expected
-    return inferred(result, plain, way, _answers(result), CORRECTIONS[estimator])
+    answers = _answers(result)
+    if estimator is Estimator.MLR:
+        return inferred(result, plain, _observed, answers, CORRECTIONS[estimator])
+    answers = replace(answers, causes=_causes(result))
+    return inferred(result, plain, _expected, answers, CORRECTIONS[estimator])
+
+
+def _causes(result: SEMResult) -> NDArray[np.intp]:
+    """Return which items are observed causes, whose moments are taken as they are."""
+    table = result.model.parameters
+    return np.array([table.items.index(name) for name in table.causes], dtype=np.intp)
 
 
 class Evidence(Protocol):
@@ -157,8 +166,7 @@ def inferred(
     model, sampled = result.model, result.sampled
     mean = np.stack([part.moments.mean_array for part in result.sample.by_group])
     vcov, traces = way(model.grouped, result.theta, sampled, mean, evidence)
-    table = model.parameters
-    causes = np.array([table.items.index(name) for name in table.causes], dtype=np.intp)
+    causes = _causes(result)
     null_traces = []
     for g in range(model.n_groups):
         own, there = robust_groups.of_group(sampled, g), mean[g : g + 1]

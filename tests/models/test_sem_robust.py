@@ -333,3 +333,29 @@ def test_the_scaled_comparison_has_plain_differences_beside_its_test(hs_frame):
     )
     for name in ("cfi_robust", "rmsea_robust"):
         assert ours[f"{name}_diff"].iloc[1] == ours[name].iloc[1] - ours[name].iloc[0]
+
+
+@pytest.mark.parametrize(
+    ("options", "chi2", "baseline", "errors"),
+    [
+        ({"estimator": "mlm"}, 12.14468, 200.97992, (0.05325921661, 0.10230098602)),
+        ({"estimator": "mlmv"}, 12.07766, 172.31842, (0.05325921661, 0.10230098602)),
+        (
+            {"estimator": "mlm", "group": "school"},
+            14.53359, 222.46329, (0.06998109751, 0.14185987173),
+        ),
+    ],
+)  # fmt: skip
+def test_observed_causes_are_taken_as_they_are(hs_frame, options, chi2, baseline, errors):
+    """lavaan 0.6-14; and firms of a batch have what they have by themselves."""
+    paths = ModelSpec.parse("x9 ~ x7 + x8 + ageyr\nx8 ~ x7 + sex")
+    result = SEM(paths, **options).fit(hs_frame)
+    measures = result.fit_measures
+    assert measures["chi2_scaled"] == pytest.approx(chi2, rel=tol.CHI2)
+    assert measures["baseline_chi2_scaled"] == pytest.approx(baseline, rel=tol.CHI2)
+    se = result.estimates["se"]
+    assert_allclose([se[0], se[4]], errors, rtol=tol.SE)
+    if "group" not in options:
+        each = SEM(paths, **options).fit_each(hs_frame, by="school").table().set_index("unit")
+        alone = SEM(paths, **options).fit(hs_frame[hs_frame["school"] == "Pasteur"])
+        assert each.loc["Pasteur", "chi2"] == pytest.approx(alone.fit_measures["chi2_scaled"])
