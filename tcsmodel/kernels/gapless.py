@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from scipy import linalg
 
 from tcsmodel.kernels.gamma import normal_weight
+from tcsmodel.kernels.linalg import inverse
 
 Array = NDArray[np.float64]
 
@@ -31,7 +32,7 @@ def discrepancy(cov: Array, mean: Array, sigma: Array, mu: Array) -> Array:
     ``log|Sigma| - log|S| + tr(Sigma^-1 S) - p + (m - mu)' Sigma^-1 (m - mu)``.
     """
     gap = (mean - mu)[..., None]
-    half = np.linalg.solve(sigma, np.concatenate([cov, gap], axis=-1))
+    half = inverse(sigma)[0] @ np.concatenate([cov, gap], axis=-1)
     size = np.linalg.slogdet(sigma)[1] - np.linalg.slogdet(cov)[1] - cov.shape[-1]
     trace = np.einsum("gii->g", half[..., :-1])
     return np.asarray(size + trace + (half[..., -1] * gap[..., 0]).sum(axis=-1))
@@ -43,8 +44,13 @@ def complete_information(cov: Array, share: Array) -> Array:
     return np.asarray(linalg.block_diag(*(share[:, None, None] * weight)))
 
 
-def expectation(delta: Array, information: Array, complete: Array, gamma: Array) -> float:
-    """Return ``tr(M' V M Gamma)`` of D (s, q), H, V and Gamma (s, s)."""
+def expectation(
+    delta: Array, information: Array, complete: Array, gamma: Array, bread: Array
+) -> Array:
+    """Return ``tr(M' V M Gamma)`` (...,).
+
+    Of D (..., s, q), H, V and Gamma (..., s, s), and `bread` (..., q, q), the inverse of D' H D.
+    """
     wide = information @ delta
-    left = np.eye(len(delta)) - delta @ np.linalg.solve(delta.T @ wide, wide.T)
-    return float(np.einsum("ij,ij->", complete @ left, left @ gamma))
+    left = np.eye(delta.shape[-2]) - delta @ bread @ np.swapaxes(wide, -1, -2)
+    return np.asarray(np.einsum("...ij,...ij->...", complete @ left, left @ gamma))

@@ -234,7 +234,7 @@ def answers(sampled: Sampled) -> Array:
     """Return how many items (B,) a respondent has answered on average."""
     if sampled.table is None:
         return np.full(len(sampled.cov), float(sampled.cov.shape[-1]))
-    seen = sampled.table.share @ sampled.table.observed.sum(axis=1)
+    seen = (sampled.table.share * sampled.table.observed.sum(axis=-1)).sum(axis=-1)
     return _pooled(sampled, seen)
 
 

@@ -72,7 +72,8 @@ class PatternMoments:
     """Moments of every pattern under B weightings.
 
     observed (K, p) and origin (p,) as in `Patterns`; weight (B, K) sums of weights; second
-    (B, K, p+1, p+1) the T_k, zero for missing items and where the weight is zero.
+    (B, K, p+1, p+1) the T_k, zero for missing items and where the weight is zero. Of samples
+    apart, observed (B, K, p): patterns of each, filled up by complete ones of weight zero.
     """
 
     observed: Mask
@@ -105,19 +106,21 @@ class PatternMoments:
     @property
     def coverage(self) -> Array:
         """Shares (B, p, p) of the weight in which both items are observed."""
-        both = self.observed[:, :, None] & self.observed[:, None, :]
-        return np.einsum("bk,kij->bij", self.share, both.astype(np.float64))
+        both = self.observed[..., :, None] & self.observed[..., None, :]
+        return np.einsum("...k,...kij->...ij", self.share, both.astype(np.float64))
 
     def of(self, members: Index | Mask) -> PatternMoments:
         """Return the moments of some members of the batch."""
-        return replace(self, weight=self.weight[members], second=self.second[members])
+        observed = self.observed if self.observed.ndim == 2 else self.observed[members]
+        weight, second = self.weight[members], self.second[members]
+        return replace(self, observed=observed, weight=weight, second=second)
 
     def items(self, chosen: Index) -> PatternMoments:
         """Return the moments of some items."""
         at = np.append(chosen, len(self.origin))
         return replace(
             self,
-            observed=self.observed[:, chosen],
+            observed=self.observed[..., chosen],
             origin=self.origin[chosen],
             second=self.second[..., at[:, None], at],
         )
@@ -156,6 +159,48 @@ def tabulate(found: Patterns, x: Array, weights: Array | None = None) -> Pattern
     return PatternMoments(found.observed, found.origin, weight, second)
 
 
+def tabulate_apart(
+    x: Array, member: Index, weight: Array, n_members: int
+) -> tuple[PatternMoments, Index]:
+    """Return the moments of the patterns of samples apart, and the pattern (n,) of each row.
+
+    Parameters
+    ----------
+    x : ndarray (n, p)
+        Answers, nan where missing, at least one in a row.
+    member, weight : ndarray (n,)
+        The sample of each row, numbered from 0, and its weight.
+    n_members : int
+        Number of samples B.
+    """
+    seen, p = ~np.isnan(x), x.shape[1]
+    key = np.column_stack([member, np.packbits(~seen, axis=1)])
+    pairs, first, pair = np.unique(key, axis=0, return_index=True, return_inverse=True)
+    pair, owner = pair.ravel(), pairs[:, 0]
+    number = np.arange(len(pairs)) - np.searchsorted(owner, owner)
+    shape = (n_members, int(number.max()) + 1)
+    observed = np.ones((*shape, p), dtype=bool)
+    observed[owner, number] = seen[first]
+    origin = np.where(seen, x, 0.0).sum(axis=0) / np.maximum(seen.sum(axis=0), 1)
+    row, column = np.triu_indices(p + 1)
+    order = np.argsort(pair, kind="stable")
+    z = bordered(x[order], origin)
+    begin = np.searchsorted(pair[order], np.arange(len(pairs)))
+    packed = np.empty((len(pairs), len(row)))
+    step = max(1, PRODUCTS // len(x))
+    for start in range(0, len(row), step):
+        some = slice(start, start + step)
+        products = weight[order, None] * z[:, row[some]] * z[:, column[some]]
+        packed[:, some] = np.add.reduceat(products, begin, axis=0)
+    whole = np.zeros(shape)
+    whole[owner, number] = packed[:, -1]
+    packed /= packed[:, -1:]
+    second = np.zeros((*shape, p + 1, p + 1))
+    second[owner[:, None], number[:, None], row, column] = packed
+    second[owner[:, None], number[:, None], column, row] = packed
+    return PatternMoments(observed, origin, whole, second), number[pair]
+
+
 def bordered(x: Array, origin: Array) -> Array:
     """Return ``z = [x - origin, 1]`` (n, p+1), zero where an answer is missing."""
     z = np.ones((len(x), x.shape[1] + 1))
@@ -190,6 +235,8 @@ def restrict(sigma: Array, observed: Mask) -> Restricted:
     away from the inverse of Sigma~ is of low rank: with M the items that are missing and
     ``P = Sigma~^-1``, ``P_k = P - P_.M P_MM^-1 P_M.`` and ``|Sigma~_k| = |Sigma~| |P_MM|``.
     """
+    if observed.ndim == 3:
+        return _restrict_apart(sigma, observed)
     n, width = len(sigma), sigma.shape[-1]
     seen = np.append(observed, np.ones((len(observed), 1), dtype=bool), axis=1)
     inverse = np.zeros((n, len(seen), width, width))
@@ -205,6 +252,38 @@ def restrict(sigma: Array, observed: Mask) -> Restricted:
         if len(rest):
             present = np.nonzero(seen[own])[1].reshape(len(own), width - count)
             _invert(inverse, log_det, own, present, sigma, rest)
+    return Restricted(inverse, log_det)
+
+
+def _restrict_apart(sigma: Array, observed: Mask) -> Restricted:
+    """Return the same of patterns (B, K, p) that each member has by itself."""
+    shape, width = observed.shape[:2], sigma.shape[-1]
+    seen = np.append(observed, np.ones((*shape, 1), dtype=bool), axis=2)
+    inverse, log_det = np.zeros((*shape, width, width)), np.full(shape, np.inf)
+    log_whole, whole, definite = linalg.definite_inverse(sigma)
+    gaps = width - seen.sum(axis=2)
+    for count in np.unique(gaps):
+        b, k = np.nonzero(gaps == count)
+        low = definite[b] & (2 * count <= width)
+        if low.any():
+            own, at = b[low], k[low]
+            gone = np.nonzero(~seen[own, at])[1].reshape(len(own), count)
+            part = whole[own]
+            column = np.take_along_axis(part, gone[:, None, :], axis=2)
+            inner = np.take_along_axis(column, gone[:, :, None], axis=1)
+            log_gap, gap, fine = linalg.definite_inverse(inner)
+            part -= column @ gap @ np.swapaxes(column, 1, 2)
+            part[~(seen[own, at][:, :, None] & seen[own, at][:, None, :])] = 0.0
+            inverse[own, at] = np.where(fine[:, None, None], part, 0.0)
+            log_det[own, at] = np.where(fine, log_whole[own] + log_gap, np.inf)
+        if (~low).any():
+            own, at = b[~low], k[~low]
+            there = np.nonzero(seen[own, at])[1].reshape(len(own), width - count)
+            place = own[:, None, None], there[:, :, None], there[:, None, :]
+            found_log, found, fine = linalg.definite_inverse(sigma[place])
+            found = np.where(fine[:, None, None], found, 0.0)
+            inverse[own[:, None, None], at[:, None, None], place[1], place[2]] = found
+            log_det[own, at] = np.where(fine, found_log, np.inf)
     return Restricted(inverse, log_det)
 
 
@@ -281,7 +360,7 @@ def saturated(table: PatternMoments) -> Saturated:
     until its own end. Two steps foretell where a line of steps leads (SQUAREM, Varadhan &
     Roland 2008); a leap there that raises the discrepancy is taken back.
     """
-    mean, variance = _available(table)
+    mean, variance = available(table)
     diagonal = variance[:, :, None] * np.eye(variance.shape[-1])
     sigma = second_moments(mean, diagonal, table.origin)
     safe, value = sigma.copy(), np.full(len(sigma), np.inf)
@@ -343,16 +422,16 @@ def independence(table: PatternMoments, causes: Index) -> Array:
     No covariances, except among observed causes. Every other item has its maximum at the
     answers there are: ``sum_j n_j / n (log v_j + 1)``. inf where an item has no variance.
     """
-    others = np.setdiff1d(np.arange(table.observed.shape[1]), causes)
+    others = np.setdiff1d(np.arange(table.observed.shape[-1]), causes)
     weight = np.diagonal(table.coverage, axis1=1, axis2=2)[:, others]
-    variance = _available(table)[1][:, others]
+    variance = available(table)[1][:, others]
     with np.errstate(divide="ignore", invalid="ignore"):
         value = (weight * (np.log(variance) + 1)).sum(axis=-1)
     value = np.where((variance > 0).all(axis=-1), value, np.inf)
     return value + saturated(table.items(causes)).value if len(causes) else value
 
 
-def _available(table: PatternMoments) -> tuple[Array, Array]:
+def available(table: PatternMoments) -> tuple[Array, Array]:
     """Return means and variances (B, p), divisor n_j, of the answers there are; nan without."""
     weight = np.diagonal(table.coverage, axis1=1, axis2=2)
     total = np.einsum("bk,bkij->bij", table.share, table.second)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from tcsmodel.errors import OptionError, SurveyError, TcsError, counted
 from tcsmodel.kernels.design import Design
-from tcsmodel.kernels.missing import patterns, saturated, tabulate
+from tcsmodel.kernels.missing import available, patterns, saturated, tabulate
 from tcsmodel.kernels.replicates import Replicates
 from tcsmodel.kernels.status import Status
 from tcsmodel.options import Missing, SEMMissing
@@ -87,7 +87,7 @@ class Sample:
         values = self.respondents("A group")[own]
         weights = None if self.weights is None else self.weights[own]
         rows = None if self.rows is None else self.rows[own]
-        moments = _moments_of(self.names, values, weights)
+        moments = moments_of(self.names, values, weights)
         return Sample(moments, values, weights, rows, self.survey, staged=self.staged)
 
     @cached_property
@@ -193,7 +193,7 @@ def take(
             values, weights, rows = survey.answered(names)
         else:
             values, weights, rows = survey.complete(names, str(missing))
-        moments = _moments_of(names, values, weights)
+        moments = moments_of(names, values, weights)
         if weights is not None:
             weights = normalized(weights)
         groups, strata = _strata(survey, rows, group)
@@ -206,7 +206,7 @@ def take(
     return sample
 
 
-def _moments_of(names: tuple[str, ...], values: Array, weights: Array | None) -> Moments:
+def moments_of(names: tuple[str, ...], values: Array, weights: Array | None) -> Moments:
     """Return the moments of answers; by maximum likelihood where some are missing."""
     if not np.isnan(values).any():
         return Moments.of(names, values, weights)
@@ -218,15 +218,17 @@ def _moments_of(names: tuple[str, ...], values: Array, weights: Array | None) ->
             f"Items {names[i[0]]!r} and {names[j[0]]!r} are never answered together, so nothing "
             "says how they covary. Leave one of them out, or use other respondents."
         )
+    n, total = len(values), float(given.sum())
+    center, variance = (read_only(one[0]) for one in available(table))
+    require_varying(Moments(names, n, center, np.diag(variance), total))
     found = saturated(table)
     if found.status[0] == Status.SINGULAR:
         raise SurveyError(
             f"The answers to the {len(names)} items have no likelihood: some item is a sum of "
             "others, or too few respondents answered items together. Use fewer items."
         )
-    n = len(values)
     cov = found.cov[0] * (n / (n - 1))
-    return Moments(names, n, read_only(found.mean[0]), read_only(cov), float(given.sum()))
+    return Moments(names, n, read_only(found.mean[0]), read_only(cov), total)
 
 
 def _require_answered(survey: Survey, names: tuple[str, ...], group: str) -> None:

@@ -111,7 +111,8 @@ def robust_fit_with_gaps(result: SEMResult) -> dict[str, float]:
     complete = gapless.complete_information(cov, share)
 
     def test(sigma: Array, mu: Array, delta: Array, df: float) -> scaled_tests.ScaledTest:
-        trace = np.array([gapless.expectation(delta, information, complete, spread)])
+        bread = linalg.inverse((delta.T @ information @ delta)[None])[0][0]
+        trace = gapless.expectation(delta, information, complete, spread, bread)[None]
         chi2 = n * np.array([gapless.discrepancy(cov, mean, sigma, mu) @ share])
         return scaled_tests.scaled(chi2, df, Traces(trace, trace), Correction.MEAN)
 

@@ -409,8 +409,8 @@ class SEM:
         Parameters
         ----------
         data : Survey or pandas.DataFrame
-            The respondents of all units. Those with missing answers are left out; weights count
-            within their unit.
+            The respondents of all units. Those with missing answers are left out unless
+            ``missing="fiml"``; weights count within their unit.
         by : str
             The column that tells units apart.
 
@@ -418,7 +418,7 @@ class SEM:
         ------
         OptionError
             When the estimator is not one of maximum likelihood, answers with gaps are to be kept
-            or the model has groups; when `by` is one of its items.
+            in another way or the model has groups; when `by` is one of its items.
         SurveyError
             When `by` is not a column, or is empty for a respondent used.
         IdentificationError

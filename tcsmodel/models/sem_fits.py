@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -13,10 +13,11 @@ from numpy.typing import NDArray
 from scipy import special
 
 from tcsmodel.errors import ImproperSolutionWarning, TcsError, warn
+from tcsmodel.kernels import gaps_apart
 from tcsmodel.kernels.batch import map_chunks
-from tcsmodel.kernels.moments import alike
 from tcsmodel.kernels.sem import Fit
 from tcsmodel.kernels.status import Status
+from tcsmodel.models.covariance_sample import require_complete
 from tcsmodel.models.estimator import Data
 from tcsmodel.models.maximum_likelihood import LikelihoodProblem
 from tcsmodel.models.sem_refusals import refuse_design
@@ -34,8 +35,6 @@ if TYPE_CHECKING:
 Array = NDArray[np.float64]
 Index = NDArray[np.intp]
 
-# Units fitted together, their respondents, and the elements of their Gamma, held at once.
-CHUNK, ROWS, SQUARES = 64, 50_000, 4_000_000
 LIKELIHOOD = (Estimator.ML, Estimator.MLR, Estimator.MLM, Estimator.MLMV)
 SHOWN = ("chi2", "df", "p", "cfi", "tli", "rmsea", "srmr")
 
@@ -193,29 +192,33 @@ def fit_each(estimator: SEM, data: Data, by: str) -> SEMFits:
     """Return the fits of a model to each unit; see `SEM.fit_each`."""
     require(
         estimator.estimator in LIKELIHOOD
-        and estimator.missing is SEMMissing.LISTWISE
+        and estimator.missing in (SEMMissing.LISTWISE, SEMMissing.FIML)
+        and not estimator.auxiliary
         and estimator.engine is Engine.NATIVE
         and estimator.group is None
         and estimator.reliability is None,
-        "fit_each() fits by maximum likelihood (ml, mlr, mlm, mlmv) to complete answers, without "
-        "groups within units or reliability=. For anything else fit the units one by one, as in "
+        "fit_each() fits by maximum likelihood (ml, mlr, mlm, mlmv), to complete answers or with "
+        "missing='fiml', without auxiliary=, groups within units or reliability=. For anything "
+        "else fit the units one by one, as in "
         f"estimator.fit(survey.where(lambda d: d[{by!r}] == 'A')).",
     )
     refuse_design(estimator.estimator, data if isinstance(data, Survey) else None)
-    units = Units.of(data, estimator.parameters.items, by)
+    units = Units.of(data, estimator.parameters.items, by, missing=estimator.missing)
+    if units.sample.has_gaps:
+        require_complete(units.sample, estimator.parameters.given)
     if not len(units.fitted):
         first = next(iter(units.refused.items()))
         raise TcsError(
             f"None of the {len(units)} units of {by!r} can be fitted. The first, "
             f"{units.labels[first[0]]!r}: {first[1].reason}"
         )
-    chunks = list(_chunks(units))
+    gaps = units.gaps[units.fitted]
+    chunks = [own for kind in (~gaps, gaps) for own in units.chunks(units.fitted[kind])]
     place = np.argsort(np.concatenate(chunks))
     parts = list(map_chunks(lambda own: _fit(estimator, units, own), chunks))
     fitted = Fit(*(_joined([getattr(p.fitted, f.name) for p in parts], place) for f in fields(Fit)))
     arrays, measures = (
-        {name: _joined([getattr(p, kind)[name] for p in parts], place) for name in names}
-        for kind, names in (("arrays", parts[0].arrays), ("measures", parts[0].measures))
+        _tables([getattr(p, k) for p in parts], place) for k in ("arrays", "measures")
     )
     vcov = _joined([part.vcov for part in parts], place)
     result = SEMFits(estimator, units, fitted, arrays, vcov, measures)
@@ -224,15 +227,6 @@ def fit_each(estimator: SEM, data: Data, by: str) -> SEMFits:
         estimator.check_identified(result._result(int(irregular[0])).criterion)
     _warn(result)
     return result
-
-
-def _chunks(units: Units) -> Iterator[Index]:
-    """Yield units that are fitted together, of about one size."""
-    size, p = units.n[units.fitted], len(units.sample.names)
-    most = max(1, min(CHUNK, SQUARES // (p * (p + 3) // 2) ** 2))
-    for own in alike(size, max(ROWS, int(size.max()))):
-        for start in range(0, len(own), most):
-            yield units.fitted[own[start : start + most]]
 
 
 @dataclass(frozen=True)
@@ -247,11 +241,25 @@ class _Part:
 
 def _fit(estimator: SEM, units: Units, own: Index) -> _Part:
     model, n = estimator.model, units.n[own, None].astype(np.float64)
-    sampled = model.sampled(units.mean[own], units.cov[own], n, n)
+    if units.gaps[own[0]]:
+        sampled = gaps_apart.sampled(units.answers(own), units.mean[own], units.cov[own])
+    else:
+        sampled = model.sampled(units.mean[own], units.cov[own], n, n)
     problem = LikelihoodProblem(model, sampled, estimator.uses_observed)
     fitted = problem.fit(patient=True)
     found = unit_inference(estimator, units, own, problem, fitted)
     return _Part(fitted, model.structure(fitted.theta), found.vcov, found.measures)
+
+
+def _tables(parts: Sequence[Mapping[str, Array]], place: Index) -> dict[str, Array]:
+    """Return what parts have by name, nan where one of them has none."""
+    names = dict.fromkeys(name for part in parts for name in part)
+    size = [len(next(iter(part.values()))) for part in parts]
+    missing = [np.full(n, np.nan) for n in size]
+    return {
+        name: _joined([p.get(name, none) for p, none in zip(parts, missing, strict=True)], place)
+        for name in names
+    }
 
 
 def _joined(parts: Sequence[NDArray], place: Index) -> NDArray:

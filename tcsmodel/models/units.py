@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
@@ -13,11 +13,20 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from tcsmodel.errors import OptionError, SurveyError, TcsError, counted
-from tcsmodel.kernels.moments import by_unit, to_corr
-from tcsmodel.models.estimator import Data, Sample, labelled, require_definite, take
+from tcsmodel.kernels.gaps_apart import Answers
+from tcsmodel.kernels.missing import available, saturated
+from tcsmodel.kernels.moments import alike, by_unit, to_corr
+from tcsmodel.models.estimator import (
+    Data,
+    Sample,
+    labelled,
+    moments_of,
+    require_definite,
+    take,
+)
 from tcsmodel.models.pls_sample import with_products
-from tcsmodel.options import did_you_mean, require
-from tcsmodel.survey.moments import Moments, read_only, require_varying
+from tcsmodel.options import SEMMissing, did_you_mean, require
+from tcsmodel.survey.moments import Moments, require_varying
 from tcsmodel.survey.survey import Survey
 
 Array = NDArray[np.float64]
@@ -25,6 +34,9 @@ Index = NDArray[np.intp]
 
 # Least eigenvalue of correlations, or variance, from which a unit need not be looked at closely.
 SOUND = 1e-8
+# Units held at once, their respondents, and the elements of their Gamma, or of inverses for their
+# patterns of missing answers.
+CHUNK, ROWS, SQUARES = 64, 50_000, 4_000_000
 
 
 class Unfit(StrEnum):
@@ -63,6 +75,8 @@ class Units:
     least : int, optional
         The fewest respondents of a unit, for a model that does not need covariances that can be
         inverted, as likelihood does and PLS does not.
+
+    With gaps in the answers of a unit its moments are those of maximum likelihood.
     """
 
     by: str
@@ -82,8 +96,9 @@ class Units:
         *,
         least: int | None = None,
         pairs: Index | None = None,
+        missing: SEMMissing = SEMMissing.LISTWISE,
     ) -> Units:
-        """Return the units of those who answered all `items`.
+        """Return the units of those who answered all `items`, or any unless `missing` is listwise.
 
         With the products of `pairs` (q, 2) of items behind them, for interactions.
 
@@ -112,14 +127,22 @@ class Units:
                 f"by={by!r} needs respondents, but moments were given. Pass a Survey or a "
                 "DataFrame; of moments, fit those of each unit by themselves."
             )
-        sample = take(data, items)
+        sample = take(data, items, missing)
         if pairs is not None and len(pairs):
             sample = with_products(sample, pairs)
         values, column = sample.respondents("Fitting units"), _combined(sample.survey, columns)
         labels, member = labelled(column.iloc[cast(Index, sample.rows)])
         everyone = dict.fromkeys((*labels, *map(str, pd.unique(column.dropna()))))
-        mean, cov = by_unit(values, member, len(everyone), sample.weights)
-        return cls(by, tuple(everyone), sample, member, read_only(mean), read_only(cov), least)
+        whole = np.nan_to_num(values) if sample.has_gaps else values
+        mean, cov = by_unit(whole, member, len(everyone), sample.weights)
+        units = cls(by, tuple(everyone), sample, member, mean, cov, least)
+        for own in units.chunks(np.flatnonzero(units.gaps)):
+            found = saturated(units.answers(own).table)
+            n = units.n[own, None, None]
+            mean[own], cov[own] = found.mean, found.cov * (n / np.maximum(n - 1, 1))
+        mean.setflags(write=False)
+        cov.setflags(write=False)
+        return units
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -128,6 +151,38 @@ class Units:
     def n(self) -> Index:
         """Respondents (U,) of each."""
         return np.bincount(self.member, minlength=len(self)).astype(np.intp)
+
+    @cached_property
+    def gaps(self) -> NDArray[np.bool_]:
+        """Whether an answer of each unit (U,) is missing."""
+        rows = np.isnan(self.sample.respondents("Units")).any(axis=1)
+        return np.bincount(self.member, rows, minlength=len(self)) > 0
+
+    @cached_property
+    def _patterns(self) -> float:
+        """How many patterns of missing answers a unit has on average."""
+        bits = np.packbits(np.isnan(self.sample.respondents("Units")), axis=1)
+        return len(np.unique(np.column_stack([self.member, bits]), axis=0)) / max(1, len(self))
+
+    def chunks(self, own: Index) -> Iterator[Index]:
+        """Yield those units of `own` that have respondents, some of about one size at a time."""
+        own, p = own[self.n[own] > 0], len(self.sample.names)
+        most = max(1, min(CHUNK, SQUARES // (p * (p + 3) // 2) ** 2))
+        if self.gaps[own].any():
+            most = max(1, min(most, SQUARES // int(self._patterns * (p + 1) ** 2)))
+        size = self.n[own]
+        for some in alike(size, max(ROWS, int(size.max(initial=0)))):
+            for start in range(0, len(some), most):
+                yield own[some[start : start + most]]
+
+    def answers(self, own: Index) -> Answers:
+        """Return the respondents of units (u,), numbered from 0 in this order."""
+        number = np.full(len(self), -1)
+        number[own] = np.arange(len(own))
+        rows = np.flatnonzero(number[self.member] >= 0)
+        values, weights = self.sample.respondents("Units")[rows], self.sample.weights
+        weight = np.ones(len(rows)) if weights is None else weights[rows]
+        return Answers.of(values, number[self.member[rows]], weight)
 
     @cached_property
     def refused(self) -> dict[int, Refusal]:
@@ -161,9 +216,16 @@ class Units:
                 return Refusal(kind, items, reason)
         else:
             variance = np.diag(moments.cov_array)
-            items = tuple(n for n, v in zip(moments.names, variance, strict=True) if v < SOUND)
+            if self.gaps[k]:
+                _, variance = available(self.answers(np.array([k])).table)
+            items = tuple(
+                n for n, v in zip(moments.names, np.ravel(variance), strict=True) if v < SOUND
+            )
             kind = Unfit.CONSTANT if items else Unfit.SINGULAR
         try:
+            if self.gaps[k] and moments.n >= self.needed:
+                own = self.sample_of(k)
+                moments_of(own.names, own.respondents("A unit"), own.weights)
             if kind is Unfit.CONSTANT:
                 require_varying(moments)
             if self._definite:

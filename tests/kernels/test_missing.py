@@ -266,3 +266,25 @@ def test_what_patterns_see_is_the_inverse_of_their_part():
             assert_allclose(part.inverse[b, k], expected, rtol=1e-8, atol=1e-10)
             assert_allclose(part.log_det[b, k], np.linalg.slogdet(cov)[1], rtol=1e-10)
     assert np.isfinite(part.log_det[2]).tolist() == [False, True, False, True]
+
+
+def test_patterns_of_samples_apart_are_those_of_each():
+    rng = np.random.default_rng(12)
+    member, x = rng.integers(0, 4, 300), rng.normal(5, 2, (300, 5))
+    x[rng.random(x.shape) < 0.25] = np.nan
+    x[np.isnan(x).all(axis=1), 0] = 1.0
+    weight = rng.uniform(0.5, 2, 300)
+    table, pattern = missing.tabulate_apart(x, member, weight, 4)
+    together, cov = missing.saturated(table), np.eye(5) + 0.5
+    sigma = missing.second_moments(np.full((4, 5), 5.0), np.tile(cov, (4, 1, 1)), table.origin)
+    part = missing.restrict(sigma, table.observed)
+    for k in range(4):
+        rows = member == k
+        assert (table.observed[k, pattern[rows]] == ~np.isnan(x[rows])).all()
+        alone = missing.tabulate(missing.patterns(x[rows]), x[rows], weight[None, rows])
+        own = missing.saturated(alone)
+        assert_allclose(together.mean[k], own.mean[0], atol=1e-7)
+        assert_allclose(together.cov[k], own.cov[0], atol=1e-7)
+        there = missing.second_moments(np.full((1, 5), 5.0), cov[None], alone.origin)
+        value = missing.discrepancy(missing.restrict(there, alone.observed), alone)
+        assert_allclose(missing.discrepancy(part, table)[k], value[0], rtol=1e-10)

@@ -28,6 +28,12 @@ Quality ~~ s*Quality
 effect := b * s
 """
 SPEC = tcs.ModelSpec.parse(TEXT)
+CONSTRAINED = """
+Quality =~ a*q1 + b*q2 + q3
+Value =~ v1 + c*v2 + v3
+a == b
+c < 1.2
+"""
 POPULATION = tcs.ModelSpec.parse("""
 Quality =~ start(0.8)*q1 + start(0.7)*q2 + start(0.8)*q3
 Value =~ start(0.8)*v1 + start(0.7)*v2 + start(0.8)*v3
@@ -212,6 +218,76 @@ def test_missing_answers_and_units_without_any(frame):
     assert fits.status.loc["A", "status"] == "converged"
 
 
+@pytest.fixture(scope="module")
+def gaps(frame):
+    """The same with missing answers, other than those of firm C."""
+    random, out = np.random.default_rng(6), frame.copy()
+    for name in SPEC.items:
+        out.loc[(random.random(len(out)) < 0.06) & (out["firm"] != "C"), name] = np.nan
+    return out
+
+
+@pytest.mark.parametrize("weight", [None, "wt"])
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"estimator": "mlr"},
+        {"information": "expected", "bounds": "standard"},
+        {"estimator": "mlr", "std_lv": True},
+    ],
+    ids=str,
+)
+def test_each_unit_with_gaps_is_what_it_is_alone(gaps, options, weight):
+    survey = tcs.Survey(gaps, items=SPEC.items, weight=weight)
+    spec = SPEC if not options.get("std_lv") else tcs.ModelSpec.parse(CONSTRAINED)
+    estimator = tcs.SEM(spec, missing="fiml", **options)
+    fits = each(estimator, survey)
+    assert set(fits.estimates["unit"]) == set("ABCF")
+    for unit in "ABCF":
+        assert_same(fits, alone(estimator, survey, unit), unit)
+
+
+def test_gaps_in_observed_causes(gaps):
+    spec = tcs.ModelSpec.parse("Quality =~ q1 + q2 + q3\nQuality ~ v1 + v2")
+    with pytest.raises(SurveyError, match="'v1' is an observed cause and"):
+        tcs.SEM(spec, missing="fiml").fit_each(gaps, by="firm")
+    complete = gaps.dropna(subset=["v1", "v2"])
+    for estimator in (
+        tcs.SEM(spec, missing="fiml"),
+        tcs.SEM(spec, missing="fiml", estimator="mlr"),
+    ):
+        fits = each(estimator, complete)
+        for unit in "AB":
+            assert_same(fits, alone(estimator, complete, unit), unit)
+
+
+def test_what_cannot_be_fitted_with_gaps_says_why(gaps):
+    apart = gaps.copy()
+    own = np.flatnonzero(apart["firm"] == "B")
+    apart.loc[own[::2], "q1"] = np.nan
+    apart.loc[own[1::2], "q2"] = np.nan
+    status = each(tcs.SEM(SPEC, missing="fiml"), apart).status
+    assert status.loc[["B", "D", "E"], "status"].tolist() == [
+        "singular_items",
+        "constant_item",
+        "too_few",
+    ]
+    assert "'q1' and 'q2' are never answered together" in status.loc["B", "reason"]
+    assert "'v2' is constant" in status.loc["D", "reason"]
+    with pytest.raises(SurveyError, match="'v2' is constant"):
+        alone(tcs.SEM(SPEC, missing="fiml"), gaps, "D")
+
+
+def test_units_with_gaps_in_clusters(gaps):
+    branch = gaps.assign(branch=np.arange(len(gaps)) // 6)
+    survey = tcs.Survey(branch, items=SPEC.items, cluster="branch")
+    estimator = tcs.SEM(SPEC, estimator="mlr", missing="fiml")
+    fits = each(estimator, survey)
+    for unit in "AC":
+        assert_same(fits, alone(estimator, survey, unit), unit)
+
+
 def test_one_unit_and_numbers_as_names(frame):
     one = tcs.SEM(SPEC).fit_each(frame[frame["firm"] == "A"].assign(firm=7), by="firm")
     assert one.units == ("7",)
@@ -227,8 +303,8 @@ def test_what_cannot_be_asked(frame):
         tcs.SEM(SPEC).fit_each(frame.assign(firm=frame["firm"].where(frame.index > 0)), by="firm")
     with pytest.raises(TcsError, match="needs respondents, but moments were given"):
         tcs.SEM(SPEC).fit_each(tcs.Survey(frame, items=SPEC.items).moments(), by="firm")
-    for options in ({"missing": "fiml"}, {"group": "firm"}):
-        with pytest.raises(OptionError, match="to complete answers, without groups within units"):
+    for options in ({"missing": "two_stage"}, {"group": "firm"}, {"estimator": "wls"}):
+        with pytest.raises(OptionError, match="or with missing='fiml', without auxiliary=, groups"):
             tcs.SEM(SPEC, **options).fit_each(frame, by="firm")
     with pytest.raises(TcsError, match=r"None of the 1 units .* 'E': 5 respondents"):
         tcs.SEM(SPEC).fit_each(frame[frame["firm"] == "E"], by="firm")
