@@ -45,6 +45,8 @@ Index = NDArray[np.intp]
 # Influences held at once, and those of pairs worked out at once, so that memory stays bounded.
 ELEMENTS = 8_000_000
 AT_ONCE = 2_000_000
+# A determinant that is zero but for rounding.
+TWO = 1e-10
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,7 +273,11 @@ def _threshold_steps(answers: Answers, cut: Array, w: Array) -> Array:
 
 
 def _continuous(answers: Answers, moments: MixedMoments, w: Array) -> tuple[Array, Array]:
-    """Influences (B, n, p) on means and variances: inverse sum of squared scores times score."""
+    """Influences (B, n, p) on means and variances: inverse sum of squared scores times score.
+
+    Of two different answers both scores say the same, and that sum has no inverse; there the
+    influences are those of the moments themselves, ``x - m`` and ``(x - m)^2 - v``.
+    """
     ordinal = answers.categories > 0
     d = np.where(np.isfinite(answers.x) & ~ordinal, answers.x - moments.mean[:, None, :], 0.0)
     v = moments.variance[:, None, :]
@@ -283,8 +289,11 @@ def _continuous(answers: Answers, moments: MixedMoments, w: Array) -> tuple[Arra
         (weight * one * other).sum(axis=1, keepdims=True)
         for one, other in ((mean, mean), (mean, variance), (variance, variance))
     )
-    scale = w.sum(axis=-1)[:, None, None] / (a * c - b * b)
-    of_mean, of_variance = scale * (c * mean - b * variance), scale * (a * variance - b * mean)
+    total = w.sum(axis=-1)[:, None, None]
+    scale, own = total / (a * c - b * b), total / (weight * there).sum(axis=1, keepdims=True)
+    two = a * c - b * b <= TWO * a * (c + a / v)
+    of_mean = np.where(two, own * d, scale * (c * mean - b * variance))
+    of_variance = np.where(two, own * 2 * v * v * variance, scale * (a * variance - b * mean))
     return np.where(ordinal, 0.0, of_mean), np.where(ordinal, 0.0, of_variance)
 
 

@@ -467,3 +467,17 @@ def test_a_category_empty_in_a_resample_is_improper_not_fatal(small):
     assert np.isfinite(found.corr).all()
     variance = asymptotic_variance(small, found, weights)
     assert np.isnan(variance).tolist() == [False, True, *(len(variance) - 2) * [False]]
+
+
+def test_two_different_answers_have_the_influences_of_their_moments(mobi5):
+    """The scores of their mean and variance say the same, and have no inverse sum of squares."""
+    frame = mobi5[["PERQ1", "PERQ2"]].assign(good=(mobi5["CUSA1"] > 3) * 1.0)
+    answers = coded(frame.to_numpy(float), np.array([True, True, False]))
+    weights = np.linspace(0.5, 1.5, len(frame))
+    moments = mixed_moments(answers, weights[None])
+    order, found = Statistics.of(answers.categories), influence(answers, moments, weights[None])[0]
+    d = frame["good"].to_numpy() - moments.mean[0, 2]
+    mean = np.flatnonzero(order.item == 2)
+    np.testing.assert_allclose(found[:, mean[0]], d, atol=1e-12)
+    variance = found[:, len(order.item)]
+    np.testing.assert_allclose(variance, d**2 - moments.variance[0, 2], atol=1e-12)

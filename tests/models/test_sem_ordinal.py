@@ -377,3 +377,29 @@ def test_summary_names_what_is_ordinal(both):
     chi2 = text.split("Chi-square", 1)[1].splitlines()[0]
     assert ", p " not in chi2
     assert "AIC" not in text
+
+
+# lavaan 0.6-14: cfa(text, data, ordered="a") of `two_valued`, by a generalized inverse.
+TWO_VALUED = {
+    "estimate": [1.0, 0.426, 0.384, 0.401, 0.476],
+    "se": [0.0, 0.052, 0.050, 0.052, 0.057],
+}
+
+
+def two_valued():
+    """Return five items of two answers, of a factor with long tails."""
+    rng = np.random.default_rng(5)
+    z = 0.7 * rng.standard_normal((300, 1)) + np.sqrt(0.51) * rng.standard_normal((300, 5))
+    z *= np.sqrt(3 / rng.chisquare(5, (300, 1)))
+    return pd.DataFrame((z > 0) * 1.0, columns=list("abcde"))
+
+
+@pytest.mark.parametrize("unit", [1.0, 7.0])
+def test_items_of_two_answers_may_be_continuous_in_any_unit(unit):
+    frame = two_valued()
+    frame[list("bcde")] *= unit
+    ours = CFA(ModelSpec.parse("f =~ a + b + c + d + e"), ordered=["a"]).fit(frame)
+    of = np.array([1.0, unit, unit, unit, unit])
+    for column, theirs in TWO_VALUED.items():
+        assert_allclose(ours.estimates[column][:5] / of, theirs, atol=6e-4)
+    assert ours.fit_measures["chi2_scaled"] == pytest.approx(6.835, rel=1e-3)
