@@ -42,6 +42,8 @@ APA, THESIS = NumberFormat(leading_zero=False), NumberFormat(leading_zero=True)
         (APA.number(None), "–"),
         (APA.number(True), "–"),
         (APA.percent(0.625), "62%"),
+        (APA.percent(0.0033), "<1%"),
+        (APA.percent(0.0), "0%"),
         (APA.interval(0.41, 0.6, ratio=True), "[.41, .60]"),
         (APA.interval(0.41, float("nan")), "–"),
     ],

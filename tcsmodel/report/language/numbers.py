@@ -70,8 +70,12 @@ class NumberFormat:
         return self.number(value, 0)
 
     def percent(self, value: object, digits: int = 0) -> str:
-        """Return a share between 0 and 1 as a percentage."""
-        return f"{self.number(100 * value, digits)}%" if is_number(value) else NOTHING
+        """Return a share between 0 and 1 as a percentage; above zero it is never 0%."""
+        if not is_number(value):
+            return NOTHING
+        if digits == 0 and 0 < value < 0.005:
+            return "<1%"
+        return f"{self.number(100 * value, digits)}%"
 
     def interval(
         self, lower: object, upper: object, digits: int = 2, *, ratio: bool = False
