@@ -57,3 +57,8 @@ FOLDS = 4.0
 IMPUTATIONS = 4.0
 # Outer weights of PLS, which agree to 1e-7, move the maximum of a mixture by more.
 FIMIX = 1e-5
+
+# Tests of imputations: riv is a difference of two likelihood ratios, each of which lavaan's
+# stopping rule moves by up to 1e-6 of itself, and df2 goes with its square.
+POOLED_RIV = 2e-4
+POOLED_DF = 2 * POOLED_RIV

@@ -13,11 +13,12 @@ from scipy.special import stdtr
 
 from tcsmodel.errors import counted
 from tcsmodel.kernels import rubin
+from tcsmodel.models import pooled_tests
 from tcsmodel.models.applicability import applicability
 from tcsmodel.models.imputation import Imputations
 from tcsmodel.models.imputed_fits import Pooled, fit_completed
 from tcsmodel.models.sem_result import SEMResult
-from tcsmodel.result import Finding, Result, Severity, worst_first
+from tcsmodel.result import Finding, Result, Severity, as_text, worst_first
 
 if TYPE_CHECKING:
     from tcsmodel.models.sem import SEM
@@ -36,7 +37,7 @@ class PooledSEM(Pooled, Result):
     """A covariance-based model pooled over completed surveys.
 
     Estimates are means over the surveys; their variance is the mean of the squared standard
-    errors, those of the estimator chosen, and that between surveys. There is no pooled chi-square.
+    errors, those of the estimator chosen, and that between surveys. Chi-squares are pooled too.
 
     Parameters
     ----------
@@ -58,6 +59,8 @@ class PooledSEM(Pooled, Result):
     PooledSEM(1 construct, 4 items, n=250, estimator=ml, 25 imputations)
     >>> pooled.estimates.loc[1, ["lhs", "op", "rhs"]].tolist()
     ['Satisfaction', '=~', 'CUSA2']
+    >>> pooled.fit_measures.index.tolist()
+    ['d2', 'd3']
     """
 
     estimator: SEM
@@ -121,9 +124,50 @@ class PooledSEM(Pooled, Result):
         values = np.mean([result.r_squared for result in self.results], axis=0)
         return pd.Series(values, index=first.index, name=first.name)
 
+    @cached_property
+    def fit_measures(self) -> pd.DataFrame:
+        """The test of the model, and fit measures from it, a row for each way to pool.
+
+        ``f df1 df2 p riv fmi chi2 baseline_chi2 cfi tli rmsea rmsea_ci_lower rmsea_ci_upper srmr``.
+        ``d2`` pools the chi-squares of the surveys (Li, Meng, Raghunathan & Rubin 1991), those of
+        scaled tests where the estimator has such; ``d3`` their likelihood ratios, at the estimates
+        of each survey and at the mean ones (Meng & Rubin 1992), for ``estimator="ml"``: the one
+        to report where it is there. `riv` is the relative increase of the variance by what is
+        missing and `fmi` the fraction of missing information. `chi2` is ``f df1``, and CFI, TLI and
+        RMSEA come from it and its like of the baseline model (Enders & Mansolf 2018); `srmr` is
+        that of the mean estimates. nan where an estimator has no test.
+        """
+        return pooled_tests.pooled_fit(self.results)
+
+    def compare(self, other: PooledSEM) -> pd.DataFrame:
+        """Return the test of the difference from a model nested with this one.
+
+        ``f df1 df2 p riv fmi chi2``, a row for each way to pool, as in `fit_measures`; of
+        estimators with scaled tests the scaled differences are pooled.
+
+        Parameters
+        ----------
+        other : PooledSEM
+            Fitted to the same imputations.
+
+        Raises
+        ------
+        OptionError
+            When `other` is no such model.
+        TcsError
+            When the models were fitted to different data, or by different estimators.
+        """
+        return pooled_tests.pooled_difference(self, other)
+
     def table(self) -> pd.DataFrame:
         """Return `estimates`."""
         return self.estimates.copy()
+
+    def summary(self) -> str:
+        """Return the one-line facts, findings, the pooled tests and `estimates`."""
+        facts, *rest = super().summary().split("\n")
+        fit = as_text(self.fit_measures.reset_index(), index=False)
+        return "\n".join([facts, *rest, "", "Fit, pooled:", fit])
 
     def verify(self) -> tuple[Finding, ...]:
         """Return what is wrong with the fits and the imputations, worst first."""
@@ -131,8 +175,9 @@ class PooledSEM(Pooled, Result):
             *self._ends(),
             *applicability(self.results[0].sample),
             *self.imputations.verify(),
-            Finding("no_pooled_test", Severity.NOTE, (), {"m": len(self.results)}),
         ]
+        if np.isnan(self.fit_measures["p"]).all():
+            found.append(Finding("no_pooled_test", Severity.NOTE, (), {"m": len(self.results)}))
         return worst_first(found)
 
     def _ends(self) -> Iterator[Finding]:

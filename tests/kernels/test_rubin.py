@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from golden_files import expected
 from numpy.testing import assert_allclose, assert_array_equal
+from scipy import stats
 from tolerances import CLOSED_FORM
 
 from tcsmodel.kernels import rubin
@@ -58,3 +59,49 @@ def test_many_quantities_are_many_single_ones():
     one = rubin.pool(estimates[:, 1, 1], variances[:, 1, 1], 30)
     assert_allclose(whole.df[1, 1], one.df)
     assert_allclose(whole.interval(0.9)[1][1, 1], one.interval(0.9)[1])
+
+
+def test_d2_by_hand():
+    """Roots 2, 3 and 4 on 2 degrees of freedom: riv is 4/3, the mean 29/3."""
+    found = rubin.pooled_chi2(np.array([4.0, 9.0, 16.0]), 2)
+    assert found.riv == pytest.approx(4 / 3)
+    assert found.f == pytest.approx((29 / 6 - 2 * 4 / 3) / (7 / 3))
+    assert found.df2 == pytest.approx(0.5 * 2 * (7 / 4) ** 2)
+    assert found.p == pytest.approx(stats.f.sf(found.f, 2, found.df2))
+    assert found.fmi == pytest.approx(4 / 7)
+    assert found.chi2 == 2 * found.f
+
+
+def test_d3_by_hand():
+    """Means 10 and 8 of three sets: riv is 4/3 for 3 degrees of freedom, t = 6."""
+    found = rubin.pooled_likelihood(np.array([9.0, 10, 11]), np.array([8.0, 7, 9]), 3)
+    assert found.riv == pytest.approx(4 / 6 * 2)
+    assert found.f == pytest.approx(8 / 3 / (7 / 3))
+    assert found.df2 == pytest.approx(4 + 2 * (1 + 2 / 3 / (4 / 3)) ** 2)
+    few = rubin.pooled_likelihood(np.array([9.0, 11]), np.array([7.0, 8]), 2)
+    assert few.riv == pytest.approx(3 / 2 * 2.5)
+    assert few.df2 == pytest.approx(2 * 1.5 * (1 + 1 / 3.75) ** 2 / 2)
+
+
+SIX = np.full(4, 6.0)
+
+
+@pytest.mark.parametrize("test", [rubin.pooled_chi2(SIX, 3), rubin.pooled_likelihood(SIX, SIX, 3)])
+def test_sets_alike_are_one_chi_square(test):
+    assert (test.chi2, test.riv, test.fmi, test.df2) == (6, 0, 0, np.inf)
+    assert test.p == pytest.approx(stats.chi2.sf(6, 3))
+
+
+def test_statistics_below_zero_are_zero():
+    assert rubin.pooled_chi2(np.array([0.1, 9.0]), 1).f == 0
+    assert rubin.pooled_chi2(np.array([0.1, 9.0]), 1).p == 1
+    assert rubin.pooled_likelihood(np.array([5.0, 6.0]), np.array([7.0, 8.0]), 2).riv == 0
+
+
+def test_nothing_to_test_is_nan():
+    for found in (
+        rubin.pooled_chi2(np.zeros(3), 0),
+        rubin.pooled_chi2(np.array([1.0, np.nan]), 2),
+        rubin.pooled_likelihood(np.zeros(3), np.zeros(3), 0),
+    ):
+        assert np.isnan([found.f, found.df2, found.p, found.riv, found.fmi]).all()

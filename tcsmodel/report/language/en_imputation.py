@@ -55,12 +55,12 @@ FINDINGS: dict[str, dict[str, str]] = {
         "advice": "Look at pooled.results[k].verify() for which and why; or simplify the model.",
     },
     "no_pooled_test": {
-        "finding": "The chi-square of the model, and what follows from it, are not pooled.",
-        "evidence": "Over {m} imputations estimates and standard errors are; tests that pool "
-        "chi-squares (D2, D3) are not offered.",
+        "finding": "The model is not tested.",
+        "evidence": "In none of the {m} completed surveys has the estimator a chi-square of known "
+        "distribution, or the model leaves nothing to test, so there is none to pool.",
         "meaning": "Nothing is said here of how well the model fits.",
-        "advice": "Judge the fit by SEM(spec, missing='fiml'), which uses the same answers; or look "
-        "at pooled.results[k].fit_measures.",
+        "advice": "Take an estimator with a test, as 'mlr', or 'wlsmv' of ordinal items, whose tests "
+        "are pooled; or judge the fit by SEM(spec, missing='fiml'), which uses the same answers.",
     },
     "much_missing_information": {
         "finding": "What is missing hides more of a path ({subjects}) than the answers show.",
