@@ -9,8 +9,9 @@ PLS = 1e-6
 # cSEM's own polychoric correlations (from polycor) are up to 2e-5 off their maximum.
 ORDINAL_PLS = 2e-5
 
-# With missing answers lavaan weighs the moments of GFI, AGFI and PGFI by another matrix than the
-# normal-theory one at the implied moments, which its documentation does not name.
+# With missing answers GFI, AGFI and PGFI of lavaan compare the implied moments with those of
+# available answers, by the expected information of the gaps (`test_sem_fiml` has its numbers to
+# 1e-7); ours with the EM moments, by that of complete answers.
 GFI_WITH_GAPS = 1e-3
 # In two-stage estimation it takes the weight at the moments themselves; ours is at those implied.
 GFI_TWO_STAGE = 5e-3

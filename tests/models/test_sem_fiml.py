@@ -12,6 +12,7 @@ from lavaan_numbers import MEASURES, close
 from numpy.testing import assert_allclose
 
 from tcsmodel.errors import DroppedRespondentsWarning, OptionError, SurveyError
+from tcsmodel.kernels.gamma import normal_weight
 from tcsmodel.models.cfa import CFA
 from tcsmodel.models.sem import SEM
 from tcsmodel.spec.model import ModelSpec
@@ -59,6 +60,28 @@ def test_fit_measures(case, name):
     tolerance = tol.GFI_WITH_GAPS if name in ("gfi", "agfi", "pgfi") else tol.FIT
     if MEASURES[name] in theirs["fitMeasures"]:
         close(ours.fit_measures[name], theirs["fitMeasures"][MEASURES[name]], tolerance, 2e-7)
+
+
+@pytest.mark.parametrize("name", [name for name in CASES if "fiml" in name])
+def test_gfi_of_lavaan_compares_with_moments_of_available_answers(name):
+    """Means of all who answered and pairwise covariances, by the information that there is."""
+    estimator, data, options = CASES[name]
+    theirs = expected(name)
+    spec = ModelSpec.parse(theirs["model"]) if "model" in theirs else HS
+    frame = lavaan_cases.frame(data)[list(spec.items)].dropna(how="all")
+    fit = estimator(spec, **options).fit(frame)
+    sigma, x = fit.implied_cov.to_numpy(), frame[fit.implied_cov.index]
+    patterns, shares = np.unique(x.notna(), axis=0, return_counts=True)
+    precision = np.zeros((len(patterns), *sigma.shape))
+    for seen, inverse in zip(patterns, precision, strict=True):
+        inverse[np.ix_(seen, seen)] = np.linalg.inv(sigma[np.ix_(seen, seen)])
+    weight = shares / len(x) @ normal_weight(precision, with_mean=True).swapaxes(0, 1)
+    column, row = np.triu_indices(len(sigma))
+    cov = x.cov().to_numpy() * (len(x) - 1) / len(x)
+    moments = np.concatenate([x.mean(), cov[column, row]])
+    gap = moments - np.concatenate([fit.implied_mean, sigma[column, row]])
+    gfi = 1 - gap @ weight @ gap / (moments @ weight @ moments)
+    assert gfi == pytest.approx(theirs["fitMeasures"]["gfi_lisrel"], abs=1e-7)
 
 
 def test_without_gaps_it_is_maximum_likelihood(hs_frame):
