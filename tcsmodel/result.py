@@ -24,8 +24,8 @@ _DF = re.compile(r"(.*_)?df(_.*)?")
 
 
 def decimals(value: float) -> str:
-    """Return a number to three decimals."""
-    return f"{value:.3f}"
+    """Return a number to three decimals, without a sign where they are zero."""
+    return f"{value:z.3f}"
 
 
 def shown_p(value: float, least: float = 0.0) -> str:

@@ -116,10 +116,14 @@ def _scaled_test(result: SEMResult, m: pd.Series) -> Iterator[tuple[str, str]]:
 
 
 def _robust_fit(m: pd.Series) -> Iterator[tuple[str, str]]:
-    if not np.isnan(m.get("cfi_robust", np.nan)):
-        yield "Robust CFI, TLI", f"{m['cfi_robust']:.3f}, {m['tli_robust']:.3f}"
-        limits = f"[{m['rmsea_ci_lower_robust']:.3f}, {m['rmsea_ci_upper_robust']:.3f}]"
-        yield "Robust RMSEA [90%]", f"{m['rmsea_robust']:.3f} {limits}"
+    """Yield the robust fit measures; the scaled ones where no robust ones are known."""
+    for kind in ("robust", "scaled"):
+        if not np.isnan(m.get(f"cfi_{kind}", np.nan)):
+            word = kind.capitalize()
+            yield f"{word} CFI, TLI", f"{m[f'cfi_{kind}']:.3f}, {m[f'tli_{kind}']:.3f}"
+            limits = f"[{m[f'rmsea_ci_lower_{kind}']:.3f}, {m[f'rmsea_ci_upper_{kind}']:.3f}]"
+            yield f"{word} RMSEA [90%]", f"{m[f'rmsea_{kind}']:.3f} {limits}"
+            return
 
 
 def _respondents(result: SEMResult) -> str:

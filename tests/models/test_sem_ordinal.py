@@ -403,3 +403,17 @@ def test_items_of_two_answers_may_be_continuous_in_any_unit(unit):
     for column, theirs in TWO_VALUED.items():
         assert_allclose(ours.estimates[column][:5] / of, theirs, atol=6e-4)
     assert ours.fit_measures["chi2_scaled"] == pytest.approx(6.835, rel=1e-3)
+
+
+def test_summary_has_scaled_measures_where_no_robust_ones_are_known(mobi):
+    """Of mixed items, and where thresholds are equal in groups: the plain ones flatter."""
+    text = "Quality =~ PERQ1 + PERQ3 + PERQ5 + PERQ7"
+    mixed = fitted(CFA, text, mobi, ordered=["PERQ1", "PERQ3"])
+    m = mixed.fit_measures
+    assert np.isnan(m["cfi_robust"])
+    printed = mixed.summary()
+    assert f"Scaled CFI, TLI         {m['cfi_scaled']:.3f}, {m['tli_scaled']:.3f}" in printed
+    assert f"Scaled RMSEA [90%]      {m['rmsea_scaled']:.3f}" in printed
+    alone = fitted(CFA, text, mobi, ordered=True).summary()
+    assert "Robust CFI" in alone
+    assert "Scaled CFI" not in alone

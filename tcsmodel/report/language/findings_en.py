@@ -655,7 +655,7 @@ FINDINGS: dict[str, dict[str, str]] = {
         "above 1. They are kept.",
         "meaning": "The correction is at its limit in samples of this size; intervals are wide "
         "because of it, and would be too narrow without these replicates.",
-        "advice": "Read the percentile intervals rather than the standard errors, or compare with "
+        "advice": "Read the bootstrap intervals rather than the standard errors, or compare with "
         "consistent=False.",
     },
     "unit_replicates_lost": {
@@ -758,7 +758,7 @@ FINDINGS: dict[str, dict[str, str]] = {
         "evidence": "{improper:%} improper and {ridge:%} on a ridge, of {replicates}. They are kept.",
         "meaning": "Their coefficients can be extreme, and the intervals are wide because of them; "
         "leaving them out would make the intervals too narrow.",
-        "advice": "Read the percentile intervals rather than the standard errors, or simplify the "
+        "advice": "Read the bootstrap intervals rather than the standard errors, or simplify the "
         "model until the replicates are admissible.",
     },
 }
