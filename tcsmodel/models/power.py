@@ -354,10 +354,11 @@ class PowerResult(Result):
         """Return how each free or defined parameter is estimated, for each n.
 
         ``n lhs op rhs population mean_estimate bias relative_bias sd mean_se coverage
-        coverage_se power power_se``. `relative_bias` is a share of the population value, nan
-        where that is zero; `sd` is that of the estimates, which `mean_se` should equal;
-        `coverage_se` and `power_se` are Monte Carlo errors. For a parameter that is zero in
-        the population, `power` is the rate of false alarms.
+        coverage_se power power_se improper``. `relative_bias` is a share of the population
+        value, nan where that is zero; `sd` is that of the estimates, which `mean_se` should equal;
+        `coverage_se` and `power_se` are Monte Carlo errors; `improper` is the share of the
+        replicates in which a variance is negative, nan of other parameters. For a parameter that
+        is zero in the population, `power` is the rate of false alarms.
         """
         found, count = self._performance, self._performance.count[:, None]
         truth = np.broadcast_to(self.population_array, found.mean.shape)
@@ -373,8 +374,18 @@ class PowerResult(Result):
             "coverage_se": monte_carlo.share_error(found.coverage, count),
             "power": found.power,
             "power_se": monte_carlo.share_error(found.power, count),
+            "improper": self._negative,
         }
         return self._labelled(values)
+
+    @property
+    def _negative(self) -> Array:
+        """The share (k, q) of the replicates that count in which a variance is negative."""
+        negative = ((self.estimate_array < 0) & self.counts_array[..., None]).sum(axis=1)
+        with np.errstate(invalid="ignore"):
+            share = negative / self._performance.count[:, None]
+        is_variance = [op == Op.COVARIANCE and lhs == rhs for lhs, op, rhs in self._rows]
+        return np.where(is_variance, share, np.nan)
 
     @cached_property
     def intervals(self) -> pd.DataFrame:

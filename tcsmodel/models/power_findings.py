@@ -24,7 +24,7 @@ CHANCE = 3.0
 
 def findings(study: PowerResult) -> tuple[Finding, ...]:
     """Return what falls short, worst first."""
-    found = [*_replicates(study), *_estimates(study)]
+    found = [*_replicates(study), *_estimates(study), *_fixed(study)]
     return worst_first(found)
 
 
@@ -41,6 +41,15 @@ def _replicates(study: PowerResult) -> Iterator[Finding]:
         improper, ridge = (float(share) for share in shares.iloc[at])
         evidence = {"n": study.sizes[at], "improper": improper, "ridge": ridge}
         yield Finding("power_improper", Severity.CAUTION, ("SEM",), evidence)
+
+
+def _fixed(study: PowerResult) -> Iterator[Finding]:
+    """Yield the loadings and paths with values in the text, but for zeros and ones."""
+    rows = [row for row in study.estimator.parameters if row.op in ("=~", "~")]
+    names = [f"{r.lhs} {r.op} {r.rhs}" for r in rows if r.fixed not in (None, 0.0, 1.0)]
+    if names:
+        evidence = {"count": len(names), "first": names[0], "source": names[0].split()[-1]}
+        yield Finding("power_fixed", Severity.NOTE, tuple(names), evidence)
 
 
 def _estimates(study: PowerResult) -> Iterator[Finding]:

@@ -51,7 +51,7 @@ def test_columns_and_rows(study):
     table = study.table()
     assert table.columns.tolist() == [
         "n", "lhs", "op", "rhs", "population", "mean_estimate", "bias", "relative_bias", "sd",
-        "mean_se", "coverage", "coverage_se", "power", "power_se",
+        "mean_se", "coverage", "coverage_se", "power", "power_se", "improper",
     ]  # fmt: skip
     free = [f"{r.lhs} {r.op} {r.rhs}" for r in SEM(SPEC).parameters.free]
     assert list(study.names) == free
@@ -60,6 +60,26 @@ def test_columns_and_rows(study):
     assert repr(study) == (
         f"PowerResult({len(free)} parameters, n=100, 200, 300 replications each, seed=1)"
     )
+
+
+def test_fixed_values_are_told():
+    given = parse("A =~ 0.7*a1 + 0.7*a2 + 0.7*a3\nB =~ 0.7*b1 + 0.7*b2 + 0.7*b3\nB ~ 0.3*A")
+    study = power(given, n=200, replications=50, seed=1)
+    found = {finding.code: str(finding) for finding in study.verify()}
+    assert "no power because the text fixes them (7 in all)" in found["power_fixed"]
+    assert "start(0.3)*a1" in found["power_fixed"]
+    assert "power_fixed" not in {f.code for f in power(SPEC, n=200, replications=50).verify()}
+
+
+def test_each_variance_has_its_share_of_heywood_cases():
+    few = power(SPEC, n=30, replications=200, seed=3)
+    counted = few.counts_array[0]
+    at = few.names.index("q2 ~~ q2")
+    share = (few.estimate_array[0, counted, at] < 0).mean()
+    assert of(few, "q2 ~~ q2")["improper"] == share > 0
+    assert np.isnan(of(few, "Loyalty ~ Quality")["improper"])
+    any_negative = few.table()["improper"].max()
+    assert any_negative <= few.status_shares.loc[30, ["improper", "ridge"]].sum() + 0.005
 
 
 def test_a_batch_is_a_loop_of_fits(study):

@@ -476,6 +476,13 @@ FINDINGS: dict[str, dict[str, str]] = {
         "advice": "Plan more respondents, give the constructs more or better items, or merge "
         "constructs that nearly coincide.",
     },
+    "power_fixed": {
+        "finding": "Loadings or paths have no power because the text fixes them ({count} in all).",
+        "evidence": "{first} is no parameter of the fits, which hold it at its value.",
+        "meaning": "What is not estimated cannot be found or missed.",
+        "advice": "Write start(0.3)*{source} for what is so in the population and is to be estimated, or "
+        "name it in parameters=; leave fixed what the study will fix.",
+    },
     "power_bias": {
         "finding": "Estimates are off their population values in {count} of the parameters.",
         "evidence": "At n = {n} by {size:%} on average for {worst}; 10% is a usual limit.",
