@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tcsmodel.kernels import grouped, linalg
-from tcsmodel.kernels.design import Design
+from tcsmodel.kernels.design import Design, between
 from tcsmodel.kernels.grouped import Grouped
 from tcsmodel.kernels.least_squares import ordinal_start, weighted
 from tcsmodel.kernels.ordinal import OrdinalLayout
@@ -22,6 +22,7 @@ from tcsmodel.kernels.polychoric_gamma import (
     asymptotic_cov,
     asymptotic_variance,
     designed_cov,
+    designed_totals,
 )
 from tcsmodel.kernels.replicates import Replicates
 from tcsmodel.kernels.squares import Squares
@@ -42,7 +43,8 @@ class Sampling:
     statistics (B, G, s); cov (B, G, p, p) correlations of ordinal items among covariances;
     gamma (B, G, s, s), or its diagonal (B, G, s) where no more was asked for; item_status
     (B, G, p) and pair_status (B, G, p, p) as those of `kernels.polychoric.MixedMoments`; designed
-    (B, G, s, s) Gamma under a sampling design, which W knows nothing of, or None.
+    (B, G, s, s) Gamma under a sampling design, which W knows nothing of, or None; joint (G s, G s)
+    the sampling covariances of the statistics of all groups, where these vary together, or None.
     """
 
     statistics: Array
@@ -51,6 +53,7 @@ class Sampling:
     item_status: Index
     pair_status: Index
     designed: Array | None = None
+    joint: Array | None = None
 
     @property
     def spread(self) -> Array:
@@ -84,6 +87,7 @@ def sampling(
     frequency: bool,
     whole: bool,
     designs: Sequence[Design | Replicates] = (),
+    spanning: bool = False,
 ) -> Sampling:
     """Return the statistics of groups, each with weights (B, n) of its respondents.
 
@@ -99,8 +103,10 @@ def sampling(
         Whether all of Gamma is needed, rather than its diagonal.
     designs : sequence of Design or Replicates
         How the respondents of each group were drawn; one by one without any.
+    spanning : bool
+        Whether clusters have respondents in several groups (of one member, B = 1).
     """
-    parts, designed = [], []
+    parts, designed, sums = [], [], []
     for g, (answers, own) in enumerate(zip(groups, weights, strict=True)):
         found = mixed_moments(answers, own)
         take = asymptotic_cov if whole else asymptotic_variance
@@ -110,9 +116,14 @@ def sampling(
         parts.append((s, found.cov, spread, found.item_status, found.pair_status))
         if designs:
             designed.append(designed_cov(answers, found, own, designs[g]))
+        if spanning:
+            sums.append(designed_totals(answers, found, own[0], designs[g]))
     arrays = [np.stack(part, axis=1) for part in zip(*parts, strict=True)]
     whole_sample = Sampling(*arrays)
-    return replace(whole_sample, designed=np.stack(designed, axis=1)) if designed else whole_sample
+    if not designed:
+        return whole_sample
+    joint = between(designs[0], np.concatenate(sums, axis=1)) if spanning else None
+    return replace(whole_sample, designed=np.stack(designed, axis=1), joint=joint)
 
 
 def starts(model: Grouped, own: OrdinalLayout, statistics: Array, given: Array) -> Array:

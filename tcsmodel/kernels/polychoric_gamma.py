@@ -20,8 +20,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr
 
+from tcsmodel.kernels import design
 from tcsmodel.kernels.bivariate import cell_probabilities, cell_slopes, density, row_slopes
-from tcsmodel.kernels.design import Design, spread
+from tcsmodel.kernels.design import Design
 from tcsmodel.kernels.latent_correlation import (
     EDGE,
     SMALLEST_PROBABILITY,
@@ -173,11 +174,21 @@ def designed_cov(
     """
     out = []
     for member, own in enumerate(weights):
-        part = slice(member, member + 1)
-        found = influence(answers, _members(moments, part), own[None])[0]
-        scores = own[:, None] / own.sum() * found
-        out.append(((own > 0).sum() - 1) * spread(scores, given))
+        sums = designed_totals(answers, _members(moments, slice(member, member + 1)), own, given)
+        out.append(((own > 0).sum() - 1) * design.between(given, sums))
     return np.stack(out)
+
+
+def designed_totals(
+    answers: Answers, moments: MixedMoments, weights: Array, given: Design | Replicates
+) -> Array:
+    """Return what each cluster (C, q) adds to the statistics of one member, weights (n,).
+
+    `moments` have a leading axis of one. Side by side with those of other groups of the same
+    clusters they say, by `design.between`, how the statistics of all vary together.
+    """
+    found = influence(answers, moments, weights[None])[0]
+    return design.totals(given, weights[:, None] / weights.sum() * found)
 
 
 def _over_members(

@@ -82,6 +82,15 @@ class Weighed:
     weight: Array
 
 
+def together(given: Weighed) -> Weighed:
+    """Return groups as one with the statistics of all, for Gamma that is not block-diagonal.
+
+    Of groups whose W is a diagonal.
+    """
+    delta = np.concatenate(list(given.delta))[None]
+    return Weighed(given.basis, delta, given.weight.reshape(1, -1))
+
+
 @dataclass(frozen=True, slots=True)
 class Model(Weighed):
     """A model at its maximum likelihood estimates.

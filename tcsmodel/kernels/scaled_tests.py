@@ -166,7 +166,13 @@ class CorrelationLikelihood:
 
 
 def correlation_likelihood(
-    corr: Array, implied: Array, delta: Array, weight: Array, gamma: Array, share: Array
+    corr: Array,
+    implied: Array,
+    delta: Array,
+    weight: Array,
+    gamma: Array,
+    share: Array,
+    joint: Array | None = None,
 ) -> CorrelationLikelihood:
     """Return the likelihood discrepancy of polychoric correlations and what it expects.
 
@@ -189,6 +195,8 @@ def correlation_likelihood(
         Block of Gamma for those correlations.
     share : ndarray (G,)
         Shares of the groups, with sum one.
+    joint : ndarray (G s, G s), optional
+        In the place of Gamma over the shares, where groups vary together.
     """
     groups, p = corr.shape[:2]
     inverse, _ = linalg.inverse(implied)
@@ -205,8 +213,13 @@ def correlation_likelihood(
         # The rows of M of one group; those of the others reach it through shared parameters.
         across = delta[g] @ back @ np.swapaxes(wide, -1, -2)
         across[g] -= np.eye(len(off))
-        spread = across @ (gamma / share[:, None, None]) @ np.swapaxes(across, -1, -2)
-        trace = trace + share[g] * np.einsum("ij,hji->", v[g], spread)
+        if joint is None:
+            spread = across @ (gamma / share[:, None, None]) @ np.swapaxes(across, -1, -2)
+            spread = spread.sum(axis=0)
+        else:
+            beside = np.concatenate(list(across), axis=1)
+            spread = beside @ joint @ beside.T
+        trace = trace + share[g] * np.einsum("ij,ji->", v[g], spread)
     return CorrelationLikelihood(np.array([share @ value]), trace)
 
 

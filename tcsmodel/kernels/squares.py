@@ -91,6 +91,13 @@ class Squares:
 
 
 @dataclass(frozen=True, slots=True)
+class Joint:
+    """cov (G s, G s): how the statistics of groups, which are no samples apart, vary together."""
+
+    cov: Array
+
+
+@dataclass(frozen=True, slots=True)
 class Point:
     """value (B,), inf where not finite; theta (B, q); residual (B, G, s) s - sigma."""
 
@@ -204,7 +211,7 @@ def curve(given: Squares, theta: Array) -> Curve:
         return Curve(theta, residual, delta, information, inverse)
 
 
-def vcov(given: Squares, at: Curve, gamma: Array | NormalGamma | None) -> Array:
+def vcov(given: Squares, at: Curve, gamma: Array | NormalGamma | Joint | None) -> Array:
     """Return the covariances (B, q, q) of estimates.
 
     gamma (B G, s, s) are those of the statistics; None where W is their inverse.
@@ -213,6 +220,11 @@ def vcov(given: Squares, at: Curve, gamma: Array | NormalGamma | None) -> Array:
         return at.inverse / given.total
     with np.errstate(all="ignore"):
         wide = weighted(given.weight, at.delta)
+        if isinstance(gamma, Joint):
+            by_group = wide.reshape(-1, len(given.size), *wide.shape[1:])
+            own = grouped.by_theta(given.model, by_group) * given.share[:, None, None]
+            own = own.reshape(len(own), -1, own.shape[-1]) @ at.inverse
+            return np.swapaxes(own, -1, -2) @ gamma.cov @ own
         products = given.summed_twice(np.swapaxes(wide, -1, -2) @ (gamma @ wide))
         return at.inverse @ products @ at.inverse / given.total
 
@@ -232,7 +244,7 @@ def residual_test(given: Squares, at: Curve) -> Array:
 
 
 def fit(
-    given: Squares, start: Array, *, patient: bool, gamma: Array | NormalGamma | None
+    given: Squares, start: Array, *, patient: bool, gamma: Array | NormalGamma | Joint | None
 ) -> sem.Fit:
     """Return the fits from start (B, q).
 
@@ -244,7 +256,7 @@ def fit(
         Where to begin.
     patient : bool
         Whether to follow a ridge for as long as there are iterations, as a single fit should.
-    gamma : ndarray (B G, s, s), NormalGamma or None
+    gamma : ndarray (B G, s, s), NormalGamma, Joint or None
         Of `vcov`.
     """
     model = given.model

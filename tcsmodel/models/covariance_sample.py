@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from tcsmodel.errors import SurveyError
 from tcsmodel.kernels.likelihood import Sampled, incomplete
 from tcsmodel.kernels.missing import patterns
+from tcsmodel.kernels.replicates import Replicates
 from tcsmodel.models.covariance_model import CovarianceModel
 from tcsmodel.models.estimator import Sample, require_definite
 from tcsmodel.spec.checks import require_measured
@@ -38,6 +39,20 @@ def groups_of(sample: Sample) -> list[NDArray[np.intp]]:
     if sample.strata is None:
         return [np.arange(sample.n)]
     return [np.flatnonzero(sample.strata == g) for g in range(len(sample.groups))]
+
+
+def spanning(sample: Sample) -> bool:
+    """Return whether groups are no samples apart: a cluster has respondents in several of them.
+
+    Replicate weights do not tell, so that groups are taken to vary together.
+    """
+    given, strata = sample.design, sample.strata
+    if given is None or strata is None:
+        return False
+    if isinstance(given, Replicates):
+        return True
+    shared = np.unique(np.stack([given.cluster, strata]), axis=1).shape[1]
+    return shared > len(np.unique(given.cluster))
 
 
 def patterned_of(sample: Sample, weights: Array) -> Sampled:

@@ -120,6 +120,10 @@ class SquaresProblem:
             return self.free[0, group]
         return gamma.normal_theory(self.sampled.cov[0, group], with_mean=self.has_means)
 
+    @property
+    def joint(self) -> None:
+        """Return None: groups are samples apart."""
+
     @cached_property
     def statistics(self) -> Array:
         """What is fitted, (B, G, s): [mean, vech S]."""

@@ -22,7 +22,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,7 +30,7 @@ from numpy.typing import NDArray
 from tcsmodel.errors import SurveyError
 from tcsmodel.kernels import grouped, linalg, robust_groups, sem, squares
 from tcsmodel.kernels import ordinal_squares as kernel
-from tcsmodel.kernels.design import Design, spread
+from tcsmodel.kernels.design import spread
 from tcsmodel.kernels.implied import Layout
 from tcsmodel.kernels.least_squares import Structure, ordinal_structure
 from tcsmodel.kernels.likelihood import Sampled
@@ -38,7 +38,6 @@ from tcsmodel.kernels.modification import Scores
 from tcsmodel.kernels.ordinal import OrdinalLayout, ordinal_implied
 from tcsmodel.kernels.ordinal_squares import Sampling
 from tcsmodel.kernels.polychoric import Answers, mixed_moments
-from tcsmodel.kernels.replicates import Replicates
 from tcsmodel.kernels.robust import Traces
 from tcsmodel.kernels.robust_groups import Weighed
 from tcsmodel.kernels.scaled_tests import (
@@ -48,7 +47,7 @@ from tcsmodel.kernels.scaled_tests import (
     robust_fit,
     scaled,
 )
-from tcsmodel.kernels.squares import Squares
+from tcsmodel.kernels.squares import Joint, Squares
 from tcsmodel.kernels.underlying_normality import curvature
 from tcsmodel.models import squares_diagnosis
 from tcsmodel.models.covariance_model import CovarianceModel
@@ -58,11 +57,11 @@ from tcsmodel.models.covariance_sample import (
     own_weights,
     require_usable,
     rows_of,
+    spanning,
 )
 from tcsmodel.models.estimator import Sample
 from tcsmodel.models.ordinal_sample import coded
 from tcsmodel.models.robust_inference import RobustInference
-from tcsmodel.models.sem_refusals import refuse_spanning
 from tcsmodel.options import Estimator
 
 if TYPE_CHECKING:
@@ -133,6 +132,11 @@ class OrdinalProblem:
         return self.sampling.spread[0, group]
 
     @property
+    def joint(self) -> Array | None:
+        """Sampling covariances (G s, G s) of all groups; None where these are samples apart."""
+        return self.sampling.joint
+
+    @property
     def _weight(self) -> Array:
         """W (B G, s, s), or its diagonal (B G, s), of the samples."""
         if self.estimator is Estimator.WLS:
@@ -150,8 +154,10 @@ class OrdinalProblem:
             return 1 / self.sampling.variance
 
     @property
-    def _gamma(self) -> Array | None:
+    def _gamma(self) -> Array | Joint | None:
         """Gamma (B G, s, s) for the errors; None where W is its inverse, or it is not known."""
+        if self.joint is not None:
+            return Joint(self.joint)
         gamma = self.sampling.spread
         if self.estimator is Estimator.WLS or gamma.ndim == self.sampling.statistics.ndim:
             return None
@@ -220,8 +226,10 @@ class OrdinalLeastSquares:
         """The fit to the sample, a batch of one."""
         given = self.sample.design
         designs = [] if given is None else [given.part(rows) for _, rows in self._answers]
-        weights = own_weights(self.sample)[None]
-        return self._problem(weights, frequency=False, whole=True, designs=designs)
+        groups = [own_weights(self.sample)[None, rows] for _, rows in self._answers]
+        return self._found(
+            groups, frequency=False, whole=True, designs=designs, spanning=spanning(self.sample)
+        )
 
     def sharing(self, model: CovarianceModel) -> OrdinalLeastSquares:
         """Return the criterion of another model of these items, with the same statistics."""
@@ -260,30 +268,22 @@ class OrdinalLeastSquares:
         """How many replicates to hold at once."""
         return MEMBERS
 
-    def _problem(
-        self,
-        weights: Array,
-        *,
-        frequency: bool,
-        whole: bool,
-        designs: Sequence[Design | Replicates] = (),
-    ) -> OrdinalProblem:
-        groups = [answers for answers, _ in self._answers]
-        own = [weights[:, rows] for _, rows in self._answers]
-        found = kernel.sampling(groups, own, frequency=frequency, whole=whole, designs=designs)
+    def _found(self, weights: list[Array], **options: Any) -> OrdinalProblem:
+        """Return the fits of samples, from weights (B, n) of the respondents of each group."""
+        found = kernel.sampling([answers for answers, _ in self._answers], weights, **options)
         found = found.multiplied(gamma_factors(self.sample))
         return OrdinalProblem(self.model, self.estimator, found, self.sample.sizes)
 
     def resampled(self, first: Array, cov: Array | None = None) -> OrdinalProblem:
         """Return the fits to resamples, given by weights of the respondents."""
         frequency, whole = self.sample.weights is None, self.estimator is Estimator.WLS
-        return self._problem(first, frequency=frequency, whole=whole)
+        groups = [first[:, rows] for _, rows in self._answers]
+        return self._found(groups, frequency=frequency, whole=whole)
 
     def check(self) -> None:
         """Raise SurveyError when the sample cannot be fitted."""
         for part, label in zip(self.sample.by_group, self.sample.groups, strict=True):
             require_usable(part, label, definite=False)
-        refuse_spanning(self.sample)
         if self.estimator is not Estimator.WLS:
             return
         s, weight = self.n_statistics, cast(Array, self.problem.squares.weight)
@@ -312,6 +312,9 @@ class OrdinalLeastSquares:
         spread = problem.sampling.spread[0] / share[:, None, None]
         at, null = self._weighed(result.theta), self._independent()
         robust_fit = self._robust_fit(result.theta, plain, at)
+        if problem.joint is not None:
+            at, null = robust_groups.together(at), robust_groups.together(null)
+            spread = problem.n * problem.joint[None]
         return squares_diagnosis.scaled_inference(
             result.vcov_array, plain, at, null, spread, correction, robust_fit
         )
@@ -385,13 +388,26 @@ class OrdinalLeastSquares:
         total = problem.weights.sum()
         share, weight = problem.weights / total, problem.diagonal[0, :, start:]
         spread = problem.sampling.spread[0][:, start:, start:]
+        joint = self._joint_spread(share, start)
         delta = at.delta[:, start:]
         found = []
         for prefix, there, slopes in (
             ("", sigma, delta),
             ("baseline_", identity, delta[:, :, :0]),
         ):
-            part = correlation_likelihood(corr, there, slopes, weight, spread, share)
+            part = correlation_likelihood(corr, there, slopes, weight, spread, share, joint)
             traces, df = Traces(part.trace, part.trace), plain[f"{prefix}df"]
             found.append(scaled(total * part.value, df, traces, Correction.MEAN))
         return robust_fit(found[0], found[1], float(total) / self.model.n_groups)
+
+    def _joint_spread(self, share: Array, start: int) -> Array | None:
+        """Return the covariances of correlations of all groups, as Gamma over the shares.
+
+        None where groups are samples apart.
+        """
+        problem, s = self.problem, self.n_statistics
+        if problem.joint is None:
+            return None
+        root = np.repeat(np.sqrt(problem.squares.size / share), s)
+        kept = np.flatnonzero(np.tile(np.arange(s) >= start, len(share)))
+        return (root[:, None] * problem.joint * root)[np.ix_(kept, kept)]

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from tcsmodel.errors import ConvergenceError, SpecError, TcsError
-from tcsmodel.kernels.replicates import Replicates
-from tcsmodel.models.estimator import Sample
 from tcsmodel.options import Estimator
 from tcsmodel.spec.model import Op
 from tcsmodel.spec.parameters import Parameter, ParameterTable
@@ -46,25 +42,6 @@ def refuse_design(estimator: Estimator, survey: Survey | None, *, ordinal: bool 
             f"estimator={estimator.value!r} takes respondents for drawn one by one, and the survey "
             "has strata, clusters or replicate weights. Use estimator="
             f"{'wlsmv' if ordinal else 'mlr'!r}."
-        )
-
-
-def refuse_spanning(sample: Sample) -> None:
-    """Raise TcsError when groups of ordinal items are not samples apart from each other."""
-    given, strata = sample.design, sample.strata
-    if given is None or strata is None:
-        return
-    if isinstance(given, Replicates):
-        raise TcsError(
-            "Replicate weights tell how groups vary together, which models of ordinal items do "
-            "not use. Fit each group by itself, or leave out ordered= and take estimator='mlr'."
-        )
-    shared = np.unique(np.stack([given.cluster, strata]), axis=1).shape[1]
-    if shared > len(np.unique(given.cluster)):
-        raise TcsError(
-            "Clusters of the survey have respondents in several groups, so the groups vary "
-            "together, which models of ordinal items do not use. Fit each group by itself, or "
-            "leave out ordered= and take estimator='mlr'."
         )
 
 

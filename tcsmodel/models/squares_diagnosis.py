@@ -41,6 +41,10 @@ class Diagnosed(Protocol):
     def spread_of(self, group: int) -> Array:
         """Return Gamma (s, s) of a group."""
 
+    @property
+    def joint(self) -> Array | None:
+        """Sampling covariances (G s, G s) of all groups; None where these are samples apart."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Own:
@@ -76,28 +80,45 @@ def scores(problem: Diagnosed, layouts: Sequence[Layout], theta: Sequence[Array]
     The layout of each group has the q free parameters of the model, and behind them its
     candidates; theta (c,) are the values of both.
     """
+    groups = list(_groups(problem, layouts, theta))
     first, own, cross, free = [], [], [], np.zeros((q, q))
-    spread_own, spread_cross, spread_free = [], [], np.zeros((q, q))
-    for group in _groups(problem, layouts, theta):
+    for group in groups:
         information = group.size * group.delta.T @ group.wide
-        products = group.size * group.wide.T @ group.spread @ group.wide
         first.append(group.size * group.wide[:, q:].T @ group.residual)
         own.append(np.diag(information)[q:])
         cross.append(information[q:, :q])
         free += information[:q, :q]
-        spread_own.append(np.diag(products)[q:])
-        spread_cross.append(products[q:, :q])
-        spread_free += products[:q, :q]
+    products = _products(groups, q)
+    if problem.joint is not None:
+        products = _products_together(groups, q, problem.joint)
     return Scores(
         np.concatenate(first)[None],
         np.concatenate(own)[None],
         np.concatenate(cross)[None],
         free[None],
-        Products(
-            np.concatenate(spread_own)[None],
-            np.concatenate(spread_cross)[None],
-            spread_free[None],
-        ),
+        products,
+    )
+
+
+def _products(groups: Sequence[_Own], q: int) -> Products:
+    """Return the covariances of the scores of candidates and of what is free."""
+    found = [group.size * group.wide.T @ group.spread @ group.wide for group in groups]
+    return Products(
+        np.concatenate([np.diag(one)[q:] for one in found])[None],
+        np.concatenate([one[q:, :q] for one in found])[None],
+        np.sum([one[:q, :q] for one in found], axis=0)[None],
+    )
+
+
+def _products_together(groups: Sequence[_Own], q: int, joint: Array) -> Products:
+    """Return the same of groups that vary together."""
+    free = np.concatenate([group.size * group.wide[:, :q] for group in groups])
+    alone = block_diag(*(group.size * group.wide[:, q:] for group in groups))
+    carried = alone.T @ joint
+    return Products(
+        (carried * alone.T).sum(axis=1)[None],
+        (carried @ free)[None],
+        (free.T @ joint @ free)[None],
     )
 
 
@@ -111,7 +132,11 @@ def apart(
     groups = list(_groups(problem, layouts, theta))
     score = np.concatenate([g.size * g.wide.T @ g.residual for g in groups])
     information = block_diag(*(g.size * g.delta.T @ g.wide for g in groups))
-    products = block_diag(*(g.size * g.wide.T @ g.spread @ g.wide for g in groups))
+    if problem.joint is None:
+        products = block_diag(*(g.size * g.wide.T @ g.spread @ g.wide for g in groups))
+    else:
+        wide = block_diag(*(g.size * g.wide for g in groups))
+        products = wide.T @ problem.joint @ wide
     return score[None], information[None], products[None]
 
 
@@ -128,6 +153,8 @@ def residual_cov(
     Behind `start` means.
     """
     groups = list(_groups(problem, layouts, [theta] * len(layouts)))
+    if problem.joint is not None:
+        return _residual_cov_together(groups, problem.joint, restrictions, start)
     return residuals.carried(
         [group.delta[None] for group in groups],
         [group.wide[None] for group in groups],
@@ -136,6 +163,23 @@ def residual_cov(
         start=start,
         restrictions=restrictions,
     )
+
+
+def _residual_cov_together(
+    groups: Sequence[_Own], joint: Array, restrictions: Array | None, start: int
+) -> tuple[Array, ...]:
+    """Return the same of groups that vary together: those of one group with all statistics."""
+    (whole,) = residuals.carried(
+        [np.concatenate([group.delta for group in groups])[None]],
+        [np.concatenate([group.size * group.wide for group in groups])[None]],
+        [joint[None]],
+        [1.0],
+        start=0,
+        restrictions=restrictions,
+    )
+    s = len(groups[0].residual)
+    ends = [slice(g * s + start, (g + 1) * s) for g in range(len(groups))]
+    return tuple(whole[:, own, own] for own in ends)
 
 
 def scaled_inference(

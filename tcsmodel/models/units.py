@@ -155,6 +155,8 @@ class Units:
     @cached_property
     def gaps(self) -> NDArray[np.bool_]:
         """Whether an answer of each unit (U,) is missing."""
+        if not self.sample.has_gaps:
+            return np.zeros(len(self), dtype=np.bool_)
         rows = np.isnan(self.sample.respondents("Units")).any(axis=1)
         return np.bincount(self.member, rows, minlength=len(self)) > 0
 

@@ -11,9 +11,13 @@ from numpy.testing import assert_allclose
 from scipy.stats import multivariate_normal
 
 from tcsmodel.kernels import grouped, implied
+from tcsmodel.models import ordinal_least_squares
 from tcsmodel.models.cfa import CFA
+from tcsmodel.models.modification import release_tests
+from tcsmodel.models.residuals import residuals
 from tcsmodel.models.sem import SEM
 from tcsmodel.spec.model import ModelSpec
+from tcsmodel.survey.replicates import ReplicateWeights
 from tcsmodel.survey.survey import Survey
 
 CASE = "F_survey_clusters_across_groups"
@@ -150,3 +154,98 @@ def _factor(ours, frame, values, group, weights, own):
         inverse, products = by_hand(function, theta, frame, inside)
         whole += np.trace(inverse @ products)
     return (whole - own) / ours.fit_measures["df"]
+
+
+def ordinal(frame, text="f =~ y1 + y2 + y3 + y4", **design):
+    """Return a model of answers in three categories, of two groups."""
+    random = np.random.default_rng(4)
+    y4 = frame[ITEMS].mean(axis=1) + random.normal(size=len(frame))
+    three = frame.assign(y4=y4)
+    names = [*ITEMS, "y4"]
+    three[names] = (three[names] > -1).astype(int) + (three[names] > 1)
+    options = {"group": design.pop("group", "half"), "ordered": True, "std_lv": True}
+    options |= design.pop("options", {})
+    survey = Survey(three, items=names, **design)
+    return CFA(ModelSpec.parse(text), **options).fit(survey)
+
+
+def test_thresholds_of_groups_vary_together_as_in_survey(frame):
+    theirs = expected(CASE)["thresholds"]
+    ours = ordinal(frame, **DESIGN)
+    names = ours.vcov.index.str.replace("|", ".").str.replace(".g2", "")
+    group = np.where(ours.vcov.index.str.endswith(".g2"), "even", "odd")
+    label = [f"{g}:{name}" for g, name in zip(group, names, strict=True)]
+    at = [label.index(name) for name in theirs["label"]]
+    vcov = np.array(theirs["vcov"])
+    scale = np.sqrt(np.outer(np.diag(vcov), np.diag(vcov)))
+    assert_allclose(ours.vcov.to_numpy()[np.ix_(at, at)] / scale, vcov / scale, atol=1e-10)
+    assert_allclose(ours.theta[at], theirs["est"], rtol=1e-10)
+
+
+def test_the_same_respondents_in_two_groups_do_not_differ(frame):
+    half = frame.iloc[::2].assign(person=np.arange(1250))
+    both = pd.concat([half.assign(half="odd"), half.assign(half="even")], ignore_index=True)
+    text = "f =~ y1 + y2 + y3"
+    ours = ordinal(both, text, cluster="person")
+    assert ours.estimates["se"].iloc[0] > 0.01
+    q = len(ours.vcov) // 2
+    difference = np.hstack([np.eye(q), -np.eye(q)])
+    assert_allclose(difference @ ours.vcov.to_numpy() @ difference.T, 0, atol=1e-12)
+    alone = ordinal(both, text)
+    apart = difference @ alone.vcov.to_numpy() @ difference.T
+    assert (np.diag(apart) > 1e-4).all()
+
+
+MEASURES = [
+    "chi2_scaled", "scaling_factor", "cfi_scaled", "rmsea_scaled", "cfi_robust", "rmsea_robust",
+]  # fmt: skip
+
+
+def diagnosis(result):
+    """Return all that rests on how the statistics vary."""
+    z = residuals(result)
+    return [
+        result.vcov,
+        result.fit_measures[MEASURES],
+        result.modification_indices()["mi"],
+        z.select_dtypes("number"),
+    ]
+
+
+def test_groups_of_clusters_of_their_own_are_samples_apart(frame, monkeypatch):
+    """What groups that vary together take is what samples apart take, where they do not."""
+    apart = frame.assign(half=np.where(frame["cluster"] % 2 == 0, "even", "odd"))
+    text = "f =~ y1 + a*y2 + a*y3 + y4"
+    plain = ordinal(apart, text, cluster="cluster")
+    tests = release_tests(plain)["chi2"]
+    kept = diagnosis(plain)
+    monkeypatch.setattr(ordinal_least_squares, "spanning", lambda sample: True)
+    together = ordinal(apart, text, cluster="cluster")
+    assert together.criterion.problem.joint is not None
+    for ours, theirs in zip(diagnosis(together), kept, strict=True):
+        assert_allclose(ours, theirs, rtol=1e-7, atol=1e-10)
+    assert_allclose(release_tests(together)["chi2"], tests, rtol=1e-7)
+
+
+def test_replicate_weights_say_the_same(frame):
+    frame = frame[frame["cluster"] <= 60].reset_index(drop=True)
+    clusters = np.unique(frame["cluster"])
+    left = (frame["cluster"].to_numpy()[:, None] != clusters) * len(clusters) / (len(clusters) - 1)
+    columns = [f"rw{k}" for k in range(len(clusters))]
+    weighted = pd.concat([frame.assign(w=1.0), pd.DataFrame(left, columns=columns)], axis=1)
+    given = ReplicateWeights(columns="rw*", kind="jk1")
+    ours = ordinal(weighted, weight="w", replicates=given)
+    theirs = ordinal(frame, cluster="cluster")
+    assert_allclose(ours.estimates["se"], theirs.estimates["se"], rtol=1e-8)
+    assert_allclose(ours.fit_measures[MEASURES], theirs.fit_measures[MEASURES], rtol=1e-7)
+
+
+def test_invariance_of_ordinal_items_in_shared_clusters(frame):
+    ours = ordinal(frame, cluster="cluster", options={"group_equal": ["thresholds", "loadings"]})
+    free = ordinal(frame, cluster="cluster", options={"group_equal": ["thresholds"]})
+    found = free.compare(ours).iloc[1]
+    assert 0 < found["p_scaled"] < 1
+    alone = ordinal(frame, options={"group_equal": ["thresholds", "loadings"]})
+    assert_allclose(ours.estimates["estimate"], alone.estimates["estimate"], atol=1e-8)
+    shared = ours.estimates["op"] == "|"
+    assert (ours.estimates["se"] / alone.estimates["se"])[shared].min() > 1.2

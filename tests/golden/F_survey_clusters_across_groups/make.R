@@ -28,12 +28,30 @@ moments <- function(weights, strata) {
   list(est = unname(coef(domains)), label = names(coef(domains)), vcov = unname(vcov(domains)))
 }
 
+# Thresholds of three categories in each group, by the delta method from shares below them.
+thresholds <- function() {
+  names <- character()
+  for (i in items) {
+    for (k in 1:2) {
+      name <- sprintf("%s.t%d", i, k)
+      d[[name]] <- as.numeric(d[[i]] <= c(-1, 1)[k])
+      names <- c(names, name)
+    }
+  }
+  design <- svydesign(~cluster, strata = ~stratum, weights = ~w, data = d)
+  domains <- svyby(reformulate(names), ~factor(half, c("odd", "even")), design, svymean, covmat = TRUE)
+  cut <- qnorm(coef(domains))
+  slope <- 1 / dnorm(cut)
+  list(est = unname(cut), label = names(cut), vcov = unname(outer(slope, slope) * vcov(domains)))
+}
+
 # lavaan takes the groups for samples by themselves.
 fit <- cfa("f =~ y1 + y2 + y3\nf ~~ c(v, v)*f", d, group = "half", cluster = "cluster", estimator = "MLR")
 one <- parameterEstimates(fit)
 found <- list(
   plain = moments(FALSE, FALSE),
   full = moments(TRUE, TRUE),
+  thresholds = thresholds(),
   lavaan = list(lhs = one$lhs, op = one$op, rhs = one$rhs, group = one$group, est = one$est, se = one$se)
 )
 write(toJSON(found, auto_unbox = TRUE, digits = 14), "F_survey_clusters_across_groups/expected.json")
