@@ -401,7 +401,7 @@ class SEMResult(Derived):
             counted(len(self.model.parameters.items), "item"),
             *groups,
             f"n={self.sample.n}",
-            f"chi2{kind}={chi2:.3f}",
+            f"chi2{kind}={chi2:z.3f}",
             f"df={df:.0f}",
             self.status,
         ]

@@ -63,7 +63,7 @@ def _fit(result: SEMResult) -> str:
         ("Respondents", _respondents(result)),
         ("Free parameters", f"{m['npar']:.0f}"),
         ("Iterations", f"{result.iterations}"),
-        ("Chi-square", f"{m['chi2']:.3f}, df {m['df']:.0f}{_plain_p(result, m)}"),
+        ("Chi-square", f"{m['chi2']:z.3f}, df {m['df']:.0f}{_plain_p(result, m)}"),
         *_scaled_test(result, m),
         ("Baseline chi-square", f"{m['baseline_chi2']:.3f}, df {m['baseline_df']:.0f}"),
         ("CFI, TLI", f"{m['cfi']:.3f}, {m['tli']:.3f}"),
@@ -111,7 +111,7 @@ def _likelihood(m: pd.Series) -> Iterator[tuple[str, str]]:
 
 def _scaled_test(result: SEMResult, m: pd.Series) -> Iterator[tuple[str, str]]:
     if result.robust is not None and m["df"] > 0:
-        values = f"{m['chi2_scaled']:.3f}, df {m['df_scaled']:.0f}, p {shown_p(m['p_scaled'])}"
+        values = f"{m['chi2_scaled']:z.3f}, df {m['df_scaled']:.0f}, p {shown_p(m['p_scaled'])}"
         yield "Scaled chi-square", f"{values} (scaling factor {m['scaling_factor']:.3f})"
 
 

@@ -17,6 +17,9 @@ from tcsmodel.options import did_you_mean
 
 Array = NDArray[np.float64]
 
+# What an eigenvalue, or a correlation beyond one, may be by rounding.
+ROUNDING = 1e-9
+
 
 def read_only(values: ArrayLike) -> Array:
     """Return a float64 copy that cannot be written to."""
@@ -102,13 +105,6 @@ class Moments:
             raise SurveyError("cov and mean must hold numbers only, cov in a square.") from None
         if matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1]:
             raise SurveyError(f"cov has shape {matrix.shape}; give a square (p, p) matrix.")
-        finite = np.isfinite(matrix).all() and np.isfinite(center).all()
-        if not finite or (np.diag(matrix) < 0).any():
-            raise SurveyError("cov or mean has a missing or infinite value, or a variance is < 0.")
-        if n < 2:
-            raise SurveyError(f"n={n} is not a number of respondents; at least 2 are needed.")
-        if not np.allclose(matrix, matrix.T, rtol=1e-6, atol=1e-10):
-            raise SurveyError("cov is not symmetric; fill both triangles with the same numbers.")
         p = len(matrix)
         labels = (
             tuple(map(str, names)) if names is not None else tuple(f"x{i + 1}" for i in range(p))
@@ -117,6 +113,17 @@ class Moments:
             raise SurveyError(
                 f"cov has {p} items but names has {len(labels)} and mean has {center.size}."
             )
+        known = np.isfinite(matrix).all(axis=1) & np.isfinite(center)
+        wrong = np.flatnonzero(~known | (np.diag(matrix) < 0))
+        if len(wrong):
+            raise SurveyError(
+                f"cov or mean has a missing or infinite value, or a variance below zero, in the "
+                f"row of {labels[wrong[0]]!r}. Correct it, or leave the item out."
+            )
+        if n < 2:
+            raise SurveyError(f"n={n} is not a number of respondents; at least 2 are needed.")
+        if not np.allclose(matrix, matrix.T, rtol=1e-6, atol=1e-10):
+            raise SurveyError("cov is not symmetric; fill both triangles with the same numbers.")
         if len(set(labels)) < p:
             raise SurveyError(f"names has the same item twice: {', '.join(labels)}.")
         return cls(labels, int(n), center, matrix, float(n))
@@ -225,15 +232,30 @@ def require_definite(moments: Moments, purpose: str) -> None:
     p = len(names)
     if linalg.definite((corr - 1e-10 * np.eye(p))[None])[0]:
         return
-    vectors = np.linalg.eigh(corr)[1]
+    values, vectors = np.linalg.eigh(corr)
     first, second = np.unravel_index(np.abs(np.triu(corr, 1)).argmax(), corr.shape)
-    if abs(corr[first, second]) > 1 - 1e-9:
+    if abs(corr[first, second]) > 1 + ROUNDING:
+        raise SurveyError(
+            f"Items {names[first]!r} and {names[second]!r} have a correlation of "
+            f"{corr[first, second]:.3g}, beyond one, so {purpose} is impossible. Check their "
+            "covariance and their variances."
+        )
+    if abs(corr[first, second]) > 1 - ROUNDING:
         raise SurveyError(
             f"Items {names[first]!r} and {names[second]!r} are perfectly correlated, "
             f"so {purpose} is impossible. Remove one of them."
         )
+    weights = np.abs(vectors[:, 0])
+    if values[0] < -ROUNDING:
+        most = [names[j] for j in np.flatnonzero(weights > weights.max() / 2)]
+        raise SurveyError(
+            f"The correlation matrix of the {p} items is not one that answers can have (its least "
+            f"eigenvalue is {values[0]:.3g}), so {purpose} is impossible. Check the numbers, above "
+            f"all those of {', '.join(map(repr, most))}; correlations that were computed pair by "
+            "pair can be at odds, too."
+        )
     # Items without a part in the combination that does not vary have weights of rounding.
-    part = [name for name, own in zip(names, np.abs(vectors[:, 0]), strict=True) if own > 1e-6]
+    part = [name for name, own in zip(names, weights, strict=True) if own > 1e-6]
     raise SurveyError(
         f"The correlation matrix of the {p} items is singular, so {purpose} is impossible: "
         f"among {', '.join(map(repr, part))} some item is a sum of others. Remove the total."

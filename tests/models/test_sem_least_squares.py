@@ -487,3 +487,9 @@ def test_derivatives_with_means_in_groups(hs_frame):
 
     numeric = np.stack([(gradient(theta + h) - gradient(theta - h)) / 2e-5 for h in steps])
     assert_allclose(found.hessian[0], numeric, atol=1e-6 * np.abs(numeric).max())
+
+
+def test_a_chi_square_of_zero_has_no_sign(hs_frame):
+    three = CFA(ModelSpec.parse("visual =~ x1 + x2 + x3"), estimator="wlsmv").fit(hs_frame)
+    assert three.fit_measures["df"] == 0
+    assert "chi2_scaled=0.000" in repr(three)

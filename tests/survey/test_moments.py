@@ -79,7 +79,7 @@ def test_from_a_published_matrix():
         (([[1.0, 2.0]], 9), r"shape \(1, 2\); give a square"),
         (([[1.0, 0.5], [0.4, 1.0]], 9), "not symmetric"),
         (([[1.0, np.nan], [np.nan, 1.0]], 9), "missing or infinite value"),
-        (([[-1.0]], 9), "a variance is < 0"),
+        (([[1.0, 0.2], [0.2, -1.0]], 9), "a variance below zero, in the row of 'x2'"),
         (([["a"]], 9), "must hold numbers only"),
         (([[1.0]], 1), "n=1 is not a number of respondents"),
         (([[1.0]], 9, [1, 2]), "1 items but names has 1 and mean has 2"),
@@ -134,6 +134,16 @@ def test_what_cannot_be_inverted_is_named():
     total = Moments.of(names, np.column_stack([x[:, :2], x[:, 0] + x[:, 1]]))
     with pytest.raises(SurveyError, match="some item is a sum of others"):
         require_definite(total, "SEM")
+    beyond = Moments.from_cov([[1.0, 3.0, 0], [3.0, 1.0, 0], [0, 0, 1.0]], 50, names=names)
+    with pytest.raises(SurveyError, match="'a' and 'b' have a correlation of 3, beyond one"):
+        require_definite(beyond, "SEM")
+    at_odds = np.eye(4)
+    at_odds[:3, :3] = [[1.0, 0.9, 0.9], [0.9, 1.0, -0.9], [0.9, -0.9, 1.0]]
+    mistyped = Moments.from_cov(at_odds, 50, names=(*names, "d"))
+    with pytest.raises(
+        SurveyError, match=r"eigenvalue is -0.8\).*above all those of 'a', 'b', 'c';"
+    ):
+        require_definite(mistyped, "SEM")
     with pytest.raises(SurveyError, match="3 respondents are too few for 3 items"):
         require_definite(Moments.of(names, x[:3]), "SEM")
     still = Moments.of(names, np.column_stack([x[:, :2], np.full(50, 4.0)]))
