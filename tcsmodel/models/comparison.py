@@ -68,10 +68,14 @@ def _with_scaled(frame: pd.DataFrame, results: Sequence[SEMResult]) -> pd.DataFr
     )
     df = frame["df"].diff().to_numpy()
     known, kind = df > 0, "robust" if "cfi_robust" in frame else "scaled"
+    scaled = np.where(known, chi2, np.nan)
+    with np.errstate(all="ignore"):
+        factor = frame["chi2"].diff().to_numpy() / scaled
     return frame.assign(
-        chi2_diff_scaled=np.where(known, chi2, np.nan),
+        chi2_diff_scaled=scaled,
         df_diff=df,
         p_scaled=np.where(known, p, np.nan),
+        scaling_diff=factor,
         **{f"{name}_{kind}_diff": frame[f"{name}_{kind}"].diff() for name in ("cfi", "rmsea")},
     )
 

@@ -166,8 +166,10 @@ class Derived(Bootstrapped):
         their difference is scaled by ``(df0 c0 - df1 c1) / (df0 - df1)``, c the mean scaling
         factors (Satorra & Bentler 2001), that of ``mlmv`` being the one of ``mlm``. The columns
         say so: ``df chi2 chi2_scaled aic bic cfi_robust rmsea_robust srmr chi2_diff_scaled
-        df_diff p_scaled cfi_robust_diff rmsea_robust_diff``; nan where that scaling comes out
-        negative.
+        df_diff p_scaled scaling_diff cfi_robust_diff rmsea_robust_diff``; nan where that scaling
+        comes out negative. `scaling_diff` is by what the difference was divided: where it is near
+        zero, unlike the scaling factors of the models, any difference becomes significant; take
+        `wald_test` there.
 
         Parameters
         ----------

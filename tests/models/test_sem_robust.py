@@ -282,6 +282,8 @@ def test_differences_of_nested_models(hs_frame, estimator):
     for name, theirs_name in columns.items():
         close(ours[name], theirs[theirs_name], tol.CHI2)
     assert_allclose(ours["p_scaled"], theirs["Pr(>Chisq)"], atol=tol.CHI2)
+    apart = ours["chi2"].diff() / ours["scaling_diff"]
+    assert_allclose(apart, ours["chi2_diff_scaled"], rtol=1e-12)
     assert "chi2_diff" not in ours
 
 
