@@ -184,13 +184,11 @@ def _regular(vcov: Array, information: Array, n: Array) -> Mask:
 
 def starts(model: Grouped, sampled: Sampled, given: Array | None = None) -> Array:
     """Return where to begin (B, q): at values given (q,), where they are not nan."""
-    local = [
-        starting_values(
-            model.layout, sampled.cov[:, g], None if sampled.mean is None else sampled.mean[:, g]
-        )
-        for g in range(model.n_groups)
-    ]
-    begin = grouped.collected(model, np.stack(local, axis=1))
+    cov, mean = sampled.cov, sampled.mean
+    p = cov.shape[-1]
+    flat = None if mean is None else mean.reshape(-1, p)
+    local = starting_values(model.layout, cov.reshape(-1, p, p), flat)
+    begin = grouped.collected(model, local.reshape(*cov.shape[:2], -1))
     return begin if given is None else np.where(np.isnan(given), begin, given)
 
 
