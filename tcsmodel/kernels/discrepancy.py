@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,8 +27,7 @@ Array = NDArray[np.float64]
 Index = NDArray[np.intp]
 
 
-@dataclass(frozen=True, slots=True)
-class State:
+class State(NamedTuple):
     """The discrepancy at one theta, and what its derivatives need.
 
     value (B,), inf where Sigma is not positive definite; sigma, inverse (B, p, p);
@@ -114,8 +114,7 @@ def evaluate(layout: Layout, theta: Array, cov: Array) -> State:
     return State(value, at.sigma, inverse, at.total, at.phi, at.directions)
 
 
-@dataclass(frozen=True, slots=True)
-class Slopes:
+class Slopes(NamedTuple):
     """gradient (B, q); expected, hessian (B, q, q): the Fisher and the exact Hessian.
 
     `hessian` is None where it was not asked for.

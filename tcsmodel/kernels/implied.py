@@ -23,6 +23,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -61,6 +62,8 @@ class Layout:
         Whether B has any entry.
     identity : ndarray (m, m)
         Ones on the diagonal.
+    diagonals : ndarray (m + p,) of int
+        Where the diagonals of Psi and Theta are in `template`.
     """
 
     n_items: int
@@ -82,6 +85,7 @@ class Layout:
     shared: bool
     has_paths: bool
     identity: Array
+    diagonals: Index
 
 
 def layout(
@@ -136,6 +140,8 @@ def layout(
     half[kind >= ITEM_MEAN] = 0.0
     right[kind >= ITEM_MEAN] = 0
     n_free = int(index.max(initial=-1)) + 1
+    psi, residual = ends[PATH], ends[LATENT]
+    diagonals = [*range(psi, residual, m + 1), *range(residual, ends[RESIDUAL], p + 1)]
     return Layout(
         p,
         m,
@@ -156,6 +162,7 @@ def layout(
         n_free < int(is_free.sum()),
         bool((kind == PATH).any()),
         np.eye(m),
+        np.array(diagonals, dtype=np.intp),
     )
 
 
@@ -202,30 +209,14 @@ def _filled(layout: Layout, theta: Array) -> Array:
     return flat
 
 
-def own_variances(layout: Layout, theta: Array) -> Array:
-    """Return the diagonals (..., m + p) of Psi and Theta at theta (..., q)."""
-    p, m = layout.n_items, layout.n_latents
-    latent = p * m + m * m
-    item = latent + m * m
-    diagonals = np.concatenate(
-        [np.arange(latent, item, m + 1), np.arange(item, item + p * p, p + 1)]
-    )
-    return _filled(layout, theta).take(diagonals, axis=-1)
-
-
-def row_values(layout: Layout, theta: Array) -> Array:
-    """Return the value (..., r) of every row of the parameter table, free and fixed."""
-    return np.where(layout.free >= 0, theta[..., layout.free], layout.template[layout.place])
-
-
-@dataclass(frozen=True, slots=True)
-class Implied:
+class Implied(NamedTuple):
     """What theta implies.
 
-    sigma (..., p, p); total (..., m, m) A = (I - B)^-1; phi (..., m, m) latent covariances;
-    directions (..., p, 2m) [G, C].
+    flat (..., t): the matrices, laid end to end; sigma (..., p, p); total (..., m, m)
+    A = (I - B)^-1; phi (..., m, m) latent covariances; directions (..., p, 2m) [G, C].
     """
 
+    flat: Array
     sigma: Array
     total: Array
     phi: Array
@@ -248,7 +239,17 @@ def implied(layout: Layout, theta: Array) -> Implied:
     shared = loading @ phi
     residual = flat[..., end : end + p * p].reshape(*shape, p, p)
     sigma = shared @ loading.swapaxes(-1, -2) + residual
-    return Implied(sigma, total, phi, np.concatenate([reach, shared], axis=-1))
+    return Implied(flat, sigma, total, phi, np.concatenate([reach, shared], axis=-1))
+
+
+def own_variances(layout: Layout, at: Implied) -> Array:
+    """Return the diagonals (..., m + p) of Psi and Theta."""
+    return at.flat.take(layout.diagonals, axis=-1)
+
+
+def row_values(layout: Layout, at: Implied) -> Array:
+    """Return the value (..., r) of every row of the parameter table, free and fixed."""
+    return at.flat.take(layout.place, axis=-1)
 
 
 @dataclass(frozen=True, slots=True)

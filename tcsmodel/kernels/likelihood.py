@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import cast
 
 import numpy as np
@@ -133,15 +133,14 @@ def _pooled_state(state: State, share: Array, floor: Array) -> State:
     value[~np.isfinite(floor)] = np.inf
     if groups == 1:
         return state
-    own = [getattr(state, f.name) for f in fields(state)[1:]]
-    return State(value, *(array.reshape(n, groups, *array.shape[1:]) for array in own))
+    return State(value, *(array.reshape(n, groups, *array.shape[1:]) for array in state[1:]))
 
 
 def _flat_state(state: State) -> State:
     """Return the state of groups (b G, ...) of that of members (b, ...)."""
     if state.sigma.ndim == 3:
         return state
-    own = [_flat(getattr(state, f.name)) for f in fields(state)[1:]]
+    own = [_flat(array) for array in state[1:]]
     return State(np.zeros(len(own[0])), *own)
 
 

@@ -25,7 +25,14 @@ def log_determinant(a: Array) -> tuple[Array, Mask]:
 
 def definite(a: Array) -> Mask:
     """Return (B,) whether symmetric matrices (B, p, p) are positive definite."""
-    return log_determinant(a)[1]
+    try:
+        diagonal = np.linalg.cholesky(a).diagonal(axis1=-2, axis2=-1)
+    except np.linalg.LinAlgError:
+        return _log_determinant_by_eigenvalues(a)[1]
+    # Cholesky lets nan pass, down to the last of the diagonal.
+    if np.count_nonzero(np.isfinite(diagonal[:, -1:])) == diagonal[:, -1:].size:
+        return np.ones(len(a), dtype=np.bool_)
+    return _log_determinant_by_eigenvalues(a)[1]
 
 
 def _log_determinant(a: Array) -> Array | None:

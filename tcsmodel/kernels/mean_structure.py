@@ -81,7 +81,7 @@ def evaluate(given: Layout, theta: Array, second: Array, origin: Array) -> State
 def bordered_at(given: Layout, at: Implied, mu: Means, shift: Array) -> Implied:
     """Return what the bordered layout implies, d = shift (B, p), where the given one implies `at`.
 
-    For `kernels.discrepancy`; mu are the implied means.
+    For `kernels.discrepancy`; mu are the implied means. Its matrices stay those of the given one.
     """
     m = given.n_latents
     reach, shared = at.directions[..., :m], at.directions[..., m:]
@@ -89,6 +89,7 @@ def bordered_at(given: Layout, at: Implied, mu: Means, shift: Array) -> Implied:
     phi = at.phi + mu.latent[:, :, None] * mu.latent[:, None, :]
     directions = [border(reach, shift), border(shared, shift, mu.latent)]
     return Implied(
+        at.flat,
         border(at.sigma + shift[:, :, None] * shift[:, None, :], shift, shift),
         border(at.total, mu.latent),
         border(phi, mu.latent, mu.latent),

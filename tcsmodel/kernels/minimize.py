@@ -11,8 +11,8 @@ converged, or that a caller recognises as hopeless, leave the batch at once.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, fields, replace
-from typing import Any, Protocol
+from dataclasses import dataclass
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,17 +37,27 @@ MAX_TRIALS = 15
 
 
 class Point(Protocol):
-    """What an objective knows at theta: arrays (B, ...), among them `value` (B,)."""
+    """What an objective knows at theta: a named tuple of arrays (B, ...), `value` among them."""
 
-    value: Array
+    @property
+    def value(self) -> Array:
+        """The function (B,)."""
 
 
 class Curved(Protocol):
-    """gradient (B, q), expected (B, q, q), and hessian (B, q, q) or None."""
+    """Its derivatives: gradient (B, q), expected (B, q, q), and hessian (B, q, q) or None."""
 
-    gradient: Array
-    expected: Array
-    hessian: Array | None
+    @property
+    def gradient(self) -> Array:
+        """First derivatives (B, q)."""
+
+    @property
+    def expected(self) -> Array:
+        """The Fisher information (B, q, q)."""
+
+    @property
+    def hessian(self) -> Array | None:
+        """Second derivatives (B, q, q)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +88,7 @@ class Objective:
         return theta if self.constraints is None else feasible(self.constraints, theta)
 
 
-@dataclass(frozen=True, slots=True)
-class Minimum:
+class Minimum(NamedTuple):
     """theta (B, q); value, decrement (B,); iterations (B,); converged, hopeless (B,).
 
     expected (B, q, q): the information at the last point but one, which for members that
@@ -93,6 +102,21 @@ class Minimum:
     converged: Mask
     hopeless: Mask
     expected: Array
+
+
+class _At(NamedTuple):
+    """Where members that are still under way stand.
+
+    members (b,); theta (b, q); the point there; damping (b,) of the next step; gain (b,): how
+    much the last one lowered the value; decrement (b,) of the last one.
+    """
+
+    members: Index
+    theta: Array
+    point: Any
+    damping: Array
+    gain: Array
+    decrement: Array
 
 
 def minimize(objective: Objective, start: Array, *, max_iter: int, patience: int) -> Minimum:
@@ -110,53 +134,59 @@ def minimize(objective: Objective, start: Array, *, max_iter: int, patience: int
         Iterations before `objective.hopeless` is asked.
     """
     n, q = start.shape
-    start = objective.held(start)
+    start, members = objective.held(start), np.arange(n)
+    point, unknown = objective.evaluate(start, members), np.full(n, np.inf)
     best = Minimum(
         start.copy(),
-        np.full(n, np.inf),
-        np.full(n, np.inf),
+        np.array(point.value),
+        unknown.copy(),
         np.zeros(n, dtype=np.intp),
         np.zeros(n, dtype=bool),
         np.zeros(n, dtype=bool),
         np.full((n, q, q), np.nan),
     )
-    damping, gain = np.zeros(n), np.full(n, np.inf)
-    members = np.arange(n)
-    point = objective.evaluate(start, members)
-    best.value[:] = point.value
-    alive = np.isfinite(point.value)
-    for iteration in range(max_iter):
-        members, point = pick(members, alive), pick(point, alive)
-        if not len(members):
+    at = _At(members, start, point, np.zeros(n), unknown, unknown)
+    at = pick(at, np.isfinite(point.value))
+    for iteration in range(1, max_iter + 1):
+        if not len(at.members):
             break
-        best.iterations[members] = iteration + 1
-        here = _local(objective, best, members, point, damping[members])
-        going = np.ones(len(members), dtype=bool)
-        if iteration >= patience:
-            going = ~objective.hopeless(
-                here.theta, members, here.expected, gain[members], here.damping
-            )
-            best.hopeless[members] = ~going
-        move, decrement = _direction(objective, here)
-        best.decrement[members] = decrement
-        done = going & (np.abs(decrement) <= TOLERANCE)
-        if np.count_nonzero(done):
-            done &= here.damping == 0
-            best.converged[members[done]] = True
-            best.theta[members[done]] = objective.held((here.theta + move)[done])
-            best.value[members[done]] -= decrement[done] / 2
-            going &= ~done
-        if not np.count_nonzero(going):
-            break
-        members, point, here = pick(members, going), pick(point, going), pick(here, going)
-        move, decrement = pick(move, going), pick(decrement, going)
-        new = _descend(objective, members, point, here, move, decrement)
-        gain[members] = point.value - new.point.value
-        damping[members] = new.damping
-        best.theta[members] = new.theta
-        best.value[members] = new.point.value
-        point, alive = new.point, ~new.stuck
+        here = _local(objective, at)
+        move, decrement = _direction(objective, at, here)
+        at = at._replace(decrement=decrement)
+        done = (np.abs(decrement) <= TOLERANCE) & (at.damping == 0)
+        ended = done
+        if iteration > patience:
+            lost = objective.hopeless(at.theta, at.members, here.expected, at.gain, at.damping)
+            done, ended = done & ~lost, done | lost
+        if np.count_nonzero(ended):
+            last = np.where(done[:, None], move, 0.0)
+            left = pick(at, ended)
+            theta = objective.held(left.theta + pick(last, ended))
+            value = pick(at.point.value - np.where(done, decrement / 2, 0.0), ended)
+            _record(best, left, theta, value, pick(here.expected, ended), iteration)
+            best.converged[left.members] = pick(done, ended)
+            best.hopeless[left.members] = ~pick(done, ended)
+            at, here, move = (pick(each, ~ended) for each in (at, here, move))
+            if not len(at.members):
+                break
+        at, stuck = _descend(objective, at, here, move)
+        ended = stuck if iteration < max_iter else np.ones_like(stuck)
+        if np.count_nonzero(ended):
+            left, expected = pick(at, ended), pick(here.expected, ended)
+            _record(best, left, left.theta, left.point.value, expected, iteration)
+            at = pick(at, ~ended)
     return best
+
+
+def _record(
+    best: Minimum, at: _At, theta: Array, value: Array, expected: Array, iteration: int
+) -> None:
+    """Write down where some members of the batch ended."""
+    best.theta[at.members] = theta
+    best.value[at.members] = value
+    best.decrement[at.members] = at.decrement
+    best.iterations[at.members] = iteration
+    best.expected[at.members] = expected
 
 
 def _may_be_exact(objective: Objective) -> bool:
@@ -164,49 +194,47 @@ def _may_be_exact(objective: Objective) -> bool:
     return objective.constraints is None or objective.constraints.linear
 
 
-def pick(point: Any, rows: Mask | Index) -> Any:
-    """Return an array (B, ...), or a record of them, for some members of the batch."""
-    if rows.dtype == bool and np.count_nonzero(rows) == len(rows):
+def pick(point: Any, rows: Mask) -> Any:
+    """Return an array (B, ...), or a named tuple of them, for some members of the batch."""
+    if np.count_nonzero(rows) == len(rows):
         return point
+    return _picked(point, rows)
+
+
+def _picked(point: Any, rows: Mask | Index) -> Any:
     if isinstance(point, np.ndarray):
         return point[rows]
-    return replace(point, **{f.name: getattr(point, f.name)[rows] for f in fields(point)})
+    return point._make(_picked(part, rows) for part in point)
 
 
 def _place(point: Any, rows: Index, part: Any) -> None:
-    for field in fields(point):
-        getattr(point, field.name)[rows] = getattr(part, field.name)
+    for array, own in zip(point, part, strict=True):
+        array[rows] = own
 
 
-@dataclass(frozen=True, slots=True)
-class _Local:
-    """What is known of the function around theta (b, q).
+class _Local(NamedTuple):
+    """What is known of the function around theta.
 
     hessian (b, q, q) to step with: the exact one near the minimum, where it is definite;
-    expected (b, q, q); gradient (b, q); damping (b,).
+    expected (b, q, q); gradient (b, q).
     """
 
-    theta: Array
     hessian: Array
     expected: Array
     gradient: Array
-    damping: Array
 
 
-def _local(
-    objective: Objective, best: Minimum, members: Index, point: Any, damping: Array
-) -> _Local:
-    theta = best.theta[members]
-    near = (best.decrement[members] < NEAR) & _may_be_exact(objective)
+def _local(objective: Objective, at: _At) -> _Local:
+    near = (at.decrement < NEAR) & _may_be_exact(objective)
     n_near = np.count_nonzero(near)
-    found = objective.slopes(point, members, n_near == len(near))
+    found = objective.slopes(at.point, at.members, n_near == len(near))
     hessian = found.expected
     if n_near:
         exact = found.hessian
         if exact is None:
-            exact = objective.slopes(pick(point, near), members[near], True).hessian
+            exact = objective.slopes(pick(at.point, near), at.members[near], True).hessian
         on = objective.constraints
-        stiff = exact if on is None else stiffened(on, theta[near], exact)
+        stiff = exact if on is None else stiffened(on, at.theta[near], exact)
         definite = linalg.definite(stiff)
         near[near] = definite
         if np.count_nonzero(near) == len(near):
@@ -214,61 +242,53 @@ def _local(
         else:
             hessian = hessian.copy()
             hessian[near] = exact[definite]
-    best.expected[members] = found.expected
-    return _Local(theta, hessian, found.expected, found.gradient, damping)
+    return _Local(hessian, found.expected, found.gradient)
 
 
-def _direction(objective: Objective, here: _Local) -> tuple[Array, Array]:
+def _direction(objective: Objective, at: _At, here: _Local) -> tuple[Array, Array]:
     """Return the steps (b, q) and their decrements (b,)."""
     hessian = here.hessian
-    if np.count_nonzero(here.damping):
-        hessian, at = hessian.copy(), np.arange(hessian.shape[1])
-        hessian[:, at, at] += here.damping[:, None] * here.expected[:, at, at]
+    if np.count_nonzero(at.damping):
+        hessian, spot = hessian.copy(), np.arange(hessian.shape[1])
+        hessian[:, spot, spot] += at.damping[:, None] * here.expected[:, spot, spot]
     if objective.constraints is None:
         step = -linalg.solve(hessian, here.gradient)
     else:
-        step = direction(objective.constraints, here.theta, hessian, here.gradient)
+        step = direction(objective.constraints, at.theta, hessian, here.gradient)
     return step, -np.vecdot(here.gradient, step)
 
 
-@dataclass(frozen=True, slots=True)
-class _Moved:
-    """What became of a step: theta (b, q), the point there, damping (b,), stuck (b,)."""
+def _descend(objective: Objective, at: _At, here: _Local, move: Array) -> tuple[_At, Mask]:
+    """Move every member downhill, raising the damping until it succeeds.
 
-    theta: Array
-    point: Any
-    damping: Array
-    stuck: Mask
-
-
-def _descend(
-    objective: Objective, members: Index, point: Any, here: _Local, move: Array, decrement: Array
-) -> _Moved:
-    """Move every member downhill, raising the damping until it succeeds."""
-    theta = objective.held(here.theta + move)
-    new = objective.evaluate(theta, members)
-    enough = _enough(point.value, new.value, decrement)
-    stuck = np.zeros(len(members), dtype=bool)
+    Return where they are then, and which (b,) are stuck.
+    """
+    theta, before = objective.held(at.theta + move), at.point.value
+    new = objective.evaluate(theta, at.members)
+    enough = _enough(before, new.value, at.decrement)
+    stuck = np.zeros(len(enough), dtype=bool)
     if np.count_nonzero(enough) == len(enough):
-        return _Moved(theta, new, _relaxed(here.damping), stuck)
+        gain, damping = before - new.value, _relaxed(at.damping)
+        return at._replace(theta=theta, point=new, damping=damping, gain=gain), stuck
     failed = np.flatnonzero(~enough)
-    damping = np.where(enough, _relaxed(here.damping), here.damping)
-    new = replace(new, **{f.name: np.array(getattr(new, f.name)) for f in fields(new)})
+    damping = np.where(enough, _relaxed(at.damping), at.damping)
+    new = new._make(np.array(part) for part in new)
     for _ in range(MAX_TRIALS):
         if not len(failed):
             break
         damping[failed] = np.maximum(10 * damping[failed], LEAST_DAMPING)
-        again = replace(pick(here, failed), damping=damping[failed])
-        move, decrement = _direction(objective, again)
+        again = _picked(at, failed)._replace(damping=damping[failed])
+        move, decrement = _direction(objective, again, _picked(here, failed))
         theta[failed] = objective.held(again.theta + move)
-        trial = objective.evaluate(theta[failed], members[failed])
+        trial = objective.evaluate(theta[failed], again.members)
         _place(new, failed, trial)
-        failed = failed[~_enough(point.value[failed], trial.value, decrement)]
+        failed = failed[~_enough(before[failed], trial.value, decrement)]
     if len(failed):
-        theta[failed] = here.theta[failed]
-        _place(new, failed, pick(point, failed))
+        theta[failed] = at.theta[failed]
+        _place(new, failed, _picked(at.point, failed))
         stuck[failed] = True
-    return _Moved(theta, new, damping, stuck)
+    gain = before - new.value
+    return at._replace(theta=theta, point=new, damping=damping, gain=gain), stuck
 
 
 def _enough(before: Array, after: Array, decrement: Array) -> Mask:

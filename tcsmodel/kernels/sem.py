@@ -101,7 +101,7 @@ def fit(
         Hessian, instead of the expected one.
     """
     function, begin = likelihood(model, sampled), starts(model, sampled, start)
-    n = np.broadcast_to(sampled.sizes, len(begin))
+    n = np.full(len(begin), sampled.sizes)
     if sampled.table is not None:
         # Near the minimum, and cheap: what the moments of maximum likelihood give.
         nearby = fit(model, replace(sampled, table=None, floor=None), start=start)
@@ -126,14 +126,14 @@ def fit(
     best = minimize(objective, begin, max_iter=MAX_ITER, patience=patience)
     if model.constraints is not None:
         kept = constrained.kept(model.constraints, best.theta)
-        best = replace(best, converged=best.converged & kept)
+        best = best._replace(converged=best.converged & kept)
     information = best.expected
     if observed:
         everyone = np.arange(len(begin))
         state = function.evaluate(best.theta, everyone)
         information = cast(Array, function.slopes(state, everyone, True).hessian)
     with np.errstate(invalid="ignore"):
-        best = replace(best, value=best.value - function.floor)
+        best = best._replace(value=best.value - function.floor)
     fitted = ended(model, best, information, n)
     if observed:
         # Exact derivatives are singular only as nearly as the minimum was reached.
@@ -164,7 +164,7 @@ def ended(
     errors : ndarray (B, q, q), optional
         Covariances of the estimates, where they do not follow from the information.
     """
-    n = np.broadcast_to(n, len(best.theta))
+    n = np.full(len(best.theta), n)
     vcov = _vcov(model, best.theta, information, n)
     known = vcov if errors is None else errors
     status = _status(model, best, known)
@@ -177,9 +177,9 @@ def _regular(vcov: Array, information: Array, n: Array) -> Mask:
 
     The trace of the inverse bounds that of the least eigenvalue.
     """
+    own = (a.diagonal(axis1=1, axis2=2) for a in (vcov, information))
     with np.errstate(invalid="ignore"):
-        trace = n / 2 * np.einsum("bkk,bkk->b", vcov, information)
-    return np.asarray(trace < 1 / UNIDENTIFIED)
+        return np.asarray(n / 2 * np.vecdot(*own) < 1 / UNIDENTIFIED)
 
 
 def starts(model: Grouped, sampled: Sampled, given: Array | None = None) -> Array:
@@ -204,18 +204,20 @@ def _vcov(model: Grouped, theta: Array, expected: Array, n: Array) -> Array:
         scale = 1 / np.sqrt(expected.diagonal(axis1=1, axis2=2))
         outer = scale[:, :, None] * scale[:, None, :]
         _, inverse, definite = linalg.definite_inverse(expected * outer)
+        found = per * inverse * outer
     # Rounding lets a singular matrix pass for a definite one, whose inverse is then absurd.
     known = definite & (inverse.diagonal(axis1=1, axis2=2) > 0).all(axis=1)
-    with np.errstate(all="ignore"):
-        return np.where(known[:, None, None], per * inverse * outer, np.nan)
+    if np.count_nonzero(known) < len(known):
+        found[~known] = np.nan
+    return found
 
 
-def standardized_errors(layout: Layout, theta: Array, at: Implied, vcov: Array) -> Array:
+def standardized_errors(layout: Layout, at: Implied, vcov: Array) -> Array:
     """Return standard errors (..., r) of the standardized values of every row (delta method).
 
-    For parameters (..., q) of a layout, what they imply, and their covariances (..., q, q).
+    For what the parameters of a layout imply, and their covariances (..., q, q).
     """
-    slope = jacobian(layout, theta, at)
+    slope = jacobian(layout, at)
     with np.errstate(all="ignore"):
         return np.sqrt(np.maximum(((slope @ vcov) * slope).sum(axis=-1), 0.0))
 
@@ -231,7 +233,7 @@ def _directed_errors(model: Grouped, local: Array, at: Implied, vcov: Array) -> 
         return np.zeros(len(vcov))
     own = grouped.local_cov(model, vcov, local.reshape(len(vcov), -1, layout.n_free))
     own = own.reshape(-1, layout.n_free, layout.n_free)
-    errors = standardized_errors(layout, local, at, own)[:, directed]
+    errors = standardized_errors(layout, at, own)[:, directed]
     return errors.reshape(len(vcov), -1).max(axis=1)
 
 
@@ -289,7 +291,8 @@ class Admissibility:
 
 def admissibility(layout: Layout, theta: Array, at: Implied) -> Admissibility:
     """Return which variances are negative and which covariance matrices indefinite."""
-    latent, residual = np.split(own_variances(layout, theta), [layout.n_latents], axis=1)
+    own, m = own_variances(layout, at), layout.n_latents
+    latent, residual = own[:, :m], own[:, m:]
     phi, sigma = (cov.diagonal(axis1=1, axis2=2) for cov in (at.phi, at.sigma))
     negative: Mask = residual < -BOUNDARY * np.abs(sigma)
     wrong = np.asarray(negative.any(axis=1))

@@ -12,7 +12,8 @@ where E^-1 is the inverse along the constraints, if there are any.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -97,8 +98,7 @@ class Joint:
     cov: Array
 
 
-@dataclass(frozen=True, slots=True)
-class Point:
+class Point(NamedTuple):
     """value (B,), inf where not finite; theta (B, q); residual (B, G, s) s - sigma."""
 
     value: Array
@@ -106,8 +106,7 @@ class Point:
     residual: Array
 
 
-@dataclass(frozen=True, slots=True)
-class Slopes:
+class Slopes(NamedTuple):
     """gradient (B, q); expected, hessian (B, q, q): Gauss-Newton and exact, None if not asked."""
 
     gradient: Array
@@ -168,8 +167,8 @@ def _runs_away(given: Squares, theta: Array, expected: Array) -> Mask:
     at = implied(layout, local)
     vcov = 2 / given.total * _inverse(model, theta, expected)
     own = grouped.local_cov(model, vcov, local)
-    errors = sem.standardized_errors(layout, local, at, own)[..., directed]
-    size = np.abs(standardized.standardize(layout, local, at)[..., directed])
+    errors = sem.standardized_errors(layout, at, own)[..., directed]
+    size = np.abs(standardized.standardize(layout, at)[..., directed])
     return np.asarray(~(np.maximum(errors, size).max(axis=(1, 2)) < RUNAWAY))
 
 
@@ -265,6 +264,6 @@ def fit(
     )
     if model.constraints is not None:
         kept = constrained.kept(model.constraints, best.theta)
-        best = replace(best, converged=best.converged & kept)
+        best = best._replace(converged=best.converged & kept)
     at = curve(given, best.theta)
     return sem.ended(model, best, 2 * at.information, given.total, vcov(given, at, gamma))

@@ -77,50 +77,41 @@ def _scaling(layout: Layout) -> _Scaling:
     )
 
 
-def _variances(layout: Layout, theta: Array, at: Implied) -> Array:
+def _variances(layout: Layout, at: Implied) -> Array:
     total = [cov.diagonal(axis1=-2, axis2=-1) for cov in (at.phi, at.sigma)]
-    return np.concatenate([*total, own_variances(layout, theta)], axis=-1)
+    return np.concatenate([*total, own_variances(layout, at)], axis=-1)
 
 
 def _factors(scaling: _Scaling, variances: Array) -> Array:
     """Return what turns each row's value (..., r) into its standardized value."""
-    first, second = variances[..., scaling.first], variances[..., scaling.second]
-    with np.errstate(all="ignore"):
-        return np.where(
-            scaling.is_variance,
-            1 / first,
-            np.sqrt(first) ** scaling.a * np.sqrt(second) ** scaling.b,
-        )
+    first, second = (variances.take(at, axis=-1) for at in (scaling.first, scaling.second))
+    return np.where(
+        scaling.is_variance,
+        1 / first,
+        np.sqrt(first) ** scaling.a * np.sqrt(second) ** scaling.b,
+    )
 
 
-def standardize(layout: Layout, theta: Array, at: Implied) -> Array:
-    """Return standardized values (..., r) of every row; nan where a variance is not positive.
+def standardize(layout: Layout, at: Implied) -> Array:
+    """Return standardized values (..., r) of every row of a parameter table.
 
-    Parameters
-    ----------
-    layout : Layout
-        Of the parameter table.
-    theta : ndarray (..., q)
-        Free parameters.
-    at : Implied
-        What they imply.
+    Of its layout and what parameters imply; nan where a variance is not positive.
     """
     with np.errstate(all="ignore"):
-        factors = _factors(_scaling(layout), _variances(layout, theta, at))
-        return row_values(layout, theta) * factors
+        return row_values(layout, at) * _factors(_scaling(layout), _variances(layout, at))
 
 
-def jacobian(layout: Layout, theta: Array, at: Implied) -> Array:
+def jacobian(layout: Layout, at: Implied) -> Array:
     """Return derivatives (..., r, q) of the standardized values by the free parameters.
 
     ``d std = factor (dv + v (a/2 d log first + b/2 d log second))``.
     """
-    scaling, variances = _scaling(layout), _variances(layout, theta, at)
+    scaling, variances = _scaling(layout), _variances(layout, at)
     with np.errstate(all="ignore"):
         relative = _variance_changes(layout, at, scaling.residual) / variances[..., None]
         bend = scaling.a[:, None] * relative.take(scaling.first, axis=-2)
         bend = bend + scaling.b[:, None] * relative.take(scaling.second, axis=-2)
-        value = row_values(layout, theta)[..., None]
+        value = row_values(layout, at)[..., None]
         return _factors(scaling, variances)[..., None] * (scaling.own + value * bend / 2)
 
 

@@ -149,14 +149,15 @@ def _constructs(layout: Layout, fixed: Matrices, first: Index, loading: Array) -
     scale = np.where(is_given & (given > 0), np.sqrt(np.abs(given)), 1.0)
     scale[~is_given & np.isfinite(loading)] = np.nan
     m, path = layout.n_latents, fixed.path
-    higher, targets = [], []
+    higher = []
+    to = np.empty(0, dtype=np.intp)
     if layout.has_paths:
         for j in np.flatnonzero(is_higher & ~is_given):
             known = np.flatnonzero(np.isfinite(path[:, j]) & (path[:, j] != 0))
             higher += [(int(j), int(i), abs(float(path[i, j]))) for i in known[:1]]
         has_cycles = np.linalg.matrix_power((path != 0).astype(float), m).any()
-        targets = [] if has_cycles else np.flatnonzero((path != 0).any(axis=1))
-    to = np.array(targets, dtype=np.intp)
+        if not has_cycles:
+            to = np.flatnonzero((path != 0).any(axis=1))
     source = np.where(path[to] != 0, 1.0, 0.0)
     of_wholes, wholes = np.nonzero((source > 0) & is_higher)
     rest = np.ones(m)

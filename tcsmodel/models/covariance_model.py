@@ -296,15 +296,15 @@ class CovarianceModel:
         layout, k, n = self.layout, self.parameters.n_constructs, len(theta)
         local = self.spread(theta)
         at = implied.implied(layout, local)
-        std = standardize(layout, local, at).reshape(n, -1)
-        rows = implied.row_values(layout, local).reshape(n, -1)
+        std = standardize(layout, at).reshape(n, -1)
+        rows = implied.row_values(layout, at).reshape(n, -1)
         if self.parameters.programs.definitions:
             rows = np.concatenate([rows, self.defined(theta).values], axis=1)
             std = np.concatenate([std, self.defined(std[:, self.first_rows]).values], axis=1)
         return {
             "estimates": rows,
             "std": std,
-            "r_squared": self._shaped(self._r_squared(at, local)),
+            "r_squared": self._shaped(self._r_squared(at)),
             "construct_corr": self._shaped(to_corr(at.phi)[..., :k, :k]),
         }
 
@@ -326,13 +326,13 @@ class CovarianceModel:
         layout, local, n = self.layout, self.spread(theta), len(theta)
         at = implied.implied(layout, local)
         own = grouped.local_cov(self.grouped, vcov, local)
-        errors = sem.standardized_errors(layout, local, at, own).reshape(n, -1)
+        errors = sem.standardized_errors(layout, at, own).reshape(n, -1)
         if not self.parameters.programs.definitions:
             return errors
-        slope, derived = jacobian(layout, local, at), grouped.derived_slopes(self.grouped, local)
+        slope, derived = jacobian(layout, at), grouped.derived_slopes(self.grouped, local)
         slope = grouped.by_theta(self.grouped, slope if derived is None else slope @ derived)
         slope = slope.reshape(n, -1, self.parameters.n_free)[:, self.first_rows]
-        std = standardize(layout, local, at).reshape(n, -1)[:, self.first_rows]
+        std = standardize(layout, at).reshape(n, -1)[:, self.first_rows]
         slope = self.defined(std).jacobian @ slope
         return np.concatenate([errors, delta_errors(slope, vcov)], axis=1)
 
@@ -398,10 +398,10 @@ class CovarianceModel:
                 out[:, row.row, row.column] = std[:, at]
         return out
 
-    def _r_squared(self, at: implied.Implied, local: Array) -> Array:
+    def _r_squared(self, at: implied.Implied) -> Array:
         total = [cov.diagonal(axis1=-2, axis2=-1) for cov in (at.phi, at.sigma)]
         explained = self._explained
-        own = implied.own_variances(self.layout, local)[..., explained]
+        own = implied.own_variances(self.layout, at)[..., explained]
         with np.errstate(all="ignore"):
             share = own / np.concatenate(total, axis=-1)[..., explained]
             return np.where(share < -sem.BOUNDARY, np.nan, 1 - share)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.testing import assert_allclose
@@ -10,14 +10,12 @@ from numpy.testing import assert_allclose
 from tcsmodel.kernels.minimize import Objective, minimize
 
 
-@dataclass(frozen=True)
-class Point:
+class Point(NamedTuple):
     value: np.ndarray
     theta: np.ndarray
 
 
-@dataclass(frozen=True)
-class Curve:
+class Curve(NamedTuple):
     gradient: np.ndarray
     expected: np.ndarray
     hessian: np.ndarray | None
