@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -142,7 +142,7 @@ def maximum_likelihood(layout: implied.Layout, cov: np.ndarray) -> Minimum:
     )
     found = minimize(goal, starting_values(layout, cov), max_iter=200, patience=200)
     assert found.converged.all()
-    return replace(found, value=found.value - floor)
+    return found._replace(value=found.value - floor)
 
 
 def squares_of(

@@ -23,6 +23,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import NamedTuple
 
 import numpy as np
@@ -51,7 +52,8 @@ class Layout:
         Place of each row of the parameter table, and the index of its free parameter (-1
         where fixed).
     template : ndarray (t,)
-        The matrices laid end to end, with the fixed values; `place` (r,) is where each row is.
+        The matrices laid end to end, with the fixed values; `place` (r,) is where each row is,
+        and `ends` (8,) where each matrix ends.
     target, source : ndarray (s,) of int
         ``template[target] = theta[source]``.
     left, right : ndarray (f,) of int
@@ -75,6 +77,7 @@ class Layout:
     column: Index
     free: Index
     template: Array
+    ends: tuple[int, ...]
     place: Index
     target: Index
     source: Index
@@ -123,8 +126,8 @@ def layout(
     kind, i, j, index = (np.asarray(v, dtype=np.intp) for v in (matrix, row, column, free))
     value = np.asarray(fixed, dtype=np.float64)
     width = np.array([m, m, m, p, 1, 1, n_cuts, 1])[kind]
-    ends = np.cumsum([rows * columns for rows, columns in _sides(p, m, n_cuts)])
-    start = np.concatenate([[0], ends])[kind]
+    ends = tuple(accumulate(rows * columns for rows, columns in _sides(p, m, n_cuts)))
+    start = np.array([0, *ends])[kind]
     place, mirror = start + i * width + j, start + j * width + i
     template = np.zeros(ends[-1])
     template[ends[LATENT_MEAN + 1] :] = 1.0
@@ -152,6 +155,7 @@ def layout(
         j,
         index,
         template,
+        ends,
         place,
         np.concatenate([place[is_free], mirror[both]]),
         np.concatenate([index[is_free], index[both]]),
@@ -193,12 +197,14 @@ class Matrices:
 def matrices(layout: Layout, theta: Array) -> Matrices:
     """Return Lambda, B, Psi, Theta, nu, alpha, tau and d at theta (..., q)."""
     flat, shape = _filled(layout, theta), theta.shape[:-1]
-    parts, start = [], 0
-    for rows, columns in _sides(layout.n_items, layout.n_latents, layout.n_cuts):
-        end = start + rows * columns
-        parts.append(flat[..., start:end].reshape(*shape, rows, columns))
-        start = end
-    return Matrices(*parts)
+    sides = _sides(layout.n_items, layout.n_latents, layout.n_cuts)
+    starts = (0, *layout.ends[:-1])
+    return Matrices(
+        *(
+            flat[..., start:end].reshape(*shape, *own)
+            for start, end, own in zip(starts, layout.ends, sides, strict=True)
+        )
+    )
 
 
 def _filled(layout: Layout, theta: Array) -> Array:
@@ -227,17 +233,16 @@ def implied(layout: Layout, theta: Array) -> Implied:
     """Return the implied covariances at theta (..., q); nan where I - B is singular."""
     flat, shape = _filled(layout, theta), theta.shape[:-1]
     p, m = layout.n_items, layout.n_latents
-    b, psi = p * m, p * m + m * m
-    end = psi + m * m
+    b, psi, residuals, end = layout.ends[:4]
     loading = reach = flat[..., :b].reshape(*shape, p, m)
-    phi = flat[..., psi:end].reshape(*shape, m, m)
+    phi = flat[..., psi:residuals].reshape(*shape, m, m)
     total = layout.identity - flat[..., b:psi].reshape(*shape, m, m)
     if layout.has_paths:
         total = linalg.inverse(total.reshape(-1, m, m))[0].reshape(total.shape)
         reach = loading @ total
         phi = total @ phi @ total.swapaxes(-1, -2)
     shared = loading @ phi
-    residual = flat[..., end : end + p * p].reshape(*shape, p, p)
+    residual = flat[..., residuals:end].reshape(*shape, p, p)
     sigma = shared @ loading.swapaxes(-1, -2) + residual
     return Implied(flat, sigma, total, phi, np.concatenate([reach, shared], axis=-1))
 

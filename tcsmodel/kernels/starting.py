@@ -14,22 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tcsmodel.kernels import linalg
-from tcsmodel.kernels.implied import (
-    ITEM_MEAN,
-    LATENT,
-    LATENT_MEAN,
-    LOADING,
-    PATH,
-    RESIDUAL,
-    Layout,
-    Matrices,
-    matrices,
-)
+from tcsmodel.kernels.implied import ITEM_MEAN, LATENT, LATENT_MEAN, LOADING, PATH, Layout
 
 Array = NDArray[np.float64]
 Index = NDArray[np.intp]
 Mask = NDArray[np.bool_]
-Rows = tuple[Index, Index, Index]
 
 # Limits of standardized loadings and of correlations of constructs.
 LEAST_LOADING, MOST_LOADING = 0.2, 0.95
@@ -42,24 +31,23 @@ ROUNDS = 2
 
 @dataclass(frozen=True, slots=True)
 class _Items:
-    """Which items measure what, in p items and m constructs.
+    """Which of p items measure which of m constructs.
 
-    owner (p,): the construct that an item measures alone, else the last; member (p, m): the same
-    as ones, without items that measure several. Among items of one construct `mates` (p, p) is
-    one for each of the others and `average` (p, p) makes the mean of their correlations; an item
-    without others is its own mate, has_others (p,) says which, and its standardized loading is
-    `otherwise` (p,). error (p,): fixed error
-    variances, nan where free; first (m,): the reference item of a construct, -1 where it has no
-    items; direction (m,): minus one where its loading is fixed below zero; empty (m,): one for a
-    construct without members.
+    member (p, m): ones where an item measures a construct, and that alone. Among the members of
+    one construct `mates` (p, p) is one for each of the others, and `average` (p, p) makes the
+    mean of their correlations; an item without others is its own mate, has_others (p,) says
+    which, and its standardized loading is `otherwise` (p,). known (k,): items whose error
+    variance is fixed, and error (k,) at what. first (m,): the reference item of a construct, -1
+    where it has no items; direction (m,): minus one where its loading is fixed below zero.
+    empty (m,): one for a construct without members.
     """
 
-    owner: Index
     member: Array
     mates: Array
     average: Array
     has_others: Mask
     otherwise: Array
+    known: Index
     error: Array
     first: Index
     direction: Array
@@ -87,97 +75,71 @@ class _Constructs:
     wholes: tuple[Index, Index]
 
 
-@dataclass(frozen=True, slots=True)
-class _Roles:
-    """Who is who in a layout, and row, column and parameter of the free entries of matrices."""
-
-    items: _Items
-    constructs: _Constructs
-    loadings: Rows
-    paths: Rows
-    latent: Rows
-    residual: Rows
-
-
 @lru_cache(maxsize=16)
-def _roles(layout: Layout) -> _Roles:
-    fixed = matrices(layout, np.full(layout.n_free, np.nan))
-    loads = fixed.loading != 0
-    known = loads & np.isfinite(fixed.loading)
+def _roles(layout: Layout) -> tuple[_Items, _Constructs]:
+    p, m, ends = layout.n_items, layout.n_latents, layout.ends
+    fixed = layout.template.copy()
+    fixed[layout.target] = np.nan
+    loading = fixed[: ends[LOADING]].reshape(p, m)
+    path = fixed[ends[LOADING] : ends[PATH]].reshape(m, m)
+    variance, error = np.split(fixed[layout.diagonals], [m])
+    loads = loading != 0
+    known = loads & np.isfinite(loading)
     is_known = known.any(axis=0)
     first = np.where(is_known, known.argmax(axis=0), loads.argmax(axis=0))
-    loading = np.where(is_known, fixed.loading[first, np.arange(layout.n_latents)], np.nan)
-    first = np.where(loads.any(axis=0), first, -1)
-    return _Roles(
-        _items(loads, fixed, first, loading),
-        _constructs(layout, fixed, first, loading),
-        _free_rows(layout, layout.matrix == LOADING),
-        _free_rows(layout, layout.matrix == PATH),
-        _free_rows(layout, layout.matrix == LATENT),
-        _free_rows(layout, (layout.matrix == RESIDUAL) & (layout.row == layout.column)),
-    )
+    reference = np.where(is_known, loading[first, np.arange(m)], np.nan)
+    first[~loads.any(axis=0)] = -1
+    constructs = _constructs(layout, path, variance, reference, is_whole=first < 0)
+    return _items(loads, error, first, reference), constructs
 
 
-def _items(loads: Mask, fixed: Matrices, first: Index, loading: Array) -> _Items:
-    n_loadings = np.add.reduce(loads, axis=1)
-    alone = n_loadings == 1
-    member = loads * alone[:, None]
-    count = np.add.reduce(member, axis=0)
-    same = member @ member.T.astype(float)
-    others = same.sum(axis=1) - 1
-    has_others = others > 0
-    spot = np.arange(len(loads))
+def _items(loads: Mask, error: Array, first: Index, reference: Array) -> _Items:
+    n_loadings = loads.sum(axis=1)
+    member = np.where((n_loadings == 1)[:, None], loads, 0.0)
+    same = member @ member.T
+    size = same.sum(axis=1)
     mates = same.copy()
-    mates[spot, spot] = ~has_others
+    mates.flat[:: len(same) + 1] = size < 2
+    known = np.flatnonzero(np.isfinite(error))
     return _Items(
-        owner=np.where(alone, loads @ np.arange(loads.shape[1]), -1),
-        member=member.astype(float),
+        member=member,
         mates=mates,
-        average=same / np.maximum(others * (others + 1), 1),
-        has_others=has_others,
+        average=same / np.maximum(size * (size - 1), 1),
+        has_others=size > 1,
         otherwise=np.where(n_loadings > 0, HALF, 0.0),
-        error=fixed.residual.diagonal(),
+        known=known,
+        error=error[known],
         first=first,
-        direction=np.where(loading < 0, -1.0, 1.0),
-        empty=np.where(count == 0, 1.0, 0.0),
+        direction=np.where(reference < 0, -1.0, 1.0),
+        empty=np.where(member.any(axis=0), 0.0, 1.0),
     )
 
 
-def _constructs(layout: Layout, fixed: Matrices, first: Index, loading: Array) -> _Constructs:
-    given = fixed.latent.diagonal()
-    is_given, is_higher = np.isfinite(given), first < 0
-    scale = np.where(is_given & (given > 0), np.sqrt(np.abs(given)), 1.0)
-    scale[~is_given & np.isfinite(loading)] = np.nan
-    m, path = layout.n_latents, fixed.path
-    higher = []
-    to = np.empty(0, dtype=np.intp)
-    if layout.has_paths:
-        for j in np.flatnonzero(is_higher & ~is_given):
-            known = np.flatnonzero(np.isfinite(path[:, j]) & (path[:, j] != 0))
-            higher += [(int(j), int(i), abs(float(path[i, j]))) for i in known[:1]]
-        has_cycles = np.linalg.matrix_power((path != 0).astype(float), m).any()
-        if not has_cycles:
-            to = np.flatnonzero((path != 0).any(axis=1))
-    source = np.where(path[to] != 0, 1.0, 0.0)
-    of_wholes, wholes = np.nonzero((source > 0) & is_higher)
-    rest = np.ones(m)
-    rest[to] = 0.0
+def _constructs(
+    layout: Layout, path: Array, variance: Array, reference: Array, *, is_whole: Mask
+) -> _Constructs:
+    m, given = layout.n_latents, np.isfinite(variance)
+    scale = np.where(given & (variance > 0), np.sqrt(np.abs(variance)), 1.0)
+    scale[~given & np.isfinite(reference)] = np.nan
+    is_path, higher = path != 0, []
+    for j in np.flatnonzero(is_whole & ~given):
+        known = np.flatnonzero(np.isfinite(path[:, j]) & is_path[:, j])[:1]
+        higher += [(int(j), int(i), abs(float(path[i, j]))) for i in known]
+    has_cycles = layout.has_paths and np.linalg.matrix_power(is_path.astype(float), m).any()
+    targets = np.flatnonzero(is_path.any(axis=1) & (not has_cycles))
+    source, rest = np.where(is_path[targets], 1.0, 0.0), np.ones(m)
+    rest[targets] = 0.0
+    part, whole = np.nonzero(is_path[targets] & is_whole)
     return _Constructs(
-        loading=np.abs(loading),
+        loading=np.abs(reference),
         scale=scale,
         higher=tuple(higher),
-        targets=to,
+        targets=targets,
         source=source,
         apart=(1 - source)[:, :, None] * layout.identity,
         unexplained=rest[:, None] * rest,
-        wholes=(of_wholes, wholes),
+        wholes=(part, whole),
     )
-
-
-def _free_rows(layout: Layout, chosen: Mask) -> Rows:
-    """Return rows, columns and parameters of the free ones among `chosen` (r,)."""
-    at = np.flatnonzero(chosen & (layout.free >= 0))
-    return layout.row[at], layout.column[at], layout.free[at]
 
 
 def starting_values(layout: Layout, cov: Array, mean: Array | None = None) -> Array:
@@ -191,77 +153,71 @@ def starting_values(layout: Layout, cov: Array, mean: Array | None = None) -> Ar
     of each, and paths in a cycle start at zero. Intercepts start at the means of the items, and a
     latent mean where its reference item has it.
     """
-    roles, theta = _roles(layout), np.zeros((len(cov), layout.n_free))
+    n, ends = len(cov), layout.ends
+    flat = np.zeros((n, len(layout.template)))
     unique = variance = cov.diagonal(axis1=1, axis2=2)
     if layout.n_latents:
-        unique = variance - _add_constructs(roles, cov, variance, theta)
-    i, _, k = roles.residual
-    theta[:, k] = unique[:, i]
+        with np.errstate(all="ignore"):
+            loading, path, psi, share = _constructs_of(layout, cov, variance)
+        parts = [part.reshape(n, -1) for part in (loading, path, psi)]
+        flat[:, : ends[LATENT]] = np.concatenate(parts, axis=1)
+        unique = variance * (1 - share * share)
+    flat[:, layout.diagonals[layout.n_latents :]] = unique
     if mean is not None:
-        _add_means(layout, roles.items.first, mean, theta)
+        flat[:, ends[ITEM_MEAN - 1] : ends[LATENT_MEAN]] = _means(layout, mean)
+    theta = np.zeros((n, layout.n_free))
+    theta[:, layout.owner] = flat.take(layout.place[layout.free >= 0], axis=1)
     return theta
 
 
-def _add_constructs(roles: _Roles, cov: Array, variance: Array, theta: Array) -> Array:
-    """Put loadings, paths and covariances of constructs into theta (B, q).
-
-    Return the variances (B, p) of items that these explain.
-    """
+def _constructs_of(
+    layout: Layout, cov: Array, variance: Array
+) -> tuple[Array, Array, Array, Array]:
+    """Return Lambda (B, p, m), B and Psi (B, m, m), and standardized loadings (B, p)."""
+    items, constructs = _roles(layout)
     sd = np.sqrt(np.where(variance > 0, variance, np.inf))
     corr = cov / (sd[:, :, None] * sd[:, None, :])
-    share, between = _centroid(roles.items, corr, variance)
+    sign = np.where(corr.take(items.first, axis=2) < 0, -items.direction, items.direction)
+    share, between = _centroid(items, corr, variance, sign)
     common = share * sd
-    scale = _scales(roles.constructs, roles.items.first, common)
-    phi = between * (scale[:, :, None] * scale[:, None, :])
-    path, psi = _structure(roles.constructs, phi)
-    i, j, k = roles.loadings
-    theta[:, k] = _signs(roles.items, corr, i, j) * common[:, i] / scale[:, j]
-    i, j, k = roles.paths
-    theta[:, k] = path[:, i, j]
-    i, j, k = roles.latent
-    theta[:, k] = psi[:, i, j]
-    return share * share * variance
+    scale = _scales(constructs, items.first, common)
+    path, psi = _structure(constructs, between * (scale[:, :, None] * scale[:, None, :]))
+    return sign * (common[:, :, None] / scale[:, None, :]), path, psi, share
 
 
-def _add_means(layout: Layout, first: Index, mean: Array, theta: Array) -> None:
-    i, _, k = _free_rows(layout, layout.matrix == ITEM_MEAN)
-    theta[:, k] = mean[:, i]
-    j, _, k = _free_rows(layout, layout.matrix == LATENT_MEAN)
-    reference = first[j]
-    nu = matrices(layout, np.full(layout.n_free, np.nan)).item_mean[reference, 0]
-    theta[:, k] = np.where((reference < 0) | np.isnan(nu), 0.0, mean[:, reference] - nu)
+def _means(layout: Layout, mean: Array) -> Array:
+    """Return intercepts and latent means (B, p + m)."""
+    latent = np.zeros((len(mean), layout.n_latents))
+    if layout.n_latents:
+        first = _roles(layout)[0].first
+        nu = layout.template[layout.ends[ITEM_MEAN - 1] : layout.ends[ITEM_MEAN]].copy()
+        nu[layout.row[(layout.matrix == ITEM_MEAN) & (layout.free >= 0)]] = np.nan
+        given = nu[first]
+        latent = np.where((first < 0) | np.isnan(given), 0.0, mean[:, first] - given)
+    return np.concatenate([mean, latent], axis=1)
 
 
-def _signs(items: _Items, corr: Array, item: Index, construct: Index) -> Array:
-    """Return the signs (B, k) of loadings: that of the reference item's correlation with each."""
-    own = items.direction[construct]
-    return np.where(corr[:, item, items.first[construct]] < 0, -own, own)
-
-
-def _centroid(items: _Items, corr: Array, variance: Array) -> tuple[Array, Array]:
+def _centroid(items: _Items, corr: Array, variance: Array, sign: Array) -> tuple[Array, Array]:
     """Return sizes of standardized loadings (B, p), and correlations of constructs (B, m, m)."""
-    sign = _signs(items, corr, np.arange(len(items.owner)), items.owner)
-    weight = sign[:, :, None] * items.member
+    weight = sign * items.member
     to_sums = corr @ weight
-    others = (weight * to_sums).sum(axis=2) - 1
+    others = np.add.reduce(weight * to_sums, axis=2) - 1
     share = np.sqrt(np.maximum(others @ items.average, LEAST_LOADING**2))
     for _ in range(ROUNDS):
         share = others / (share @ items.mates)
         share = np.minimum(np.maximum(share, LEAST_LOADING), MOST_LOADING)
     share = np.where(items.has_others, share, items.otherwise)
-    known = np.flatnonzero(np.isfinite(items.error))
-    if len(known):
-        with np.errstate(all="ignore"):
-            left = 1 - items.error[known] / variance[:, known]
-        share[:, known] = np.sqrt(np.maximum(left, LEAST_SHARE))
+    if len(items.known):
+        left = 1 - items.error / variance[:, items.known]
+        share[:, items.known] = np.sqrt(np.maximum(left, LEAST_SHARE))
     total = share @ items.member + items.empty
     between = (weight.swapaxes(1, 2) @ to_sums) / (total[:, :, None] * total[:, None, :])
     between = np.minimum(np.maximum(between, -MOST_CORR), MOST_CORR)
     spot = np.arange(total.shape[1])
     between[:, spot, spot] = 1.0
-    doubtful = ~linalg.definite(between)
-    if np.count_nonzero(doubtful):
-        between[doubtful] = (between[doubtful] + np.eye(len(spot))) / 2
+    definite = linalg.definite(between)
+    if np.count_nonzero(definite) < len(definite):
+        between[~definite] = (between[~definite] + np.eye(len(spot))) / 2
     return share, between
 
 
@@ -271,9 +227,9 @@ def _scales(constructs: _Constructs, first: Index, explained: Array) -> Array:
     From the parts (B, p) of the items' standard deviations that these explain.
     """
     own = constructs.scale
-    scale = np.where(np.isnan(own), explained[:, first] / constructs.loading, own)
-    for construct, part, path in constructs.higher:
-        scale[:, construct] = HALF * scale[:, part] / path
+    scale = np.where(np.isnan(own), explained.take(first, axis=1) / constructs.loading, own)
+    for whole, part, path in constructs.higher:
+        scale[:, whole] = HALF * scale[:, part] / path
     return scale
 
 
