@@ -65,8 +65,8 @@ class Gathers:
     path_cross: Index
     path_phi: Index
     path_reach: Index
-    cov_total: tuple[Index, Index]
-    cov_reach: tuple[Index, Index]
+    cov_total: Index
+    cov_reach: Index
     cov_half: Array
 
 
@@ -81,7 +81,7 @@ def gathers(layout: Layout) -> Gathers:
     undirected = np.flatnonzero(kind == LATENT)
     i, j = u[directed], v[directed] - tall
     e, g = u[undirected], v[undirected]
-    i_row, j_row, u_row = i[:, None] * wide, j[:, None] * tall, u[:, None] * wide
+    i_row, j_row, u_row = i[:, None] * wide, j[:, None] * m - p, u[:, None] * wide
     return Gathers(
         pair=u * wide + v,
         pairs=np.concatenate([u_row + u, v[:, None] * wide + v, u_row + v], axis=None),
@@ -93,8 +93,8 @@ def gathers(layout: Layout) -> Gathers:
         path_cross=(i * wide + v[directed][:, None]).ravel(),
         path_phi=(j * m + j[:, None]).ravel(),
         path_reach=(i_row + i).ravel(),
-        cov_total=((j_row + e).ravel(), (j_row + g).ravel()),
-        cov_reach=((i_row + g).ravel(), (i_row + e).ravel()),
+        cov_total=np.concatenate([j_row + e, j_row + g], axis=None),
+        cov_reach=np.concatenate([i_row + g, i_row + e], axis=None),
         cov_half=2 * half[undirected],
     )
 
@@ -158,17 +158,17 @@ def add_curvature(layout: Layout, at: Gathers, state: State, r: Array, out: Arra
     """Add ``tr(Omega Sigma_kl)`` to `out`; Sigma is linear in all but Lambda and B."""
     n, p = len(r), layout.n_items
     d, s = at.shape
-    padding = np.zeros((n, layout.n_latents, p))
-    total = np.concatenate([padding, state.total], axis=2).reshape(n, -1)
-    phi = state.phi.reshape(n, -1)
-    chain = (total.take(at.path_total, axis=1) * r.take(at.path_cross, axis=1)).reshape(n, d, d)
-    reach = (phi.take(at.path_phi, axis=1) * r.take(at.path_reach, axis=1)).reshape(n, d, d)
-    out[:, *at.path_block] += 2 * (chain + chain.swapaxes(1, 2) + reach)
-    first, second = (
-        total.take(towards, axis=1) * r.take(across, axis=1)
-        for towards, across in zip(at.cov_total, at.cov_reach, strict=True)
-    )
-    mixed = at.cov_half * (first + second).reshape(n, d, s)
+    total, phi = state.total.reshape(n, -1), state.phi.reshape(n, -1)
+    bent = (phi.take(at.path_phi, axis=1) * r.take(at.path_reach, axis=1)).reshape(n, d, d)
+    if layout.has_paths:
+        padding = np.zeros((n, layout.n_latents, p))
+        towards = np.concatenate([padding, state.total], axis=2).reshape(n, -1)
+        chain = towards.take(at.path_total, axis=1) * r.take(at.path_cross, axis=1)
+        chain = chain.reshape(n, d, d)
+        bent += chain + chain.swapaxes(1, 2)
+    out[:, *at.path_block] += 2 * bent
+    both = total.take(at.cov_total, axis=1) * r.take(at.cov_reach, axis=1)
+    mixed = at.cov_half * np.add.reduce(both.reshape(n, 2, d, s), axis=1)
     out[:, *at.cov_block] += mixed
     out.swapaxes(1, 2)[:, *at.cov_block] += mixed
 

@@ -82,7 +82,7 @@ def fitted_groups(result: SEMResult) -> tuple[FittedGroup, ...]:
     table, sample, values = result.model.parameters, result.sample, result.arrays["estimates"]
     if table.ordinal:
         known = [
-            replace(row, fixed=float(value)) if row.derived else row
+            row._replace(fixed=float(value)) if row.derived else row
             for row, value in zip(table.rows, values, strict=False)
         ]
         table = replace(table, rows=tuple(known))

@@ -6,7 +6,6 @@ Both ask what freeing something would add to the fit, without fitting again.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from itertools import combinations, permutations, product
 from typing import TYPE_CHECKING
 
@@ -215,7 +214,7 @@ def _apart(result: SEMResult, groups: tuple[FittedGroup, ...]) -> tuple[Array, A
     for group in groups:
         free = [row for row in group.rows if row.free is not None]
         number = {id(row): k for k, row in enumerate(free)}
-        rows = tuple(replace(row, free=number.get(id(row))) for row in group.rows)
+        rows = tuple(row._replace(free=number.get(id(row))) for row in group.rows)
         layouts.append(group_layout(table, rows, len(free)))
         values.append(result.theta[[_index(row) for row in free]])
     if isinstance(result.criterion, (LeastSquares, OrdinalLeastSquares)):
@@ -273,7 +272,7 @@ def _absent(
 
 def candidate_layout(table: ParameterTable, rows: tuple[Parameter, ...]) -> Layout:
     """Return the layout in which each of `rows` has a parameter of its own."""
-    free = tuple(replace(row, free=k, fixed=None) for k, row in enumerate(rows))
+    free = tuple(row._replace(free=k, fixed=None) for k, row in enumerate(rows))
     return group_layout(table, free)
 
 
@@ -317,7 +316,7 @@ def _with_candidates(
     for group, rows in zip(groups, offered, strict=True):
         offered_rows = set(map(id, rows))
         kept = tuple(row for row in group.rows if id(row) not in offered_rows)
-        added = tuple(replace(row, free=q + k, fixed=None) for k, row in enumerate(rows))
+        added = tuple(row._replace(free=q + k, fixed=None) for k, row in enumerate(rows))
         layouts.append(group_layout(table, kept + added, q + len(rows)))
         at = [0.0 if row.fixed is None else row.fixed for row in rows]
         values.append(np.concatenate([theta, at]))

@@ -64,20 +64,22 @@ class OrdinalItems:
         items = spec.construct(name).items
         return len(items) == 1 and items[0] in self
 
-    def thresholds(self, spec: ModelSpec, items: Collection[str]) -> Iterator[Term]:
-        """Yield the thresholds that the text does not state."""
+    def thresholds(self, spec: ModelSpec, items: Collection[str]) -> Iterator[tuple[str, str]]:
+        """Yield items with the thresholds that the text does not state."""
         stated = {(t.lhs, t.rhs) for t in spec.terms if t.op is Op.THRESHOLD}
         for name in items:
             for number in range(1, self.counts.get(name, 1)):
                 if (name, f"t{number}") not in stated:
-                    yield Term(name, Op.THRESHOLD, f"t{number}")
+                    yield name, f"t{number}"
 
-    def scales(self, items: Collection[str], group: int, equal: Collection[str]) -> Iterator[Term]:
-        """Yield the scales of ordinal items."""
+    def scales(
+        self, items: Collection[str], group: int, equal: Collection[str]
+    ) -> Iterator[tuple[str, float | None]]:
+        """Yield ordinal items with what their scales are fixed to, None where free."""
         for name in items:
             if name in self:
                 free = not self.theta and self._released(name, group, equal)
-                yield Term(name, Op.SCALE, name, fixed=None if free else 1.0)
+                yield name, None if free else 1.0
 
     def residual(
         self, name: str, group: int, equal: Collection[str], partial: Collection[str], alone: bool

@@ -20,6 +20,7 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 from enum import IntEnum
 from functools import cached_property
+from typing import NamedTuple
 
 from tcsmodel.errors import SpecError
 from tcsmodel.options import Bounds, GroupEqual
@@ -30,7 +31,7 @@ from tcsmodel.spec.identification import check_identified
 from tcsmodel.spec.model import ModelSpec, Op, Term
 from tcsmodel.spec.ordinal import CONTINUOUS, OrdinalItems
 from tcsmodel.spec.programs import Programs, programs
-from tcsmodel.spec.statements import Defaults, numbered, tie, unwritten, written
+from tcsmodel.spec.statements import Defaults, Row, numbered, tie, unwritten, written
 
 ORDINAL = tuple(feature for feature in Feature if feature is not Feature.PRODUCT)
 KNOWN = tuple(feature for feature in ORDINAL if feature is not Feature.THRESHOLD)
@@ -49,11 +50,10 @@ class Matrix(IntEnum):
     SCALE = 7
 
 
-@dataclass(frozen=True)
-class Parameter:
+class Parameter(NamedTuple):
     """One row of the table.
 
-    Parameters
+    Attributes
     ----------
     lhs, op, rhs : str, Op, str
         As lavaan prints them.
@@ -308,14 +308,15 @@ def parameter_table(
     means = means or any(t.op is Op.INTERCEPT for t in spec.terms)
     partial = frozenset(group_partial)
     defaults = Defaults(means, std_lv, effect_coding, orthogonal, fixed_x, equal, ordinal, partial)
-    terms = [
+    stated = [
         [*written(spec, group, defaults), *unwritten(spec, structure, group, defaults)]
         for group in range(len(groups))
     ]
     if len(groups) > 1:
-        tie(terms, structure, equal, partial)
-    rows = tuple(structure.placed(*one) for one in numbered(terms))
-    rows = tuple(replace(row, derived=True) if ordinal.derives(row) else row for row in rows)
+        tie(stated, structure, equal, partial)
+    rows = tuple(structure.placed(*one) for one in numbered(stated))
+    if ordinal:
+        rows = tuple(row._replace(derived=ordinal.derives(row)) for row in rows)
     table = ParameterTable(
         rows if bounds is None else tuple(_bounded(row) for row in rows),
         spec.items,
@@ -350,7 +351,7 @@ def _refuse(spec: ModelSpec, n_groups: int, known: Collection[Feature]) -> None:
 def _bounded(row: Parameter) -> Parameter:
     """Return a row with zero as the least value of a variance that is estimated."""
     takes_bound = row.is_variance and row.free is not None and not row.exogenous
-    return replace(row, lower=0.0) if takes_bound and row.lower is None else row
+    return row._replace(lower=0.0) if takes_bound and row.lower is None else row
 
 
 class Structure:
@@ -383,60 +384,60 @@ class Structure:
         self.pure_outcomes = tuple(n for n in explained if n not in causing)
         self._constructs = known
 
-    def kind(self, term: Term) -> GroupEqual | None:
-        """Return which kind of parameter a term is about; None for scales."""
-        latent = term.lhs in self._constructs
-        if term.op is Op.SCALE:
+    def kind(self, row: Row) -> GroupEqual | None:
+        """Return which kind of parameter a row is about; None for scales."""
+        latent = row.lhs in self._constructs
+        if row.op is Op.SCALE:
             return None
-        if term.op is Op.THRESHOLD:
+        if row.op is Op.THRESHOLD:
             return GroupEqual.THRESHOLDS
-        if term.op is Op.REFLECTIVE:
+        if row.op is Op.REFLECTIVE:
             return GroupEqual.LOADINGS
-        if term.op is Op.REGRESSION:
+        if row.op is Op.REGRESSION:
             return GroupEqual.REGRESSIONS
-        if term.op is Op.INTERCEPT:
+        if row.op is Op.INTERCEPT:
             return GroupEqual.MEANS if latent else GroupEqual.INTERCEPTS
-        if term.lhs == term.rhs:
+        if row.lhs == row.rhs:
             return GroupEqual.LV_VARIANCES if latent else GroupEqual.RESIDUALS
         return GroupEqual.LV_COVARIANCES if latent else GroupEqual.RESIDUAL_COVARIANCES
 
-    def placed(self, term: Term, exogenous: bool, group: int, free: int | None) -> Parameter:
-        """Return the row of a term, at its place in the matrices."""
+    def placed(self, row: Row, group: int, free: int | None) -> Parameter:
+        """Return the parameter of a row, at its place in the matrices."""
         latent = self._latent_at
         place: tuple[Matrix, int, int]
-        if term.op is Op.THRESHOLD:
-            place = Matrix.THRESHOLD, self._item_at[term.lhs], int(term.rhs[1:]) - 1
-        elif term.op is Op.SCALE:
-            place = Matrix.SCALE, self._item_at[term.lhs], 0
-        elif term.op is Op.INTERCEPT and term.lhs in latent:
-            place = Matrix.LATENT_MEAN, latent[term.lhs], 0
-        elif term.op is Op.INTERCEPT:
-            place = Matrix.ITEM_MEAN, self._item_at[term.lhs], 0
-        elif term.op is Op.REFLECTIVE and term.rhs not in latent:
-            place = Matrix.LOADING, self._item_at[term.rhs], latent[term.lhs]
-        elif term.op is Op.REFLECTIVE:
-            place = Matrix.PATH, latent[term.rhs], latent[term.lhs]
-        elif term.op is Op.REGRESSION:
-            place = Matrix.PATH, latent[term.lhs], latent[term.rhs]
-        elif term.lhs in latent and term.rhs in latent:
-            pair = sorted((latent[term.lhs], latent[term.rhs]))
+        if row.op is Op.THRESHOLD:
+            place = Matrix.THRESHOLD, self._item_at[row.lhs], int(row.rhs[1:]) - 1
+        elif row.op is Op.SCALE:
+            place = Matrix.SCALE, self._item_at[row.lhs], 0
+        elif row.op is Op.INTERCEPT and row.lhs in latent:
+            place = Matrix.LATENT_MEAN, latent[row.lhs], 0
+        elif row.op is Op.INTERCEPT:
+            place = Matrix.ITEM_MEAN, self._item_at[row.lhs], 0
+        elif row.op is Op.REFLECTIVE and row.rhs not in latent:
+            place = Matrix.LOADING, self._item_at[row.rhs], latent[row.lhs]
+        elif row.op is Op.REFLECTIVE:
+            place = Matrix.PATH, latent[row.rhs], latent[row.lhs]
+        elif row.op is Op.REGRESSION:
+            place = Matrix.PATH, latent[row.lhs], latent[row.rhs]
+        elif row.lhs in latent and row.rhs in latent:
+            pair = sorted((latent[row.lhs], latent[row.rhs]))
             place = Matrix.LATENT, pair[1], pair[0]
         else:
-            pair = sorted((self._item_at[term.lhs], self._item_at[term.rhs]))
+            pair = sorted((self._item_at[row.lhs], self._item_at[row.rhs]))
             place = Matrix.RESIDUAL, pair[1], pair[0]
         return Parameter(
-            term.lhs,
-            term.op,
-            term.rhs,
+            row.lhs,
+            row.op,
+            row.rhs,
             *place,
-            group=group,
-            free=free,
-            fixed=term.fixed,
-            start=term.start,
-            lower=term.lower,
-            upper=term.upper,
-            label=term.label or "",
-            exogenous=exogenous,
+            group,
+            free,
+            row.fixed,
+            row.start,
+            row.lower,
+            row.upper,
+            row.label or "",
+            row.exogenous,
         )
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import combinations
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from tcsmodel.errors import SpecError
 from tcsmodel.options import GroupEqual, did_you_mean
@@ -15,7 +15,37 @@ from tcsmodel.spec.ordinal import CONTINUOUS, OrdinalItems
 if TYPE_CHECKING:
     from tcsmodel.spec.parameters import Structure
 
-Stated = tuple[Term, bool]
+
+class Row(NamedTuple):
+    """One statement in one group, as the fields of `Term` and `parameters.Parameter` say."""
+
+    lhs: str
+    op: Op
+    rhs: str
+    fixed: float | None = None
+    start: float | None = None
+    lower: float | None = None
+    upper: float | None = None
+    label: str | None = None
+    exogenous: bool = False
+
+    @classmethod
+    def of(cls, term: Term) -> Row:
+        """Return the row of a statement as written."""
+        return cls(
+            term.lhs,
+            term.op,
+            term.rhs,
+            term.fixed,
+            term.start,
+            term.lower,
+            term.upper,
+            term.label,
+        )
+
+    def fixed_at(self, value: float | None) -> Row:
+        """Return the row with a fixed value, which takes the place of start and bounds."""
+        return self._replace(fixed=value, start=None, lower=None, upper=None)
 
 
 @dataclass(frozen=True)
@@ -55,25 +85,21 @@ class Defaults:
         return None if group and equal and not of_constructs else 0.0
 
 
-def written(spec: ModelSpec, group: int, defaults: Defaults) -> Iterator[tuple[Term, bool]]:
+def written(spec: ModelSpec, group: int, defaults: Defaults) -> Iterator[Row]:
     """Yield the statements as written, with the marker loading of each construct fixed."""
     markers = {c.name: defaults.marker(spec, c) for c in spec.constructs}
     for stated in spec.terms:
         term = stated.in_group(group)
         is_marker = term.op is Op.REFLECTIVE and markers[term.lhs] == term.rhs
         if is_marker and term.fixed is None and not term.free:
-            yield _fixed(term, 1.0), False
+            yield Row.of(term).fixed_at(1.0)
         else:
-            yield term, False
-
-
-def _fixed(term: Term, value: float | None) -> Term:
-    return replace(term, fixed=value, free=False, start=None, lower=None, upper=None)
+            yield Row.of(term)
 
 
 def unwritten(
     spec: ModelSpec, structure: Structure, group: int, defaults: Defaults
-) -> Iterator[tuple[Term, bool]]:
+) -> Iterator[Row]:
     """Yield the variances, covariances and intercepts that the text leaves to the defaults."""
     stated = {frozenset((t.lhs, t.rhs)) for t in spec.terms if t.op is Op.COVARIANCE}
     alone = {c.items[0] for c in spec.constructs if len(c.items) == 1}
@@ -85,8 +111,8 @@ def unwritten(
     observed += [n for n in spec.items if n not in structure.causes]
     observed = list(dict.fromkeys(observed))
     ordinal, equal, partial = defaults.ordinal, defaults.equal, defaults.partial
-    for term in ordinal.thresholds(spec, observed):
-        yield term, False
+    for name, threshold in ordinal.thresholds(spec, observed):
+        yield Row(name, Op.THRESHOLD, threshold)
     pairs = [(n, n, ordinal.residual(n, group, equal, partial, n in alone)) for n in observed]
     for name in constructs:
         # An ordinal item alone tells nothing of its construct's scale.
@@ -98,12 +124,12 @@ def unwritten(
         pairs.append((a, b, defaults.covariance({a, b} <= set(constructs))))
     for lhs, rhs, fixed in pairs:
         if frozenset((lhs, rhs)) not in stated:
-            yield Term(lhs, Op.COVARIANCE, rhs, fixed=fixed), False
+            yield Row(lhs, Op.COVARIANCE, rhs, fixed)
     for at, lhs in enumerate(structure.causes):
         for rhs in structure.causes[at:]:
-            yield Term(lhs, Op.COVARIANCE, rhs), defaults.fixed_x
-    for term in ordinal.scales(observed, group, equal):
-        yield term, False
+            yield Row(lhs, Op.COVARIANCE, rhs, exogenous=defaults.fixed_x)
+    for name, fixed in ordinal.scales(observed, group, equal):
+        yield Row(name, Op.SCALE, name, fixed)
     if not defaults.means:
         return
     intercepts = {t.lhs for t in spec.terms if t.op is Op.INTERCEPT}
@@ -111,53 +137,50 @@ def unwritten(
         if name not in intercepts:
             fixed = ordinal.intercept(name, group, equal, partial)
             is_given = defaults.fixed_x and name in structure.causes
-            yield Term(name, Op.INTERCEPT, "", fixed=fixed), is_given
+            yield Row(name, Op.INTERCEPT, "", fixed, exogenous=is_given)
     for construct in spec.constructs:
         if construct.name not in intercepts:
             fixed = defaults.mean(group, set(construct.items) <= set(constructs))
-            yield Term(construct.name, Op.INTERCEPT, "", fixed=fixed), False
+            yield Row(construct.name, Op.INTERCEPT, "", fixed)
 
 
 def tie(
-    terms: list[list[tuple[Term, bool]]],
+    rows: list[list[Row]],
     structure: Structure,
     equal: frozenset[GroupEqual],
     partial: frozenset[str],
 ) -> None:
     """Give the free rows of the kinds that are equal in all groups one label for all groups."""
-    names = [f"{term.lhs}{term.op}{term.rhs}" for term, _ in terms[0]]
+    names = [f"{row.lhs}{row.op}{row.rhs}" for row in rows[0]]
     for name in sorted(partial - set(names)):
         raise SpecError(
             f"group_partial names {name!r}, which is not a parameter of the model."
             f"{did_you_mean(name, names)}"
         )
     for at, name in enumerate(names):
-        term, exogenous = terms[0][at]
-        if exogenous or name in partial or structure.kind(term) not in equal:
+        row = rows[0][at]
+        if row.exogenous or name in partial or structure.kind(row) not in equal:
             continue
-        for rows in terms:
-            own = rows[at][0]
-            if own.fixed is None and own.label is None:
-                rows[at] = replace(own, label=f".p{at + 1}."), False
+        for own in rows:
+            if own[at].fixed is None and own[at].label is None:
+                own[at] = own[at]._replace(label=f".p{at + 1}.")
 
 
-def numbered(
-    terms: list[list[tuple[Term, bool]]],
-) -> Iterator[tuple[Term, bool, int, int | None]]:
-    """Yield terms with group and free index; a label shared with a fixed term fixes both."""
-    flat = [(term, exo, group) for group, own in enumerate(terms) for term, exo in own]
-    fixed = {t.label: t.fixed for t, _, _ in flat if t.label and t.fixed is not None}
+def numbered(rows: list[list[Row]]) -> Iterator[tuple[Row, int, int | None]]:
+    """Yield rows with group and free index; a label shared with a fixed row fixes both."""
+    flat = [(row, group) for group, own in enumerate(rows) for row in own]
+    fixed = {row.label: row.fixed for row, _ in flat if row.label and row.fixed is not None}
     index: dict[str, int] = {}
     count = 0
-    for term, exogenous, group in flat:
-        if term.fixed is not None:
-            yield term, exogenous, group, None
-        elif term.label in fixed:
-            yield _fixed(term, fixed[term.label]), exogenous, group, None
-        elif term.label in index:
-            yield term, exogenous, group, index[term.label]
+    for row, group in flat:
+        if row.fixed is not None:
+            yield row, group, None
+        elif row.label in fixed:
+            yield row.fixed_at(fixed[row.label]), group, None
+        elif row.label in index:
+            yield row, group, index[row.label]
         else:
-            if term.label:
-                index[term.label] = count
-            yield term, exogenous, group, count
+            if row.label:
+                index[row.label] = count
+            yield row, group, count
             count += 1
