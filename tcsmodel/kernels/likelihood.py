@@ -73,17 +73,17 @@ class Normal:
     def evaluate(self, theta: Array, members: Index) -> State:
         """Return value (b,), and the arrays (b, G, ...) of the groups, at theta (b, q)."""
         local = grouped.spread(self.model, theta)
-        flat, second = _flat(local), _flat(self.second[members])
+        flat, second = _flat(local), _flat(_of(self.second, members))
         if self.sampled.mean is None:
             state = discrepancy.evaluate(self.model.layout, flat, second)
         else:
-            origin = _flat(self.sampled.mean[members])
+            origin = _flat(_of(self.sampled.mean, members))
             state = mean_structure.evaluate(self.model.layout, flat, second, origin)
-        return _pooled_state(state, self.share, self.floor[members])
+        return _pooled_state(state, self.share, _of(self.floor, members))
 
     def slopes(self, state: State, members: Index, exact: bool) -> Slopes:
         """Return the derivatives (b, q), (b, q, q) at a state."""
-        second = _flat(self.second[members])
+        second = _flat(_of(self.second, members))
         slopes = discrepancy.slopes(self.curved, self.at, _flat_state(state), second, exact=exact)
         if len(self.share) == 1 and self.model.plain:
             return slopes
@@ -123,6 +123,11 @@ def _flat(values: Array) -> Array:
     return values.reshape(-1, *values.shape[2:])
 
 
+def _of(values: Array, members: Index) -> Array:
+    """Return the values (b, ...) of members, each there once and in order."""
+    return values if len(members) == len(values) else values[members]
+
+
 def _pooled_state(state: State, share: Array, floor: Array) -> State:
     """Return the state of members (b, ...) of that of their groups (b G, ...).
 
@@ -130,7 +135,9 @@ def _pooled_state(state: State, share: Array, floor: Array) -> State:
     """
     n, groups = len(floor), len(share)
     value = state.value if groups == 1 else state.value.reshape(n, groups) @ share
-    value[~np.isfinite(floor)] = np.inf
+    known = np.isfinite(floor)
+    if np.count_nonzero(known) < n:
+        value[~known] = np.inf
     if groups == 1:
         return state
     return State(value, *(array.reshape(n, groups, *array.shape[1:]) for array in state[1:]))
@@ -161,7 +168,7 @@ class Full:
         """Return value (b,), and the arrays (b, G, ...) of the groups, at theta (b, q)."""
         local = grouped.spread(self.model, theta)
         state = fiml.evaluate(self.structure, _flat(local), self._table(members))
-        return _pooled_state(state, self.share, self.floor[members])
+        return _pooled_state(state, self.share, _of(self.floor, members))
 
     def slopes(self, state: State, members: Index, exact: bool) -> Slopes:
         """Return the derivatives (b, q), (b, q, q) at a state."""

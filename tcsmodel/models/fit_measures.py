@@ -55,14 +55,14 @@ def plain(model: CovarianceModel, problem: Problem, value: Array, theta: Array) 
     sigma, gap = _implied(model, problem, theta)
     each, found = problem.n / model.n_groups, _compared(model, problem, value, theta)
     residual = fitmeasures.residual(cov, sigma, sampled.share, gap, sampled.mean)
-    chi2 = found["chi2"]
+    chi2, one = found["chi2"], np.ones(len(cov))
     lower, upper = fitmeasures.rmsea_interval(chi2, df, each)
     values = {
         "chi2": chi2,
-        "df": np.full(len(cov), df),
+        "df": df * one,
         "p": _p(problem, chi2, df),
         "baseline_chi2": found["baseline_chi2"],
-        "baseline_df": np.full(len(cov), null_df),
+        "baseline_df": null_df * one,
         "cfi": found["cfi"],
         "tli": found["tli"],
         "rmsea": found["rmsea"],
@@ -76,8 +76,8 @@ def plain(model: CovarianceModel, problem: Problem, value: Array, theta: Array) 
         values["loglik"] = loglik
         values["aic"] = fitmeasures.aic(loglik, q)
         values["bic"] = fitmeasures.bic(loglik, q, n)
-    values["npar"] = np.full(len(cov), float(q))
-    values["n"] = np.full(len(cov), n)
+    values["npar"] = q * one
+    values["n"] = n * one
     values |= residual
     if loglik is not None:
         gfi = fitmeasures.gfi(cov, sigma, gap, sampled.mean, model.given) @ sampled.share

@@ -403,32 +403,33 @@ class Structure:
 
     def placed(self, row: Row, group: int, free: int | None) -> Parameter:
         """Return the parameter of a row, at its place in the matrices."""
-        latent = self._latent_at
+        lhs, op, rhs = row[:3]
+        latent, item = self._latent_at, self._item_at
         place: tuple[Matrix, int, int]
-        if row.op is Op.THRESHOLD:
-            place = Matrix.THRESHOLD, self._item_at[row.lhs], int(row.rhs[1:]) - 1
-        elif row.op is Op.SCALE:
-            place = Matrix.SCALE, self._item_at[row.lhs], 0
-        elif row.op is Op.INTERCEPT and row.lhs in latent:
-            place = Matrix.LATENT_MEAN, latent[row.lhs], 0
-        elif row.op is Op.INTERCEPT:
-            place = Matrix.ITEM_MEAN, self._item_at[row.lhs], 0
-        elif row.op is Op.REFLECTIVE and row.rhs not in latent:
-            place = Matrix.LOADING, self._item_at[row.rhs], latent[row.lhs]
-        elif row.op is Op.REFLECTIVE:
-            place = Matrix.PATH, latent[row.rhs], latent[row.lhs]
-        elif row.op is Op.REGRESSION:
-            place = Matrix.PATH, latent[row.lhs], latent[row.rhs]
-        elif row.lhs in latent and row.rhs in latent:
-            pair = sorted((latent[row.lhs], latent[row.rhs]))
-            place = Matrix.LATENT, pair[1], pair[0]
+        if op is Op.COVARIANCE:
+            is_latent = lhs in latent and rhs in latent
+            at = latent if is_latent else item
+            first, second = at[lhs], at[rhs]
+            matrix = Matrix.LATENT if is_latent else Matrix.RESIDUAL
+            place = (matrix, first, second) if first > second else (matrix, second, first)
+        elif op is Op.REFLECTIVE and rhs not in latent:
+            place = Matrix.LOADING, item[rhs], latent[lhs]
+        elif op is Op.REFLECTIVE:
+            place = Matrix.PATH, latent[rhs], latent[lhs]
+        elif op is Op.REGRESSION:
+            place = Matrix.PATH, latent[lhs], latent[rhs]
+        elif op is Op.THRESHOLD:
+            place = Matrix.THRESHOLD, item[lhs], int(rhs[1:]) - 1
+        elif op is Op.SCALE:
+            place = Matrix.SCALE, item[lhs], 0
+        elif lhs in latent:
+            place = Matrix.LATENT_MEAN, latent[lhs], 0
         else:
-            pair = sorted((self._item_at[row.lhs], self._item_at[row.rhs]))
-            place = Matrix.RESIDUAL, pair[1], pair[0]
+            place = Matrix.ITEM_MEAN, item[lhs], 0
         return Parameter(
-            row.lhs,
-            row.op,
-            row.rhs,
+            lhs,
+            op,
+            rhs,
             *place,
             group,
             free,
