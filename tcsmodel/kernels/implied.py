@@ -211,7 +211,7 @@ def _filled(layout: Layout, theta: Array) -> Array:
     """Return the matrices at theta (..., q), laid end to end (..., t)."""
     flat = np.empty((*theta.shape[:-1], len(layout.template)))
     flat[...] = layout.template
-    flat[..., layout.target] = theta[..., layout.source]
+    flat[..., layout.target] = theta.take(layout.source, axis=-1)
     return flat
 
 

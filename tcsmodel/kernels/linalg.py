@@ -20,7 +20,7 @@ def log_determinant(a: Array) -> tuple[Array, Mask]:
     value = _log_determinant(a)
     if value is None:
         return _log_determinant_by_eigenvalues(a)
-    return value, np.ones(len(a), dtype=bool)
+    return value, np.isfinite(value)
 
 
 def definite(a: Array) -> Mask:
@@ -30,8 +30,9 @@ def definite(a: Array) -> Mask:
     except np.linalg.LinAlgError:
         return _log_determinant_by_eigenvalues(a)[1]
     # Cholesky lets nan pass, down to the last of the diagonal.
-    if np.count_nonzero(np.isfinite(diagonal[:, -1:])) == diagonal[:, -1:].size:
-        return np.ones(len(a), dtype=np.bool_)
+    finite: Mask = np.asarray(np.isfinite(diagonal[:, -1:]).all(axis=-1))
+    if np.count_nonzero(finite) == len(finite):
+        return finite
     return _log_determinant_by_eigenvalues(a)[1]
 
 
@@ -64,7 +65,7 @@ def definite_inverse(a: Array) -> tuple[Array, Array, Mask]:
     """
     known = _log_determinant(a)
     if known is not None:
-        return known, np.asarray(np.linalg.inv(a)), np.ones(len(a), dtype=np.bool_)
+        return known, np.asarray(np.linalg.inv(a)), np.isfinite(known)
     value, definite = _log_determinant_by_eigenvalues(a)
     inverses = np.zeros_like(a)
     inverses[definite] = np.linalg.inv(a[definite])

@@ -34,6 +34,7 @@ SUPPORTED = (
     *map(str, Relation),
 )
 CONTINUES_AFTER = ("+", "-", "*", "/", "^", ",", "(")
+BEHIND_MODIFIER = ("*", "?", "(")
 CONTINUES_BEFORE = ("+", "*", "/", "^", ")")
 UNSUPPORTED = {
     "~*~": "Response scaling (~*~) has no estimator yet. Remove the statement.",
@@ -329,7 +330,8 @@ class _Statement:
 
     def is_modifier(self) -> bool:
         if self.here.kind in (*NAMES, Kind.NUMBER):
-            return any(self.is_symbol(symbol, ahead=1) for symbol in "*?(")
+            following = self.words[min(self.at + 1, len(self.words) - 1)]
+            return following.kind is Kind.SYMBOL and following.text in BEHIND_MODIFIER
         return self.is_symbol("-")
 
     def modifier(self, modifiers: dict[str, Any]) -> None:
