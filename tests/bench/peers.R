@@ -1,5 +1,6 @@
-# R's side of the benchmarks: reads one task a line from standard input, runs it, and answers
-# with its seconds and its numbers. Start-up, data and packages are not counted.
+# R's side of the benchmarks: reads a task and how often to run it, one a line, from standard
+# input, and answers with the seconds of one run and its numbers. Start-up, data and packages are
+# not counted.
 suppressPackageStartupMessages(library(lavaan))
 
 arguments <- commandArgs(trailingOnly = TRUE)
@@ -66,13 +67,19 @@ psych <- if (requireNamespace("psych", quietly = TRUE)) packageVersion("psych") 
 cat("lavaan ", as.character(packageVersion("lavaan")), ", psych ", as.character(psych), ", ",
     R.version.string, "\n", sep = "")
 input <- file("stdin", "r")
-while (length(task <- readLines(input, n = 1)) == 1) {
+while (length(line <- readLines(input, n = 1)) == 1) {
+  asked <- strsplit(line, " ")[[1]]
+  calls <- as.integer(asked[2])
   start <- Sys.time()
   answer <- tryCatch(
-    format(as.numeric(tasks[[task]]()), digits = 15),
+    {
+      for (call in seq_len(calls)) value <- tasks[[asked[1]]]()
+      format(as.numeric(value), digits = 15)
+    },
     error = function(e) paste("error", gsub("\n", " ", conditionMessage(e)))
   )
-  elapsed <- format(as.numeric(difftime(Sys.time(), start, units = "secs")), digits = 9)
+  elapsed <- as.numeric(difftime(Sys.time(), start, units = "secs")) / calls
+  elapsed <- format(elapsed, digits = 9)
   cat(elapsed, answer, "\n")
   flush(stdout())
 }

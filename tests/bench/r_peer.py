@@ -38,9 +38,9 @@ class RPeer:
             raise RuntimeError("R ended; is lavaan installed?")
         return line
 
-    def run(self, task: str) -> tuple[float, list[float]]:
-        """Return the seconds that a task took, as R measured them, and its numbers."""
-        self.process.stdin.write(f"{task}\n")
+    def run(self, task: str, calls: int = 1) -> tuple[float, list[float]]:
+        """Return the seconds of one of some runs of a task, as R measured them, and its numbers."""
+        self.process.stdin.write(f"{task} {calls}\n")
         self.process.stdin.flush()
         seconds, answer = self._read().split(" ", 1)
         if answer.startswith("error"):

@@ -1,0 +1,147 @@
+"""Starting values: exact where they can be, near elsewhere, and finite for any sample."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose
+
+from tcsmodel.kernels.starting import starting_values
+from tcsmodel.models.covariance_model import CovarianceModel
+from tcsmodel.spec.model import ModelSpec
+
+FACTORS = "A =~ a1 + a2 + a3\nB =~ b1 + b2 + b3 + b4\n"
+
+
+def layout_of(text, **options):
+    return CovarianceModel.of(ModelSpec.parse(text), **options).layout
+
+
+def start(text, cov, mean=None, **options):
+    """Return starting values of one sample by the names of the parameters."""
+    built = CovarianceModel.of(ModelSpec.parse(text), **options)
+    means = None if mean is None else np.atleast_2d(mean)
+    theta = starting_values(built.layout, np.asarray(cov)[None], means)[0]
+    return dict(zip((row.name for row in built.parameters.free), theta, strict=True))
+
+
+def congeneric(loadings, phi, error):
+    """Return covariances of items with one construct each: loadings (p, m), error (p,)."""
+    return loadings @ phi @ loadings.T + np.diag(error)
+
+
+@pytest.fixture
+def population():
+    """Two constructs with loadings of one, correlated .5, the second with a variance of four."""
+    loadings = np.zeros((7, 2))
+    loadings[:3, 0], loadings[3:, 1] = 1.0, 1.0
+    return congeneric(loadings, np.array([[1.0, 1.0], [1.0, 4.0]]), np.repeat([1.0, 2.0], [3, 4]))
+
+
+def test_equal_loadings_give_the_population(population):
+    found = start(FACTORS, population)
+    assert_allclose([found[n] for n in ("A=~a2", "A=~a3", "B=~b2", "B=~b4")], 1.0, atol=1e-12)
+    assert_allclose([found["A~~A"], found["B~~B"], found["A~~B"]], [1, 4, 1], atol=1e-12)
+    assert_allclose([found["a1~~a1"], found["b3~~b3"]], [1, 2], atol=1e-12)
+
+
+def test_paths_are_least_squares_between_constructs(population):
+    found = start(FACTORS + "B ~ A", population)
+    assert_allclose([found["B~A"], found["B~~B"]], [1, 3], atol=1e-12)
+
+
+def test_unequal_loadings_are_near():
+    loadings = np.array([[1.0, 0.7, 1.3]]).T
+    found = start("A =~ a1 + a2 + a3", congeneric(loadings, np.eye(1), np.array([0.5, 0.6, 0.9])))
+    assert_allclose([found["A=~a2"], found["A=~a3"]], [0.7, 1.3], atol=0.1)
+
+
+def test_observed_variables_start_at_the_solution():
+    cov = np.array([[2.0, 0.4, 0.9], [0.4, 1.0, 0.5], [0.9, 0.5, 3.0]])
+    found = start("y ~ x + m\nm ~ x", cov)
+    at = {name: k for k, name in enumerate(ModelSpec.parse("y ~ x + m\nm ~ x").items)}
+    y, x, m = (at[name] for name in "yxm")
+    own = np.linalg.solve(cov[np.ix_([x, m], [x, m])], cov[[x, m], y])
+    assert_allclose([found["y~x"], found["y~m"]], own)
+    assert_allclose(found["m~x"], cov[m, x] / cov[x, x])
+    assert_allclose(found["y~~y"], cov[y, y] - own @ cov[[x, m], y])
+
+
+def test_items_turned_round_load_negatively(population):
+    turn = np.diag([1.0, -1, 1, 1, 1, 1, -1])
+    found = start(FACTORS, turn @ population @ turn)
+    assert_allclose([found["A=~a2"], found["B=~b4"], found["A~~B"]], [-1, -1, 1], atol=1e-12)
+
+
+def test_a_reference_loading_fixed_below_zero_turns_the_construct(population):
+    found = start(FACTORS.replace("A =~ a1", "A =~ -1*a1"), population)
+    assert_allclose([found["A=~a2"], found["A~~A"], found["A~~B"]], [-1, 1, -1], atol=1e-12)
+
+
+def test_given_scales_are_kept(population):
+    found = start(FACTORS, population, std_lv=True)
+    assert_allclose([found["A=~a1"], found["B=~b1"], found["A~~B"]], [1, 2, 0.5], atol=1e-12)
+    found = start(FACTORS.replace("B =~ b1", "B =~ 2*b1"), population)
+    assert_allclose([found["B=~b2"], found["B~~B"], found["A~~B"]], [2, 1, 0.5], atol=1e-12)
+
+
+def test_known_errors_leave_the_rest_to_the_construct():
+    cov = np.array([[4.0, 1.2], [1.2, 1.0]])
+    found = start("A =~ a\nB =~ b\na ~~ 1*a\nB ~ A", cov)
+    assert_allclose([found["A~~A"], found["B~A"]], [3, 1.2 / 3])
+
+
+def test_an_item_of_two_constructs_shares_half_of_its_variance_with_each(population):
+    found = start(FACTORS + "A =~ b1", population, std_lv=True)
+    variance = population[3, 3]
+    assert_allclose(found["b1~~b1"], variance / 2)
+    assert_allclose([found["A=~b1"], found["B=~b1"]], np.sqrt(variance / 2))
+
+
+def test_a_construct_of_constructs_explains_half_of_each(population):
+    text = "A =~ a1 + a2 + a3\nB =~ b1 + b2\nC =~ b3 + b4\ng =~ A + B + C"
+    found = start(text, population)
+    assert_allclose([found["A~~A"], found["g~~g"]], 0.5, atol=1e-12)
+    assert_allclose([found["B~~B"], found["g=~B"]], 2.0, atol=1e-12)
+
+
+def test_cycles_start_without_paths(population):
+    found = start(FACTORS + "A ~ x + B\nB ~ z + A", _padded(population, 2))
+    assert found["A~B"] == found["B~A"] == 0
+
+
+def _padded(cov, more):
+    out = np.eye(len(cov) + more)
+    out[: len(cov), : len(cov)] = cov
+    return out
+
+
+def test_correlations_that_cannot_be_together_are_halved():
+    # Corrected for attenuation A would correlate .95 with B and with C, which do not correlate.
+    blocks = np.array([[0.3, 0.29, 0.29], [0.29, 0.3, 0.0], [0.29, 0.0, 0.3]])
+    cov = np.kron(blocks, np.ones((3, 3)))
+    np.fill_diagonal(cov, 1.0)
+    text = "A =~ a1 + a2 + a3\nB =~ b1 + b2 + b3\nC =~ c1 + c2 + c3"
+    found = start(text, cov, std_lv=True)
+    assert_allclose([found["A~~B"], found["A~~C"], found["B~~C"]], [0.475, 0.475, 0.0])
+
+
+def test_means_start_at_those_of_the_items(population):
+    found = start(FACTORS, population, np.arange(7.0), means=True)
+    assert [found[f"{n}~1"] for n in ("a1", "a3", "b4")] == [0, 2, 6]
+
+
+def test_each_member_of_a_batch_starts_as_alone():
+    rng = np.random.default_rng(3)
+    covs = np.stack([np.cov(rng.normal(size=(20, 7)).T) for _ in range(5)])
+    layout = layout_of(FACTORS + "B ~ A")
+    alone = np.concatenate([starting_values(layout, cov[None]) for cov in covs])
+    assert_allclose(starting_values(layout, covs), alone, rtol=1e-13)
+
+
+def test_constant_items_disturb_nobody_else(population):
+    constant = population.copy()
+    constant[0] = constant[:, 0] = 0.0
+    layout = layout_of(FACTORS + "B ~ A")
+    both = starting_values(layout, np.stack([constant, population]))
+    assert_allclose(both[1], starting_values(layout, population[None])[0], rtol=1e-13)
