@@ -107,7 +107,8 @@ def _check_block(table: ParameterTable, first: _First, name: str) -> None:
     indicators = [row.rhs for row in first.loadings[name]]
     inside = {name, *indicators}
     own = set()
-    for row in first.second:
+    # Paths and covariances between constructs stand last: most constructs are told by the first.
+    for row in reversed(first.second):
         left, right = row.lhs in inside, row.rhs in inside
         if not (left or right) or row.fixed == 0.0:
             continue

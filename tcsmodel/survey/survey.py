@@ -436,13 +436,16 @@ class Survey:
             When a name is not an item, or an item has no answers at all.
         """
         choose(Missing, missing, "missing")
-        values, applies = self.values(items), self.applies(items)
+        values = self.values(items)
         seen = ~np.isnan(values)
-        require_answered(items, seen, applies)
         rows = np.flatnonzero(seen.all(axis=1))
+        if len(rows) == self.n:
+            return values, self._weights, rows
+        applies = self.applies(items)
+        require_answered(items, seen, applies)
         warn_left_out(rows, np.all(applies, axis=1), INCOMPLETE)
         weights = None if self._weights is None else self._weights[rows]
-        return values if len(rows) == self.n else values[rows], weights, rows
+        return values[rows], weights, rows
 
     def answered(
         self, items: Sequence[str], *, fill: bool = False
