@@ -146,7 +146,7 @@ def minimize(objective: Objective, start: Array, *, max_iter: int, patience: int
         np.full((n, q, q), np.nan),
     )
     at = _At(members, start, point, np.zeros(n), unknown, unknown)
-    at = pick(at, np.isfinite(point.value))
+    at = _pick(at, np.isfinite(point.value))
     for iteration in range(1, max_iter + 1):
         if not len(at.members):
             break
@@ -160,21 +160,21 @@ def minimize(objective: Objective, start: Array, *, max_iter: int, patience: int
             done, ended = done & ~lost, done | lost
         if np.count_nonzero(ended):
             last = np.where(done[:, None], move, 0.0)
-            left = pick(at, ended)
-            theta = objective.held(left.theta + pick(last, ended))
-            value = pick(at.point.value - np.where(done, decrement / 2, 0.0), ended)
-            _record(best, left, theta, value, pick(here.expected, ended), iteration)
-            best.converged[left.members] = pick(done, ended)
-            best.hopeless[left.members] = ~pick(done, ended)
-            at, here, move = (pick(each, ~ended) for each in (at, here, move))
+            left = _pick(at, ended)
+            theta = objective.held(left.theta + _pick(last, ended))
+            value = _pick(at.point.value - np.where(done, decrement / 2, 0.0), ended)
+            _record(best, left, theta, value, _pick(here.expected, ended), iteration)
+            best.converged[left.members] = _pick(done, ended)
+            best.hopeless[left.members] = ~_pick(done, ended)
+            at, here, move = (_pick(each, ~ended) for each in (at, here, move))
             if not len(at.members):
                 break
         at, stuck = _descend(objective, at, here, move)
         ended = stuck if iteration < max_iter else np.ones_like(stuck)
         if np.count_nonzero(ended):
-            left, expected = pick(at, ended), pick(here.expected, ended)
+            left, expected = _pick(at, ended), _pick(here.expected, ended)
             _record(best, left, left.theta, left.point.value, expected, iteration)
-            at = pick(at, ~ended)
+            at = _pick(at, ~ended)
     return best
 
 
@@ -194,7 +194,7 @@ def _may_be_exact(objective: Objective) -> bool:
     return objective.constraints is None or objective.constraints.linear
 
 
-def pick(point: Any, rows: Mask) -> Any:
+def _pick(point: Any, rows: Mask) -> Any:
     """Return an array (B, ...), or a named tuple of them, for some members of the batch."""
     if np.count_nonzero(rows) == len(rows):
         return point
@@ -232,7 +232,7 @@ def _local(objective: Objective, at: _At) -> _Local:
     if n_near:
         exact = found.hessian
         if exact is None:
-            exact = objective.slopes(pick(at.point, near), at.members[near], True).hessian
+            exact = objective.slopes(_pick(at.point, near), at.members[near], True).hessian
         on = objective.constraints
         stiff = exact if on is None else stiffened(on, at.theta[near], exact)
         definite = linalg.definite(stiff)

@@ -282,11 +282,11 @@ def labelled(column: pd.Series) -> tuple[tuple[str, ...], NDArray[np.intp]]:
 
     Raises SurveyError when a cell is empty.
     """
-    empty = int(column.isna().sum())
+    codes, labels = pd.factorize(column)
+    empty = int(np.count_nonzero(codes < 0))
     if empty:
         raise SurveyError(
             f"Column {column.name!r} is empty for {empty} of the {len(column)} respondents used, "
             "so their group is unknown. Leave them out with survey.where(...)."
         )
-    codes, labels = pd.factorize(column)
     return tuple(str(label) for label in labels), codes.astype(np.intp)

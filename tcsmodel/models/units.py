@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from tcsmodel.errors import OptionError, SurveyError, TcsError, counted
 from tcsmodel.kernels.gaps_apart import Answers
+from tcsmodel.kernels.linalg import definite
 from tcsmodel.kernels.missing import available, saturated
 from tcsmodel.kernels.moments import alike, by_unit, to_corr
 from tcsmodel.models.estimator import (
@@ -131,8 +132,11 @@ class Units:
         if pairs is not None and len(pairs):
             sample = with_products(sample, pairs)
         values, column = sample.respondents("Fitting units"), _combined(sample.survey, columns)
-        labels, member = labelled(column.iloc[cast(Index, sample.rows)])
-        everyone = dict.fromkeys((*labels, *map(str, pd.unique(column.dropna()))))
+        rows = cast(Index, sample.rows)
+        everybody = len(rows) == len(column)
+        labels, member = labelled(column if everybody else column.iloc[rows])
+        others = () if everybody else pd.unique(column.dropna())
+        everyone = dict.fromkeys((*labels, *map(str, others)))
         whole = np.nan_to_num(values) if sample.has_gaps else values
         mean, cov = by_unit(whole, member, len(everyone), sample.weights)
         units = cls(by, tuple(everyone), sample, member, mean, cov, least)
@@ -192,8 +196,8 @@ class Units:
         variance = np.diagonal(self.cov, axis1=1, axis2=2)
         sound = (self.n >= self.needed) & (variance > SOUND).all(axis=1)
         if self._definite:
-            least = np.linalg.eigvalsh(to_corr(self.cov[sound]))[:, 0]
-            sound[sound] = least > SOUND
+            corr = to_corr(self.cov[sound])
+            sound[sound] = definite(corr - SOUND * np.eye(corr.shape[-1]))
         found = ((k, self._refusal(k)) for k in np.flatnonzero(~sound).tolist())
         return {k: refusal for k, refusal in found if refusal is not None}
 
