@@ -178,8 +178,8 @@ class Units:
             most = max(1, min(most, SQUARES // int(self._patterns * (p + 1) ** 2)))
         size = self.n[own]
         for some in alike(size, max(ROWS, int(size.max(initial=0)))):
-            for start in range(0, len(some), most):
-                yield own[some[start : start + most]]
+            for part in np.array_split(some, -(-len(some) // most)):
+                yield own[part]
 
     def answers(self, own: Index) -> Answers:
         """Return the respondents of units (u,), numbered from 0 in this order."""
