@@ -157,7 +157,7 @@ def squares_of(
 def generalized(layout: implied.Layout, cov: np.ndarray, n: int) -> Squares:
     """Return what GLS minimize of covariances (B, p, p), their weight not formed."""
     structure = moment_structure(layout, mean=False)
-    weight = NormalWeight(linalg.inverse(cov)[0], with_mean=False)
+    weight = NormalWeight(linalg.inverse(cov), with_mean=False)
     return squares_of(layout, structure, jacobian.vech(cov), weight, n)
 
 
@@ -186,7 +186,7 @@ class Likelihood:
         slopes = discrepancy.slopes(layout, at, state, cov, exact=True)
         return cls(
             jacobian.moment_jacobian(layout, theta, mean=False),
-            gamma.normal_weight(linalg.inverse(sigma)[0], with_mean=False),
+            gamma.normal_weight(linalg.inverse(sigma), with_mean=False),
             gamma_,
             slopes.hessian / 2,
             sigma,
@@ -207,15 +207,15 @@ class Likelihood:
         if estimator in ("MLM", "MLMV", "MLMVS"):
             return robust.sandwich(self.expected, self.products, n)
         information = {"MLF": self.products, "observed": self.observed}
-        return linalg.inverse(information.get(estimator, self.expected))[0] / n
+        return linalg.inverse(information.get(estimator, self.expected)) / n
 
     def traces(self, estimator):
         if estimator == "MLR":
-            at_sample = gamma.normal_weight(linalg.inverse(self.cov)[0], with_mean=False)
+            at_sample = gamma.normal_weight(linalg.inverse(self.cov), with_mean=False)
             saturated = robust.saturated_trace(at_sample, self.gamma)
             trace = robust.yuan_bentler_trace(saturated, self.observed, self.products)
             return Traces(trace, trace)
         weight = self.weight
         if estimator == "sandwich":
-            weight = gamma.observed_weight(linalg.inverse(self.sigma)[0], self.cov)
+            weight = gamma.observed_weight(linalg.inverse(self.sigma), self.cov)
         return robust.residual_traces(self.delta, weight, self.gamma)

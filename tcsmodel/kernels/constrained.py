@@ -213,7 +213,7 @@ def inverse(on: Constraints, theta: Array, information: Array) -> Array:
         rows = rows * scale[:, None, :]
         length = np.sqrt((rows**2).sum(axis=2, keepdims=True))
         rows = np.where(length > 0, rows / length, 0.0)
-        solved, _ = linalg.inverse(_bordered(information * outer, rows, tight))
+        solved = linalg.inverse(_bordered(information * outer, rows, tight))
         found = solved[:, :q, :q] * outer
         own = np.arange(q)
         variance = found[:, own, own]

@@ -141,9 +141,7 @@ def gfi(
     ``gap' Sigma^-1 gap`` and ``mean' Sigma^-1 mean`` beside it; moments of observed causes
     alone, which are given, count as zero in S of the second. Both as in lavaan.
     """
-    p = cov.shape[-1]
-    inverse, _ = linalg.inverse(sigma.reshape(-1, p, p))
-    inverse = inverse.reshape(sigma.shape)
+    inverse = linalg.inverse(sigma)
     left = _trace_square(inverse @ (cov - sigma))
     if causes is not None and len(causes):
         cov, mean = cov.copy(), None if mean is None else mean.copy()

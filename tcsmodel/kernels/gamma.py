@@ -114,7 +114,7 @@ def influence(
     second = d[..., row] * d[..., column] - vech(cov)[:, None, :]
     if causes is not None and len(causes):
         own = cov[:, causes[:, None], causes]
-        slope = linalg.inverse(own)[0] @ cov[:, causes]
+        slope = linalg.inverse(own) @ cov[:, causes]
         fitted = d[..., causes] @ slope
         predicted = np.swapaxes(slope, -1, -2) @ own @ slope
         second -= fitted[..., row] * fitted[..., column] - vech(predicted)[:, None, :]

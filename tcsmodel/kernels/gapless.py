@@ -32,7 +32,7 @@ def discrepancy(cov: Array, mean: Array, sigma: Array, mu: Array) -> Array:
     ``log|Sigma| - log|S| + tr(Sigma^-1 S) - p + (m - mu)' Sigma^-1 (m - mu)``.
     """
     gap = (mean - mu)[..., None]
-    half = inverse(sigma)[0] @ np.concatenate([cov, gap], axis=-1)
+    half = inverse(sigma) @ np.concatenate([cov, gap], axis=-1)
     size = np.linalg.slogdet(sigma)[1] - np.linalg.slogdet(cov)[1] - cov.shape[-1]
     trace = np.einsum("gii->g", half[..., :-1])
     return np.asarray(size + trace + (half[..., -1] * gap[..., 0]).sum(axis=-1))

@@ -112,7 +112,7 @@ class Models:
     def bread(self, information: Array) -> Array:
         """Return the inverses (B, q, q) of information, along the constraints."""
         if self.model.constraints is None:
-            return linalg.inverse(information)[0]
+            return linalg.inverse(information)
         found = constrained.inverse(self.model.constraints, self.theta, information)
         moves = np.diagonal(found, axis1=1, axis2=2) != 0
         return np.where(moves[:, :, None] & moves[:, None, :], found, 0.0)
@@ -216,6 +216,6 @@ def complete_fit(given: Models, sampled: Sampled, information: Array, spread: Ar
     slopes = jacobian.moment_jacobian(layout, local, mean=True)
     delta = grouped.by_theta(given.model, slopes)[:, 0]
     chi2 = sampled.sizes * gapless.discrepancy(cov, mean, at.sigma[:, 0], mu)
-    weight = gamma.normal_weight(linalg.inverse(cov)[0], with_mean=True)
+    weight = gamma.normal_weight(linalg.inverse(cov), with_mean=True)
     inverse = given.bread(robust.information(delta, information))
     return Complete(chi2, gapless.expectation(delta, information, weight, spread, inverse))

@@ -238,7 +238,7 @@ def implied(layout: Layout, theta: Array) -> Implied:
     phi = flat[..., psi:residuals].reshape(*shape, m, m)
     total = layout.identity - flat[..., b:psi].reshape(*shape, m, m)
     if layout.has_paths:
-        total = linalg.inverse(total.reshape(-1, m, m))[0].reshape(total.shape)
+        total = linalg.inverse(total)
         reach = loading @ total
         phi = total @ phi @ total.swapaxes(-1, -2)
     shared = loading @ phi

@@ -72,16 +72,16 @@ def definite_inverse(a: Array) -> tuple[Array, Array, Mask]:
     return value, inverses, definite
 
 
-def inverse(a: Array) -> tuple[Array, Mask]:
-    """Return inverses of (B, p, p), nan where there is none, and (B,) whether there is one."""
+def inverse(a: Array) -> Array:
+    """Return inverses of (..., p, p), nan where there is none."""
     try:
-        return np.asarray(np.linalg.inv(a)), np.ones(len(a), dtype=np.bool_)
+        return np.asarray(np.linalg.inv(a))
     except np.linalg.LinAlgError:
         finite: Mask = np.asarray(np.isfinite(a).all(axis=(-2, -1)))
-        regular = np.linalg.slogdet(np.where(finite[:, None, None], a, 0.0))[0] != 0
+        regular = np.linalg.slogdet(np.where(finite[..., None, None], a, 0.0))[0] != 0
     out = np.full_like(a, np.nan)
     out[regular] = np.linalg.inv(a[regular])
-    return out, regular
+    return out
 
 
 def solve(a: Array, b: Array) -> Array:
@@ -89,8 +89,7 @@ def solve(a: Array, b: Array) -> Array:
     try:
         return np.asarray(np.linalg.solve(a, b[..., None])[..., 0])
     except np.linalg.LinAlgError:
-        inverses, _ = inverse(a)
-        return np.einsum("bij,bj->bi", inverses, b)
+        return np.einsum("bij,bj->bi", inverse(a), b)
 
 
 def null_space(restrictions: Array) -> Array:

@@ -132,7 +132,7 @@ def scores(
         Sample means, where means are modelled.
     """
     at = implied(given, theta)
-    inverse, _ = linalg.inverse(at.sigma)
+    inverse = linalg.inverse(at.sigma)
     modelled = means(given, theta, at)
     spread, pull = cov, None
     if mean is not None:
@@ -230,7 +230,7 @@ def _inverse(information: Array) -> Array:
     with np.errstate(all="ignore"):
         scale = 1 / np.sqrt(np.diagonal(information, axis1=1, axis2=2))
         outer = scale[:, :, None] * scale[:, None, :]
-        return linalg.inverse(information * outer)[0] * outer
+        return linalg.inverse(information * outer) * outer
 
 
 @dataclass(frozen=True, slots=True)

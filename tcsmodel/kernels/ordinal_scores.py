@@ -58,7 +58,7 @@ def posterior_modes(
     mean, cov : ndarray (m,), (m, m)
         Of the latent variables, cov positive definite.
     """
-    precision, _ = linalg.inverse(cov)
+    precision = linalg.inverse(cov)
     scale = np.sqrt(np.diagonal(cov))
     slope = loading / np.sqrt(residual)[:, None]
     lower, upper, there = _limits(x, categories, thresholds, intercept, residual)

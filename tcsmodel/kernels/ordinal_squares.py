@@ -149,7 +149,7 @@ def independence_discrepancy(order: Statistics, statistics: Array, gamma: Array)
     r = statistics[..., start:]
     if gamma.ndim == statistics.ndim:
         return (r**2 / gamma[..., start:]).sum(axis=-1)
-    inverse, _ = linalg.inverse(gamma[..., start:, start:])
+    inverse = linalg.inverse(gamma[..., start:, start:])
     return ((inverse @ r[..., None])[..., 0] * r).sum(axis=-1)
 
 

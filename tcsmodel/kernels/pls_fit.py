@@ -48,8 +48,7 @@ def structural(construct_corr: Array, paths: Array, r_squared: Array, linked: Ma
     psi = np.where(outer, construct_corr, 0.0)
     own = np.arange(k)
     psi[..., own, own] = np.where(endogenous, 1 - r_squared, 1.0)
-    turn, _ = linalg.inverse((np.eye(k) - paths).reshape(-1, k, k))
-    turn = turn.reshape(paths.shape)
+    turn = linalg.inverse(np.eye(k) - paths)
     return np.swapaxes(turn, -1, -2) @ psi @ turn
 
 

@@ -147,7 +147,7 @@ def regression_slopes(corr: Array, sd: Array, block: Index, used: Mask) -> Array
         x = np.flatnonzero(used[block, target])
         y = np.flatnonzero(block == target)
         among = corr[:, x[:, None], x]
-        inverses, _ = linalg.inverse(among)
+        inverses = linalg.inverse(among)
         inflation = np.diagonal(inverses, axis1=1, axis2=2)
         regular: Mask = np.asarray(((inflation > 0) & (inflation < INFLATED)).all(axis=1))
         beta = inverses @ corr[:, x[:, None], y]

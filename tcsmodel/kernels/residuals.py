@@ -89,7 +89,7 @@ def residual_cov(
     spread = [gamma.normal_theory(own, with_mean=mean) for own in cov]
     weighted = []
     for layout, slope in zip(layouts, slopes, strict=True):
-        inverse, _ = linalg.inverse(implied(layout, theta).sigma)
+        inverse = linalg.inverse(implied(layout, theta).sigma)
         weighted.append(gamma.normal_weighted(inverse, slope, with_mean=mean))
     start = cov[0].shape[-1] if mean else 0
     return carried(slopes, weighted, spread, n, start=start, restrictions=restrictions)
@@ -120,10 +120,10 @@ def carried(
     pairs = list(zip(weighted, slopes, spread, n, strict=True))
     bread = np.sum([k * _t(w) @ slope for w, slope, _, k in pairs], axis=0)
     if restrictions is None:
-        bread, _ = linalg.inverse(bread)
+        bread = linalg.inverse(bread)
     else:
         basis = linalg.null_space(restrictions)
-        bread = basis @ linalg.inverse(basis.T @ bread @ basis)[0] @ basis.T
+        bread = basis @ linalg.inverse(basis.T @ bread @ basis) @ basis.T
     filling = np.sum([k * _t(w) @ own @ w for w, _, own, k in pairs], axis=0)
     out = []
     for w, slope, own, k in pairs:

@@ -51,7 +51,7 @@ def sandwich(bread: Array, products: Array, n: float) -> Array:
 
     A is `information` for robust.sem, and the observed information for robust.huber.white.
     """
-    inverse, _ = linalg.inverse(bread)
+    inverse = linalg.inverse(bread)
     return inverse @ products @ inverse / n
 
 
@@ -66,7 +66,7 @@ class Traces:
 def residual_traces(delta: Array, weight: Array, gamma: Array) -> Traces:
     """Return the traces that scale a chi-square; nan where E is singular."""
     wide = weighted(weight, delta)
-    inverse, _ = linalg.inverse(_t(delta) @ wide)
+    inverse = linalg.inverse(_t(delta) @ wide)
     product = weighted(weight, gamma) - wide @ (inverse @ (_t(wide) @ gamma))
     return Traces(
         np.trace(product, axis1=-2, axis2=-1),
@@ -90,12 +90,12 @@ def difference_traces(delta: Array, restricted: Array, bread: Array, products: A
         E (the observed information for MLR) and B of the less restricted model.
     """
     r = restricted.shape[-1]
-    square, _ = linalg.inverse(_t(delta) @ delta)
+    square = linalg.inverse(_t(delta) @ delta)
     tangent = square @ (_t(delta) @ restricted)
     left = _t(np.linalg.qr(tangent, mode="complete")[0][..., r:])
-    inverse, _ = linalg.inverse(bread)
+    inverse = linalg.inverse(bread)
     along = left @ inverse
-    middle, _ = linalg.inverse(along @ _t(left))
+    middle = linalg.inverse(along @ _t(left))
     product = middle @ (along @ products @ _t(along))
     return Traces(
         np.trace(product, axis1=-2, axis2=-1),
@@ -119,7 +119,7 @@ def yuan_bentler_trace(saturated: Array, bread: Array, products: Array) -> Array
     products : ndarray (B, q, q)
         B0, `score_products` with V at the implied covariances.
     """
-    inverse, _ = linalg.inverse(bread)
+    inverse = linalg.inverse(bread)
     return saturated - np.einsum("bij,bji->b", inverse, products)
 
 

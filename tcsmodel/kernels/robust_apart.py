@@ -110,13 +110,13 @@ def _at_estimates(model: Grouped, theta: Array, sampled: Sampled, answers: Answe
 
 
 def _weight(cov: Array, with_mean: bool) -> Array:
-    return gamma.normal_weight(linalg.inverse(cov)[0], with_mean=with_mean)
+    return gamma.normal_weight(linalg.inverse(cov), with_mean=with_mean)
 
 
 def _inverse(model: Grouped, theta: Array, information: Array) -> Array:
     """Return the inverses (B, q, q), along the constraints; zero where these leave no way."""
     if model.constraints is None:
-        return linalg.inverse(information)[0]
+        return linalg.inverse(information)
     found = constrained.inverse(model.constraints, theta, information)
     moves = np.diagonal(found, axis1=1, axis2=2) != 0
     return np.where(moves[:, :, None] & moves[:, None, :], found, 0.0)

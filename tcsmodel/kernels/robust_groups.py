@@ -142,7 +142,7 @@ def directions(given: Grouped, theta: Array) -> Array | None:
 
 
 def _normal_weight(cov: Array, with_mean: bool) -> Array:
-    return gamma.normal_weight(linalg.inverse(cov)[0], with_mean=with_mean)
+    return gamma.normal_weight(linalg.inverse(cov), with_mean=with_mean)
 
 
 def expected_information(model: Weighed) -> Array:
@@ -189,14 +189,14 @@ def yuan_bentler(saturated: Array, model: Model, products: Array) -> Traces:
 
 def residual_traces(model: Weighed, spread: Array) -> Traces:
     """Return the traces (1,) of MLM and MLMV; nan where E is singular."""
-    inverse, _ = linalg.inverse(expected_information(model)[None])
+    inverse = linalg.inverse(expected_information(model))
     both = weighted(model.weight, spread)
     wide = weighted(model.weight, model.delta)
-    along = inverse[0] @ score_products(model, spread)
+    along = inverse @ score_products(model, spread)
     reach = spread @ wide
     twice = (np.swapaxes(reach, 1, 2) @ weighted(model.weight, reach)).sum(axis=0)
     first = np.einsum("gii->", both) - np.trace(along)
-    second = np.einsum("gij,gji->", both, both) - 2 * np.einsum("ij,ji->", inverse[0], twice)
+    second = np.einsum("gij,gji->", both, both) - 2 * np.einsum("ij,ji->", inverse, twice)
     second = second + np.einsum("ij,ji->", along, along)
     return Traces(np.array([first]), np.array([second]))
 

@@ -239,7 +239,7 @@ def _barzilai_borwein(step: Array, change: Array) -> Array:
 
 def _slope(a: Array, t: Array, criterion: Criterion, manifold: Manifold) -> tuple[Array, Array]:
     """Return the criterion (b,) at rotation t and its gradient (b, k, k) along the manifold."""
-    inverse, _ = linalg.inverse(t)
+    inverse = linalg.inverse(t)
     loadings = a @ _t(inverse)
     value, gradient = criterion(loadings)
     return value, manifold.tangent(t, -_t(_t(loadings) @ gradient @ inverse))

@@ -199,7 +199,7 @@ def correlation_likelihood(
         In the place of Gamma over the shares, where groups vary together.
     """
     groups, p = corr.shape[:2]
-    inverse, _ = linalg.inverse(implied)
+    inverse = linalg.inverse(implied)
     with np.errstate(invalid="ignore"):
         value = linalg.log_determinant(implied)[0] - linalg.log_determinant(corr)[0] - p
         value = value + np.einsum("gij,gji->g", inverse, corr)

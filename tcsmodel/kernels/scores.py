@@ -32,8 +32,8 @@ def unbiased(cov: Array, lam: Array) -> Array:
     Bartlett's weights by the covariances that a model implies: the same numbers, and their
     limit where an error variance is zero or errors correlate. Nan where there are none.
     """
-    scaled = _inverse(cov) @ lam
-    return scaled @ _inverse(_t(lam) @ scaled)
+    scaled = linalg.inverse(cov) @ lam
+    return scaled @ linalg.inverse(_t(lam) @ scaled)
 
 
 def ten_berge(corr: Array, lam: Array, phi: Array) -> Array:
@@ -47,11 +47,6 @@ def ten_berge(corr: Array, lam: Array, phi: Array) -> Array:
         half = _power(phi, 0.5)
         m = root @ lam @ half
         return root @ m @ _power(_t(m) @ m, -0.5) @ half
-
-
-def _inverse(matrix: Array) -> Array:
-    k = matrix.shape[-1]
-    return linalg.inverse(matrix.reshape(-1, k, k))[0].reshape(matrix.shape)
 
 
 def _power(matrix: Array, exponent: float) -> Array:

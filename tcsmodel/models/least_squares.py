@@ -162,7 +162,7 @@ class SquaresProblem:
     @cached_property
     def normal_weight(self) -> NormalWeight:
         """The inverse of Gamma under normality, of the B G samples."""
-        inverse = linalg.inverse(_flat(self.sampled.cov))[0]
+        inverse = linalg.inverse(_flat(self.sampled.cov))
         return NormalWeight(inverse, self.has_means)
 
     @property

@@ -139,7 +139,7 @@ def _saturated(results: Sequence[SEMResult]) -> tuple[Array, Array | None]:
 
 def _at(sampled: Sampled, cov: Array, mean: Array | None) -> Array:
     """Return the discrepancy (1,) of free moments (G, p, p), (G, p), without constants."""
-    inverse, second = linalg.inverse(cov)[0], sampled.cov[0]
+    inverse, second = linalg.inverse(cov), sampled.cov[0]
     if mean is not None and sampled.mean is not None:
         gap = sampled.mean[0] - mean
         second = second + gap[:, :, None] * gap[:, None, :]

@@ -107,11 +107,11 @@ def robust_fit_with_gaps(result: SEMResult) -> dict[str, float]:
     share, n = sampled.n / sampled.total, sampled.total
     cov, mean = sampled.cov[0], _mean(sampled)
     normal, spread = _moment_covariances(result)
-    information = linalg.inverse(normal[None])[0][0]
+    information = linalg.inverse(normal)
     complete = gapless.complete_information(cov, share)
 
     def test(sigma: Array, mu: Array, delta: Array, df: float) -> scaled_tests.ScaledTest:
-        bread = linalg.inverse((delta.T @ information @ delta)[None])[0][0]
+        bread = linalg.inverse(delta.T @ information @ delta)
         trace = gapless.expectation(delta, information, complete, spread, bread)[None]
         chi2 = n * np.array([gapless.discrepancy(cov, mean, sigma, mu) @ share])
         return scaled_tests.scaled(chi2, df, Traces(trace, trace), Correction.MEAN)
@@ -193,7 +193,7 @@ def observed_inverse(model: Grouped, theta: Array, sampled: Sampled) -> Array:
     state = function.evaluate(theta[None], ONE)
     hessian = cast(Array, function.slopes(state, ONE, True).hessian)
     if model.constraints is None:
-        inverse = linalg.inverse(hessian)[0]
+        inverse = linalg.inverse(hessian)
     else:
         inverse = constrained.inverse(model.constraints, theta[None], hessian)
     return 2 / sampled.total * inverse[0]

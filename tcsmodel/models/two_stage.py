@@ -86,7 +86,7 @@ def _staged(
 ) -> tuple[Array, Traces]:
     """Return covariances of the estimates and traces, with the weight at the moments."""
     n = sampled.total
-    weight = gamma.normal_weight(linalg.inverse(sampled.cov[0])[0], with_mean=True)
+    weight = gamma.normal_weight(linalg.inverse(sampled.cov[0]), with_mean=True)
     at = robust_groups.at_estimates(model, sampled, theta, mean)
     at = replace(at, weight=(sampled.n / n)[:, None, None] * weight)
     spread = n * first.cov

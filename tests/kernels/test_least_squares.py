@@ -34,7 +34,7 @@ def weights(kind, cov):
     if kind == "ULS":
         size = cov.shape[-1] * (cov.shape[-1] + 1) // 2
         return least_squares.unit_weight(np.diagonal(cov, axis1=1, axis2=2), size)[0]
-    return gamma.normal_weight(linalg.inverse(cov)[0], with_mean=False)
+    return gamma.normal_weight(linalg.inverse(cov), with_mean=False)
 
 
 def problem(kind, given, cov):

@@ -138,7 +138,7 @@ def fitted_case(name: str, given: Case, data: str) -> Ours:
     if estimator.startswith("ULS"):
         weight = np.ones_like(s)
     elif estimator == "WLS":
-        weight = linalg.inverse(spread)[0]
+        weight = linalg.inverse(spread)
     else:
         weight = 1 / np.diagonal(spread, axis1=1, axis2=2)
     structure = least_squares.ordinal_structure(model)

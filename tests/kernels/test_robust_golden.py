@@ -113,7 +113,7 @@ def least(given: Case, estimator: str) -> Ours:
     s = jacobian.vech(cov)
     free = gamma.asymptotic_cov(x, mean, biased, gamma.shares(np.ones((1, n))), with_mean=False)
     normal = gamma.normal_theory(cov, with_mean=False)
-    normal_weight = gamma.normal_weight(linalg.inverse(cov)[0], with_mean=False)
+    normal_weight = gamma.normal_weight(linalg.inverse(cov), with_mean=False)
     spread = normal if estimator in ("GLS", "ULS", "DWLS") else free
     scale = np.ones(1)
     if estimator.startswith("ULS"):
@@ -121,7 +121,7 @@ def least(given: Case, estimator: str) -> Ours:
     elif estimator == "GLS":
         weight = normal_weight
     elif estimator == "WLS":
-        weight = linalg.inverse(free)[0]
+        weight = linalg.inverse(free)
     else:
         weight = 1 / np.diagonal(spread, axis1=1, axis2=2)
 
