@@ -151,7 +151,8 @@ class SEMResult(Derived):
 
     @cached_property
     def _errors(self) -> Array:
-        return self.model.errors(self.theta[None], self.vcov_of_theta[None])[0]
+        found = self.model.errors(self.theta[None], self.vcov_of_theta[None])[0]
+        return np.where(np.isnan(self.arrays["estimates"]), np.nan, found)
 
     @property
     def vcov_of_theta(self) -> Array:

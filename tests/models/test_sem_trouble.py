@@ -42,6 +42,9 @@ def test_a_definition_without_a_value_is_a_finding(hs_frame):
     assert (found.code, found.subjects) == ("undefined_parameter", ("z",))
     assert found.sentence("evidence") == "It is defined as log(-a)."
     assert result.proper
+    rows = result.estimates.set_index("label")
+    assert rows.loc["z", ["estimate", "se", "ci_lower"]].isna().all()
+    assert rows.loc["twice", "se"] > 0
 
 
 def test_the_items_of_a_sum_are_named(hs_frame):
