@@ -63,7 +63,9 @@ def formats_of(frame: pd.DataFrame, least: float = 0.0) -> dict[Any, Callable[[A
 def as_text(frame: pd.DataFrame, least: float = 0.0, **options: Any) -> str:
     """Return a frame in fixed width, with numbers to three decimals and no p value of 0.000."""
     formats = formats_of(frame, least)
-    return frame.to_string(float_format=decimals, formatters=formats, **options)
+    # Chinese, Japanese and Korean letters are two columns wide in a terminal.
+    with pd.option_context("display.unicode.east_asian_width", True):
+        return frame.to_string(float_format=decimals, formatters=formats, **options)
 
 
 class Severity(StrEnum):

@@ -22,6 +22,8 @@ from tcsmodel.report.picture import wrap
 Array = NDArray[np.float64]
 NAME_SIZE, NOTE_SIZE, ITEM_SIZE, EDGE_SIZE = 9.5, 8.5, 8.0, 8.5
 ROW = 0.185
+# How much wider long values are on a screen, where letters begin at whole dots.
+LOOSE = 1.05
 NAME_WIDTH, WIDEST_WORD, ITEM_WIDTH = 1.25, 1.9, 1.25
 MOST_LINES = 4
 AFTER_MARK = re.compile(r"(?<=[:_])(?=[^:_])")
@@ -178,9 +180,12 @@ def _width(words: str) -> float:
 
 
 def _ellipse_size(nodes: Sequence[Node]) -> tuple[float, float]:
-    """Return one size for all constructs: the inscribed box holds the longest name."""
+    """Return one size for all constructs: the inscribed box holds the longest name and note."""
     lines = [_name_lines(node) for node in nodes]
-    width = max(theme.text_width(line, NAME_SIZE, "bold") for name in lines for line in name)
+    width = max(
+        *(_width(line) for name in lines for line in name),
+        *(theme.text_width(node.note, NOTE_SIZE) for node in nodes),
+    )
     count = max(len(name) for name in lines)
     noted = any(node.note for node in nodes)
     height = theme.text_height(count, NAME_SIZE) + theme.text_height(int(noted), NOTE_SIZE)
@@ -192,7 +197,7 @@ def _card_size(node: Node) -> tuple[float, float]:
         return (0.0, 0.0)
     names = max(theme.text_width(_item_name(name), ITEM_SIZE) for name, _ in node.items)
     values = max(theme.text_width(value, ITEM_SIZE) for _, value in node.items)
-    return names + values + 0.28, ROW * len(node.items)
+    return names + LOOSE * values + 0.28, ROW * len(node.items)
 
 
 def _item_name(name: str) -> str:

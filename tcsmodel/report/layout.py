@@ -22,6 +22,8 @@ Size = tuple[float, float]
 SIDES = np.array([[-1.0, 0.0], [1.0, 0.0], [0.0, 1.0], [0.0, -1.0]])
 COLUMN_GAP, ROW_GAP, CARD_GAP, CLEAR, WIDEST = 1.05, 0.70, 0.16, 0.10, 8.6
 STACK_GAP = 0.20
+# What must be seen of an arrow beside its words, in inches.
+ARROW = 0.45
 CHAINS, STEPS, HEATS = 48, (250, 800), (6.0, 4.0)
 
 
@@ -50,8 +52,9 @@ class _Scene:
 
     @property
     def pitch(self) -> Array:
-        """Distance between columns and between half rows."""
-        return np.array([self.ellipse[0] + COLUMN_GAP, (self.ellipse[1] + ROW_GAP) / 2])
+        """Distance between columns, with room for an arrow beside its words, and half rows."""
+        gap = float(np.clip(self.label[0] + ARROW, COLUMN_GAP, 3 * COLUMN_GAP))
+        return np.array([self.ellipse[0] + gap, (self.ellipse[1] + ROW_GAP) / 2])
 
 
 @lru_cache(maxsize=32)

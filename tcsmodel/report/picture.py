@@ -129,9 +129,13 @@ def _write(ax: Axes, lines: list[_Line], top: float) -> None:
 def _fit(ax: Axes, inner_height: float, above: float, below: float) -> None:
     """Give the axes `inner_height` inches, their labels the room they need, words the rest.
 
-    Labels keep their size when axes grow, so one measurement is enough.
+    Words keep their size when axes grow: labels are measured about axes as wide as the figure has
+    room for, where words inside them have as much of it as they will have.
     """
     figure, renderer = theme.figure_of(ax), theme.renderer_of(ax)
+    width, whole = figure.get_size_inches()[0], inner_height + above + below
+    figure.set_size_inches(width, whole)
+    ax.set_position((PAD / width, below / whole, 1 - 2 * PAD / width, inner_height / whole))
     inner = ax.get_window_extent(renderer)
     outer = ax.get_tightbbox(renderer) or inner
     dpi = figure.dpi
@@ -139,7 +143,6 @@ def _fit(ax: Axes, inner_height: float, above: float, below: float) -> None:
     right = max(outer.x1 - inner.x1, 0) / dpi + PAD
     below += max(inner.y0 - outer.y0, 0) / dpi
     above += max(outer.y1 - inner.y1, 0) / dpi
-    width = figure.get_size_inches()[0]
     height = inner_height + above + below
     figure.set_size_inches(width, height)
     inner_width = max(width - left - right, 0.5)

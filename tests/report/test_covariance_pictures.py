@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import warnings
+
 import pandas as pd
+import pytest
 from matplotlib.patches import Ellipse, FancyArrowPatch, FancyBboxPatch, Rectangle
 
 import tcsmodel as tcs
+from tcsmodel.errors import ImproperSolutionWarning
 from tcsmodel.report.plots import picture
 from tcsmodel.result import Result
 
@@ -49,6 +53,39 @@ def test_many_residual_correlations_are_counted(hs_frame: pd.DataFrame) -> None:
     more = "x1 ~~ x4; x2 ~~ x5; x3 ~~ x6; x4 ~~ x7; x5 ~~ x8; x6 ~~ x9"
     assert picture(fit(f"{MEASURED}; {more}", hs_frame)).caption.count(" – ") == 4
     assert "and 2 more" in picture(fit(f"{MEASURED}; {more}", hs_frame)).caption
+
+
+def test_values_of_groups_leave_room_for_arrows_and_names(hs_frame: pd.DataFrame) -> None:
+    frame = hs_frame.assign(city=[f"city {k % 4}" for k in range(len(hs_frame))])
+    text = "visual =~ x1 + x2 + x3; textual =~ x4 + x5 + x6; textual ~ visual"
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ImproperSolutionWarning)
+        result = fit(text, frame, group="city")
+    ax = result.plot()
+    figure = ax.get_figure()
+    assert figure is not None
+    figure.canvas.draw()
+    renderer = figure.canvas.get_renderer()  # type: ignore[attr-defined]
+    words = {label.get_text(): label.get_window_extent(renderer) for label in ax.texts}
+    assert ax.transData.transform((1, 0))[0] - ax.transData.transform((0, 0))[0] == pytest.approx(
+        figure.dpi
+    )
+    values = [box for text, box in words.items() if text.count("|") == 3]
+    names = [words[f"x{k}"] for k in range(1, 7)]
+    assert not any(name.overlaps(box) for name in names for box in values)
+    one, other = (
+        patch.get_window_extent(renderer) for patch in ax.patches if isinstance(patch, Ellipse)
+    )
+    (note,) = (box for text, box in words.items() if text.startswith("R²"))
+    assert other.x0 < note.x0 < note.x1 < other.x1
+    between = [
+        (one.x0 + one.x1 + other.x0 + other.x1) / 4,
+        (one.y0 + one.y1 + other.y0 + other.y1) / 4,
+    ]
+    (label,) = (box for box in words.values() if box.contains(*between))
+    across = max(other.x0 - one.x1, one.x0 - other.x1) - label.width
+    along = max(other.y0 - one.y1, one.y0 - other.y1) - label.height
+    assert max(across, along) > 0.3 * figure.dpi
 
 
 def test_a_limit_that_all_constructs_keep_away_from_is_on_the_axis(hs_frame: pd.DataFrame) -> None:

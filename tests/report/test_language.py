@@ -91,7 +91,7 @@ def test_an_unknown_language_lists_those_there_are() -> None:
 
 
 def used_keys() -> set[str]:
-    pattern = re.compile(r"""text\(\s*["']([\w. -]+)["']\s*[,)]""")
+    pattern = re.compile(r"""\btext\(\s*["']([\w. -]+)["']\s*[,)]""")
     keys = {key for source in SOURCES.values() for key in pattern.findall(source)}
     columns = re.compile(r"""make\.\w+\(\s*"([\w.]+)\"""")
     keys |= {key for source in SOURCES.values() for key in columns.findall(source)}
