@@ -89,11 +89,10 @@ def scaled_by_traces(
 def is_of_incomplete_answers(result: SEMResult) -> bool:
     """Whether robust fit is that of answers which may have gaps.
 
-    ``mlr`` with ``missing="fiml"`` has it without gaps too: one more answer must not move a fit
-    measure from one formula to the other.
+    ``missing="fiml"`` has it without gaps too: one more answer must not move a fit measure from one
+    formula to the other, nor take it away.
     """
-    asked = result.estimator.missing is SEMMissing.FIML and result.robust is not None
-    return asked or result.sampled.table is not None
+    return result.estimator.missing is SEMMissing.FIML or result.sampled.table is not None
 
 
 def robust_fit_with_gaps(result: SEMResult) -> dict[str, float]:

@@ -430,7 +430,10 @@ class _Statement:
         if not any(isinstance(value, str) for value in values):
             return {"fixed": values}
         if any(isinstance(value, float) for value in values):
-            raise self.error("c() takes labels or numbers, not both at once.", place)
+            raise self.error(
+                "c() takes labels or numbers, not both at once. Write both, as c(0, NA)*c(a, b)*x.",
+                place,
+            )
         return {"label": values}
 
     def same(self) -> _Same:

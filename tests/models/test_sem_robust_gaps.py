@@ -208,3 +208,10 @@ def test_robust_fit_knows_an_equality_written_as_a_constraint(gaps):
     equality = mlr(gaps, spec=ModelSpec.parse(text.format("a", "b", "\na == b")))
     for name in ("cfi_robust", "rmsea_robust"):
         assert equality.fit_measures[name] == pytest.approx(label.fit_measures[name], rel=1e-5)
+
+
+@pytest.mark.parametrize("group", [None, "school"])
+def test_without_gaps_robust_measures_are_there_and_the_plain_ones(hs_frame, group):
+    fit = CFA(HS, missing="fiml", group=group).fit(hs_frame).fit_measures
+    for name in ("cfi", "tli", "rmsea", "rmsea_ci_upper"):
+        assert fit[f"{name}_robust"] == pytest.approx(fit[name], abs=1e-9)

@@ -224,7 +224,7 @@ def test_a_typo_in_an_operator(operator, meant):
         ("x ~ 1 + 1", "'1' stands twice"),
         ("x ~ 1\nx ~ 2*1", "line 2: 'x ~ 1' is stated twice"),
         ("A =~ c(1)*x", r"c\(\) takes one value for each group, two at least"),
-        ("A =~ c(1, a)*x", r"c\(\) takes labels or numbers, not both"),
+        ("A =~ c(1, a)*x", r"c\(\) takes labels or numbers, not both.*c\(0, NA\)\*c\(a, b\)\*x"),
         ("A =~ c(1, 2*x", r"should close c\(\)"),
         ("A =~ c(a, b)*start(c(1, 2, 3))*x", "same number of groups throughout a term"),
         ("A =~ c(a, b)*x\nA =~ c(a, b, d)*y", "line 2: .*3 groups, but 'A =~ x' about 2"),
