@@ -31,59 +31,60 @@ def _if_tested(df: Number, value: Array, otherwise: float) -> Array:
     return np.where(np.asarray(df) > 0, value, otherwise)
 
 
+@np.errstate(all="ignore")
 def cfi(chi2: Number, df: Number, null_chi2: Number, null_df: Number) -> Array:
     """Return ``1 - max(chi2 - df, 0) / max(null_chi2 - null_df, chi2 - df, 0)``, Bentler (1990)."""
     own = np.maximum(np.asarray(chi2) - df, 0.0)
     null = np.maximum(np.asarray(null_chi2) - null_df, own)
-    with np.errstate(all="ignore"):
-        return np.where(null > 0, 1 - own / null, 1.0)
+    return np.where(null > 0, 1 - own / null, 1.0)
 
 
+@np.errstate(all="ignore")
 def tli(chi2: Number, df: Number, null_chi2: Number, null_df: Number) -> Array:
     """Return Tucker & Lewis' (1973) index, ``(c0/d0 - c/d) / (c0/d0 - 1)``; 1 when df = 0."""
-    with np.errstate(all="ignore"):
-        null = np.asarray(null_chi2) / null_df
-        return _if_tested(df, (null - np.asarray(chi2) / df) / (null - 1), 1.0)
+    null = np.asarray(null_chi2) / null_df
+    return _if_tested(df, (null - np.asarray(chi2) / df) / (null - 1), 1.0)
 
 
+@np.errstate(all="ignore")
 def nfi(chi2: Number, null_chi2: Number) -> Array:
     """Return ``(c0 - c) / c0``, Bentler & Bonett (1980)."""
-    with np.errstate(all="ignore"):
-        return 1 - np.asarray(chi2) / null_chi2
+    return 1 - np.asarray(chi2) / null_chi2
 
 
+@np.errstate(all="ignore")
 def pnfi(chi2: Number, df: Number, null_chi2: Number, null_df: Number) -> Array:
     """Return the parsimony-adjusted NFI, ``d/d0 nfi``, James, Mulaik & Brett (1982)."""
-    with np.errstate(all="ignore"):
-        return np.asarray(df) / null_df * nfi(chi2, null_chi2)
+    return np.asarray(df) / null_df * nfi(chi2, null_chi2)
 
 
+@np.errstate(all="ignore")
 def rfi(chi2: Number, df: Number, null_chi2: Number, null_df: Number) -> Array:
     """Return ``(c0/d0 - c/d) / (c0/d0)``, Bollen (1986); 1 when df = 0."""
-    with np.errstate(all="ignore"):
-        ratio = np.asarray(chi2) / df / (np.asarray(null_chi2) / null_df)
-        return _if_tested(df, 1 - ratio, 1.0)
+    ratio = np.asarray(chi2) / df / (np.asarray(null_chi2) / null_df)
+    return _if_tested(df, 1 - ratio, 1.0)
 
 
+@np.errstate(all="ignore")
 def ifi(chi2: Number, df: Number, null_chi2: Number) -> Array:
     """Return ``(c0 - c) / (c0 - d)``, Bollen (1989)."""
-    with np.errstate(all="ignore"):
-        return (np.asarray(null_chi2) - chi2) / (np.asarray(null_chi2) - df)
+    return (np.asarray(null_chi2) - chi2) / (np.asarray(null_chi2) - df)
 
 
+@np.errstate(all="ignore")
 def rni(chi2: Number, df: Number, null_chi2: Number, null_df: Number) -> Array:
     """Return ``1 - (c - d) / (c0 - d0)``, McDonald & Marsh (1990): CFI without its bounds."""
-    with np.errstate(all="ignore"):
-        return 1 - (np.asarray(chi2) - df) / (np.asarray(null_chi2) - null_df)
+    return 1 - (np.asarray(chi2) - df) / (np.asarray(null_chi2) - null_df)
 
 
+@np.errstate(all="ignore")
 def rmsea(chi2: Number, df: Number, n: Number) -> Array:
     """Return ``sqrt(max(chi2 - df, 0) / (df n))``, Steiger & Lind (1980); 0 when df = 0."""
-    with np.errstate(all="ignore"):
-        value = np.sqrt(np.maximum(np.asarray(chi2) - df, 0.0) / (np.asarray(df) * n))
-        return _if_tested(df, value, 0.0)
+    value = np.sqrt(np.maximum(np.asarray(chi2) - df, 0.0) / (np.asarray(df) * n))
+    return _if_tested(df, value, 0.0)
 
 
+@np.errstate(all="ignore")
 def rmsea_interval(chi2: Number, df: Number, n: Number, level: float = 0.90) -> tuple[Array, Array]:
     """Return limits of RMSEA from the noncentral chi-square, Browne & Cudeck (1993).
 
@@ -92,28 +93,27 @@ def rmsea_interval(chi2: Number, df: Number, n: Number, level: float = 0.90) -> 
     """
     chi2 = np.asarray(chi2)
     tail = np.array([1 + level, 1 - level]).reshape(2, *(1,) * chi2.ndim) / 2
-    with np.errstate(all="ignore"):
-        missed = special.chdtr(df, chi2) <= tail
-        limits = np.sqrt(special.chndtrinc(chi2, df, tail) / (np.asarray(df) * n))
-        lower, upper = _if_tested(df, np.where(missed, 0.0, limits), 0.0)
+    missed = special.chdtr(df, chi2) <= tail
+    limits = np.sqrt(special.chndtrinc(chi2, df, tail) / (np.asarray(df) * n))
+    lower, upper = _if_tested(df, np.where(missed, 0.0, limits), 0.0)
     return lower, upper
 
 
+@np.errstate(all="ignore")
 def rmsea_close(chi2: Number, df: Number, n: Number, bound: float = 0.05) -> Array:
     """Return the probability of `chi2` or more when RMSEA = `bound`, Browne & Cudeck (1993)."""
-    with np.errstate(all="ignore"):
-        center = np.asarray(df) * n * bound**2
-        return _if_tested(df, 1 - special.chndtr(chi2, df, center), np.nan)
+    center = np.asarray(df) * n * bound**2
+    return _if_tested(df, 1 - special.chndtr(chi2, df, center), np.nan)
 
 
+@np.errstate(all="ignore")
 def rmsea_not_close(chi2: Number, df: Number, n: Number, bound: float = 0.08) -> Array:
     """Return the probability of `chi2` or less when RMSEA = `bound`, MacCallum et al. (1996).
 
     Small when the fit is better than `bound`.
     """
-    with np.errstate(all="ignore"):
-        center = np.asarray(df) * n * bound**2
-        return _if_tested(df, special.chndtr(chi2, df, center), np.nan)
+    center = np.asarray(df) * n * bound**2
+    return _if_tested(df, special.chndtr(chi2, df, center), np.nan)
 
 
 def mfi(chi2: Number, df: Number, n: Number) -> Array:
@@ -126,6 +126,7 @@ def gamma_hat(chi2: Number, df: Number, n: Number, p: int) -> Array:
     return p / (p + 2 * np.maximum(np.asarray(chi2) - df, 0.0) / n)
 
 
+@np.errstate(all="ignore")
 def gfi(
     cov: Array,
     sigma: Array,
@@ -152,17 +153,16 @@ def gfi(
     if gap is not None and mean is not None:
         left = left + 2 * ((inverse @ gap[..., None])[..., 0] * gap).sum(axis=-1)
         whole = whole + 2 * ((inverse @ mean[..., None])[..., 0] * mean).sum(axis=-1)
-    with np.errstate(all="ignore"):
-        return 1 - left / whole
+    return 1 - left / whole
 
 
+@np.errstate(all="ignore")
 def adjusted(value: Number, df: Number, moments: int) -> Array:
     """Return ``1 - (moments / d) (1 - value)``: GFI as AGFI, adjusted for parameters.
 
     `moments` are the variances, covariances and means that are modelled; nan when df = 0.
     """
-    with np.errstate(all="ignore"):
-        return _if_tested(df, 1 - moments / np.asarray(df) * (1 - np.asarray(value)), np.nan)
+    return _if_tested(df, 1 - moments / np.asarray(df) * (1 - np.asarray(value)), np.nan)
 
 
 def pgfi(value: Number, df: Number, moments: int) -> Array:
@@ -170,16 +170,16 @@ def pgfi(value: Number, df: Number, moments: int) -> Array:
     return np.asarray(df) / moments * value
 
 
+@np.errstate(all="ignore")
 def pcfi(value: Number, df: Number, null_df: Number) -> Array:
     """Return the parsimony-adjusted CFI, ``d/d0 cfi``, Mulaik et al. (1989); AMOS's PCFI."""
-    with np.errstate(all="ignore"):
-        return np.asarray(df) / null_df * value
+    return np.asarray(df) / null_df * value
 
 
+@np.errstate(all="ignore")
 def ratio(chi2: Number, df: Number) -> Array:
     """Return chi-square over its degrees of freedom (AMOS's CMIN/DF); nan when df = 0."""
-    with np.errstate(all="ignore"):
-        return _if_tested(df, np.asarray(chi2) / df, np.nan)
+    return _if_tested(df, np.asarray(chi2) / df, np.nan)
 
 
 def ecvi(chi2: Number, parameters: int, n: Number) -> Array:
@@ -187,14 +187,14 @@ def ecvi(chi2: Number, parameters: int, n: Number) -> Array:
     return (np.asarray(chi2) + 2 * parameters) / n
 
 
+@np.errstate(all="ignore")
 def critical_n(chi2: Number, df: Number, n: Number, level: float) -> Array:
     """Return Hoelter's (1983) critical n, the sample size at which `chi2` is just significant.
 
     ``n q / c + 1`` with q the chi-square quantile of probability `level`; nan when df = 0.
     """
-    with np.errstate(all="ignore"):
-        value = np.asarray(n) * special.chdtri(df, 1 - level) / np.asarray(chi2) + 1
-        return _if_tested(df, value, np.nan)
+    value = np.asarray(n) * special.chdtri(df, 1 - level) / np.asarray(chi2) + 1
+    return _if_tested(df, value, np.nan)
 
 
 def srmr(cov: Array, sigma: Array, gap: Array | None = None) -> Array:
@@ -211,6 +211,7 @@ def srmr(cov: Array, sigma: Array, gap: Array | None = None) -> Array:
     return np.sqrt((total + ((gap / sd) ** 2).sum(axis=-1)) / (p * (p + 3) / 2))
 
 
+@np.errstate(all="ignore")
 def residual(
     cov: Array, sigma: Array, share: Array, gap: Array | None = None, mean: Array | None = None
 ) -> dict[str, Array]:
@@ -237,18 +238,16 @@ def residual(
     raw, outer = cov - sigma, sd[..., :, None] * sd[..., None, :]
     scaled = raw / outer
     corr = cov / outer - sigma / (own[..., :, None] * own[..., None, :])
-    mplus = corr.copy()
-    mplus[..., spot, spot] = scaled[..., spot, spot]
-    squared = np.stack([scaled, raw, mplus, corr])
+    squared = np.stack([scaled, raw, corr, corr])
     squared *= squared
+    squared[2][..., spot, spot] = squared[0][..., spot, spot]
     sign = np.array([1.0, 1.0, 1.0, -1.0]).reshape(4, *(1,) * (cov.ndim - 2))
     total = (squared.sum(axis=(-2, -1)) + sign * np.einsum("...ii->...", squared)) / 2
     count = p * (p + sign) / 2
     if gap is not None and mean is not None:
         far = np.stack([gap / sd, gap, mean / sd - (mean - gap) / own, gap / sd])
         total, count = total + (far * far).sum(axis=-1), count + p
-    with np.errstate(all="ignore"):
-        found = np.sqrt(total / count) @ share
+    found = np.sqrt(total / count) @ share
     return dict(zip(("srmr", "rmr", "srmr_mplus", "crmr"), found, strict=True))
 
 
@@ -268,14 +267,14 @@ def aic(loglik: Number, parameters: int) -> Array:
     return -2 * np.asarray(loglik) + 2 * parameters
 
 
+@np.errstate(all="ignore")
 def aicc(loglik: Number, parameters: int, n: Number) -> Array:
     """Return AIC corrected for small samples, ``aic + 2 q (q + 1) / (n - q - 1)``, Sugiura (1978).
 
     nan unless n exceeds q + 1.
     """
     left = np.asarray(n) - parameters - 1.0
-    with np.errstate(all="ignore"):
-        more = 2 * parameters * (parameters + 1) / left
+    more = 2 * parameters * (parameters + 1) / left
     return np.where(left > 0, aic(loglik, parameters) + more, np.nan)
 
 

@@ -166,9 +166,9 @@ def minimize(objective: Objective, start: Array, *, max_iter: int, patience: int
             _record(best, left, theta, value, _pick(here.expected, ended), iteration)
             best.converged[left.members] = _pick(done, ended)
             best.hopeless[left.members] = ~_pick(done, ended)
-            at, here, move = (_pick(each, ~ended) for each in (at, here, move))
-            if not len(at.members):
+            if np.count_nonzero(ended) == len(ended):
                 break
+            at, here, move = (_pick(each, ~ended) for each in (at, here, move))
         at, stuck = _descend(objective, at, here, move)
         ended = stuck if iteration < max_iter else np.ones_like(stuck)
         if np.count_nonzero(ended):
