@@ -42,7 +42,7 @@ class Sampled:
     @property
     def sizes(self) -> Array:
         """Respondents in all groups of each sample: (B,), or (1,) where all have as many."""
-        return np.atleast_1d(self.n.sum(axis=-1))
+        return np.add.reduce(self.n.reshape(-1, self.n.shape[-1]), axis=1)
 
     @property
     def share(self) -> Array:

@@ -101,7 +101,7 @@ def fit(
         Hessian, instead of the expected one.
     """
     function, begin = likelihood(model, sampled), starts(model, sampled, start)
-    n = np.full(len(begin), sampled.sizes)
+    n = np.zeros(len(begin)) + sampled.sizes
     if sampled.table is not None:
         # Near the minimum, and cheap: what the moments of maximum likelihood give.
         nearby = fit(model, replace(sampled, table=None, floor=None), start=start)
@@ -164,7 +164,7 @@ def ended(
     errors : ndarray (B, q, q), optional
         Covariances of the estimates, where they do not follow from the information.
     """
-    n = np.full(len(best.theta), n)
+    n = np.zeros(len(best.theta)) + n
     vcov = _vcov(model, best.theta, information, n)
     known = vcov if errors is None else errors
     status = _status(model, best, known)

@@ -277,6 +277,8 @@ class CovarianceModel:
 
         Those of the variables behind ordinal items have variances of one.
         """
+        if self.grouped.ordinal is None:
+            return sigma
         scale = self._scales(local)
         return sigma * scale[..., :, None] * scale[..., None, :]
 

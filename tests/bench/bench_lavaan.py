@@ -99,7 +99,7 @@ def compare(peer: RPeer, task: Task) -> Timing:
     """Return the least of runs in turns; R's scaled to the work of ours."""
     own, theirs = [], []
     for run in range(task.runs):
-        own.append(seconds(task.ours, task.calls))
+        own.append(seconds(task.ours, task.calls, alone=True))
         if run < (task.peer_runs or task.runs):
             theirs.append(peer.run(task.theirs, task.calls)[0] * task.scale)
     return Timing(task.name, min(own), task.peer, min(theirs))

@@ -33,10 +33,14 @@ class Timing:
         )
 
 
-def seconds(function: Callable[[], object], calls: int = 1) -> float:
-    """Return the wall-clock seconds of one of some calls, without collecting others' garbage."""
+def seconds(function: Callable[[], object], calls: int = 1, *, alone: bool = False) -> float:
+    """Return the wall-clock seconds of one of some calls.
+
+    Garbage of others is not collected meanwhile; own garbage is, where the process is `alone`.
+    """
     gc.collect()
-    gc.disable()
+    if not alone:
+        gc.disable()
     start = perf_counter()
     try:
         for _ in range(calls):
