@@ -376,7 +376,7 @@ class SEM:
         if isinstance(data, Imputations):
             return fit_imputed(self, data)
         require_joined(self._fitted_spec(), data)
-        sample = take(data, self.parameters.items, self.missing, self.group, self.auxiliary)
+        sample = take(data, self._fitted_spec().items, self.missing, self.group, self.auxiliary)
         if self.estimator.needs_respondents:
             sample.respondents(f"estimator={self.estimator.value!r}")
         refuse_design(self.estimator, sample.survey, ordinal=bool(self.ordinal_items))
