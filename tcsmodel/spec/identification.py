@@ -138,7 +138,7 @@ def _check_block(table: ParameterTable, first: _First, name: str) -> None:
 
 def _check_means(table: ParameterTable, first: _First) -> None:
     """Raise when a construct's mean and the intercepts of all its items are free."""
-    if table.scales:
+    if table.scales or not table.has_means:
         return
     rows = table.by_group[0]
     free = {row.lhs for row in rows if row.op is Op.INTERCEPT and row.free is not None}
