@@ -45,6 +45,9 @@ def unit_inference(
     plain = fit_measures.plain(problem.model, problem, fitted.value, fitted.theta)
     kind, gaps = estimator.estimator, problem.sampled.table is not None
     if kind is Estimator.ML and not gaps:
+        if estimator.missing is SEMMissing.FIML:
+            sampled = gaps_apart.sampled(units.answers(own), units.mean[own], units.cov[own])
+            plain |= _complete(problem, fitted, plain, sampled, None)
         return UnitInference(fitted.vcov, plain)
     if kind is not Estimator.ML and units.sample.design is not None:
         return _one_by_one(estimator, units, own, fitted)
