@@ -19,6 +19,8 @@ Array = NDArray[np.float64]
 
 # What an eigenvalue, or a correlation beyond one, may be by rounding.
 ROUNDING = 1e-9
+# A standard deviation that is rounding, as a share of the mean.
+NO_SPREAD = 1e-12
 
 
 def read_only(values: ArrayLike) -> Array:
@@ -202,7 +204,8 @@ def require_varying(moments: Moments) -> None:
             f"{n} respondents are too few: any two items of two respondents correlate by 1 or -1. "
             "Ask more respondents, or look at tcs.screening(survey).missing_patterns."
         )
-    for j in np.flatnonzero(~(np.diag(moments.cov_array) > 1e-12)):
+    least = np.square(NO_SPREAD * moments.mean_array)
+    for j in np.flatnonzero(~(np.diag(moments.cov_array) > least)):
         if n <= p:
             raise SurveyError(
                 f"{n} respondents are too few for {counted(p, 'item')}: all of them gave the same "

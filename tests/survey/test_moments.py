@@ -149,3 +149,15 @@ def test_what_cannot_be_inverted_is_named():
     still = Moments.of(names, np.column_stack([x[:, :2], np.full(50, 4.0)]))
     with pytest.raises(SurveyError, match=r"Item 'c' is constant.*\(4\)"):
         require_varying(still)
+
+
+def test_small_units_vary_and_large_constants_do_not():
+    generator = np.random.default_rng(0)
+    x = generator.normal(size=(50, 3))
+    require_varying(Moments.of(("a", "b", "c"), 1e-9 * x))
+    weights = generator.uniform(0.3, 3.0, 50)
+    for constant in (0.0, 0.1, 1 / 3, 5.0, -7.3, 1e9 + 0.1):
+        still = np.column_stack([x[:, :2], np.full(50, constant)])
+        for own in (None, weights):
+            with pytest.raises(SurveyError, match="Item 'c' is constant"):
+                require_varying(Moments.of(("a", "b", "c"), still, own))
