@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 _P_VALUE = re.compile(r"(?!p_first$)(.*_)?p(_.*)?")
-_DF = re.compile(r"(.*_)?df(_.*)?")
+_DF = re.compile(r"(.*_)?df[12]?(_.*)?")
 
 
 def decimals(value: float) -> str:
@@ -50,7 +50,7 @@ def p_phrase(value: float, least: float = 0.0) -> str:
 
 def shown_df(value: float) -> str:
     """Return degrees of freedom: a whole number, or to three decimals where scaling makes them."""
-    return f"{value:.0f}" if value == round(value) else decimals(value)
+    return f"{value:.0f}" if float(value).is_integer() else decimals(value)
 
 
 def formats_of(frame: pd.DataFrame, least: float = 0.0) -> dict[Any, Callable[[Any], str]]:

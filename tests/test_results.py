@@ -372,6 +372,8 @@ def test_p_columns_are_printed_as_below_what_they_can_tell() -> None:
     ]
     frame = pd.DataFrame({"df": [24.0, np.nan], "df_scaled": [23.5, 7.0], "x": [1.0, -1e-12]})
     assert as_text(frame).splitlines()[1:] == ["0  24    23.500 1.000", "1 NaN         7 0.000"]
+    pooled = pd.DataFrame({"df1": [8.0, 8.0], "df2": [41.25, np.inf], "df": [np.inf, -np.inf]})
+    assert as_text(pooled).splitlines()[1:] == ["0   8 41.250  inf", "1   8    inf -inf"]
     chinese = pd.DataFrame({"x": [1.0, 2.0]}, index=["客户满意", "loyalty"])
     assert as_text(chinese).splitlines()[1:] == ["客户满意 1.000", "loyalty  2.000"]
     few = tcs.CFA(tcs.ModelSpec.parse(SMALL)).fit(tcs.datasets.mobi()).bollen_stine(40, seed=3)

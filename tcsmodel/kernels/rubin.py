@@ -17,6 +17,8 @@ Array = NDArray[np.float64]
 
 # With more, F is chi-square over df1 to nine digits, of which old releases of scipy lose all.
 MANY = 1e9
+# Share of a mean chi-square by which the sets differ in rounding only.
+ROUNDING = 1e-10
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +119,9 @@ def pooled_chi2(chi2: Array, df: float) -> PooledTest:
     if not df > 0 or not np.isfinite(chi2).all():
         return PooledTest(np.nan, float(df), np.nan, np.nan)
     roots = np.sqrt(np.maximum(chi2, 0.0))
-    riv = float((1 + 1 / m) * roots.var(ddof=1)) if np.ptp(roots) > 0 else 0.0
+    riv = float((1 + 1 / m) * roots.var(ddof=1))
+    if np.ptp(roots) <= ROUNDING * roots.mean():
+        riv = 0.0
     f = float((chi2.mean() / df - (m + 1) / (m - 1) * riv) / (1 + riv))
     df2 = df ** (-3 / m) * (m - 1) * (1 + 1 / riv) ** 2 if riv > 0 else np.inf
     return PooledTest(max(f, 0.0), float(df), float(df2), riv)
@@ -142,7 +146,8 @@ def pooled_likelihood(own: Array, common: Array, df: float) -> PooledTest:
     if not df > 0 or not (np.isfinite(own).all() and np.isfinite(common).all()):
         return PooledTest(np.nan, float(df), np.nan, np.nan)
     t = df * (m - 1)
-    riv = max((m + 1) / t * float(own.mean() - common.mean()), 0.0)
+    more = float(own.mean() - common.mean())
+    riv = (m + 1) / t * more if more > ROUNDING * own.mean() else 0.0
     f = max(float(common.mean()) / (df * (1 + riv)), 0.0)
     if riv == 0:
         df2 = np.inf

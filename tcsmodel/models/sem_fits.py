@@ -111,7 +111,7 @@ class SEMFits(UnitFits):
         ``SEMResult.estimates`` of each, unit after unit.
         """
         model, value = self.estimator.model, self.arrays["estimates"]
-        se = model.errors(self.fitted.theta, self.vcov)
+        se = np.where(np.isnan(value), np.nan, model.errors(self.fitted.theta, self.vcov))
         names = {name: model.names[name] for name in ("lhs", "op", "rhs", "label")}
         units = [self.units[k] for k in self.units_fitted.fitted]
         half = special.ndtri((1 + self.estimator.level) / 2) * se

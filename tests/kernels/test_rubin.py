@@ -92,6 +92,13 @@ def test_sets_alike_are_one_chi_square(test):
     assert test.p == pytest.approx(stats.chi2.sf(6, 3))
 
 
+def test_sets_that_differ_by_rounding_are_alike():
+    near = SIX * (1 + 1e-13 * np.arange(4))
+    assert (rubin.pooled_chi2(near, 3).riv, rubin.pooled_chi2(near, 3).df2) == (0, np.inf)
+    found = rubin.pooled_likelihood(near, SIX, 3)
+    assert (found.riv, found.df2) == (0, np.inf)
+
+
 def test_statistics_below_zero_are_zero():
     assert rubin.pooled_chi2(np.array([0.1, 9.0]), 1).f == 0
     assert rubin.pooled_chi2(np.array([0.1, 9.0]), 1).p == 1

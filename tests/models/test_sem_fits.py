@@ -248,6 +248,23 @@ def test_each_unit_with_gaps_is_what_it_is_alone(gaps, options, weight):
         assert_same(fits, alone(estimator, survey, unit), unit)
 
 
+@pytest.mark.parametrize("kind", ["ml", "mlr"])
+def test_full_information_without_any_gap(frame, kind):
+    estimator = tcs.SEM(SPEC, missing="fiml", estimator=kind)
+    fits = each(estimator, frame)
+    assert fits.fit_measures.loc[list("ABCF"), "cfi_robust"].notna().all()
+    assert_same(fits, alone(estimator, frame, "C"), "C")
+
+
+def test_a_defined_parameter_without_a_value_has_no_error(frame):
+    spec = tcs.ModelSpec.parse(str(SPEC) + "\nnone := log(s - 1000)")
+    estimator = tcs.SEM(spec)
+    fits = each(estimator, frame)
+    own = fits.estimates.query("lhs == 'none'")
+    assert own[["estimate", "se", "z"]].isna().all(axis=None)
+    assert_same(fits, alone(estimator, frame, "A"), "A")
+
+
 def test_gaps_in_observed_causes(gaps):
     spec = tcs.ModelSpec.parse("Quality =~ q1 + q2 + q3\nQuality ~ v1 + v2")
     with pytest.raises(SurveyError, match="'v1' is an observed cause and"):
