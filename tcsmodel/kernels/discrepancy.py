@@ -110,7 +110,8 @@ def evaluate(layout: Layout, theta: Array, cov: Array) -> State:
     """Return the discrepancy of S = cov (B, p, p) at theta (B, q)."""
     at = implied(layout, theta)
     log_det, inverse, _ = linalg.definite_inverse(at.sigma)
-    value = log_det + np.einsum("bij,bij->b", inverse, cov)
+    n = len(cov)
+    value = log_det + np.vecdot(inverse.reshape(n, -1), cov.reshape(n, -1))
     return State(value, at.sigma, inverse, at.total, at.phi, at.directions)
 
 
@@ -159,6 +160,8 @@ def slopes(layout: Layout, at: Gathers, state: State, cov: Array, *, exact: bool
 
 def merged_twice(layout: Layout, values: Array) -> Array:
     """Sum second derivatives (..., f, f) by the free rows into those (..., q, q) by parameters."""
+    if not layout.shared:
+        return values
     return merged(layout, np.swapaxes(merged(layout, values), 1, 2))
 
 

@@ -29,8 +29,8 @@ def definite(a: Array) -> Mask:
         diagonal = np.linalg.cholesky(a).diagonal(axis1=-2, axis2=-1)
     except np.linalg.LinAlgError:
         return _log_determinant_by_eigenvalues(a)[1]
-    # Cholesky lets nan pass, down to the last of the diagonal.
-    finite: Mask = np.asarray(np.isfinite(diagonal[:, -1:]).all(axis=-1))
+    # Cholesky lets nan pass.
+    finite = np.isfinite(np.add.reduce(diagonal, axis=-1))
     if np.count_nonzero(finite) == len(finite):
         return finite
     return _log_determinant_by_eigenvalues(a)[1]

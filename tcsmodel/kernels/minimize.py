@@ -269,7 +269,7 @@ def _descend(objective: Objective, at: _At, here: _Local, move: Array) -> tuple[
     stuck = np.zeros(len(enough), dtype=bool)
     if np.count_nonzero(enough) == len(enough):
         gain, damping = before - new.value, _relaxed(at.damping)
-        return at._replace(theta=theta, point=new, damping=damping, gain=gain), stuck
+        return _At(at.members, theta, new, damping, gain, at.decrement), stuck
     failed = np.flatnonzero(~enough)
     damping = np.where(enough, _relaxed(at.damping), at.damping)
     new = new._make(np.array(part) for part in new)
@@ -288,7 +288,7 @@ def _descend(objective: Objective, at: _At, here: _Local, move: Array) -> tuple[
         _place(new, failed, _picked(at.point, failed))
         stuck[failed] = True
     gain = before - new.value
-    return at._replace(theta=theta, point=new, damping=damping, gain=gain), stuck
+    return _At(at.members, theta, new, damping, gain, at.decrement), stuck
 
 
 def _enough(before: Array, after: Array, decrement: Array) -> Mask:
