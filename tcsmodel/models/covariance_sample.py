@@ -11,7 +11,7 @@ from tcsmodel.kernels.likelihood import Sampled, incomplete
 from tcsmodel.kernels.missing import patterns
 from tcsmodel.kernels.replicates import Replicates
 from tcsmodel.models.covariance_model import CovarianceModel
-from tcsmodel.models.estimator import Sample, require_definite
+from tcsmodel.models.estimator import Sample, of_group, require_definite
 from tcsmodel.spec.checks import require_measured
 from tcsmodel.spec.model import ModelSpec
 from tcsmodel.survey.moments import Moments, require_respondents, require_varying
@@ -120,10 +120,7 @@ def require_usable(sample: Sample, group: str, *, definite: bool = True) -> None
     except SurveyError as error:
         if not group:
             raise
-        raise SurveyError(
-            f"In group {group!r}: {error} Or leave out the group with survey.where(...), or join "
-            "it with another."
-        ) from None
+        raise of_group(error, group) from None
 
 
 def require_complete(sample: Sample, causes: tuple[str, ...]) -> None:

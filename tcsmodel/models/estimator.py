@@ -87,7 +87,10 @@ class Sample:
         values = self.respondents("A group")[own]
         weights = None if self.weights is None else self.weights[own]
         rows = None if self.rows is None else self.rows[own]
-        moments = moments_of(self.names, values, weights)
+        try:
+            moments = moments_of(self.names, values, weights)
+        except SurveyError as error:
+            raise of_group(error, self.groups[group]) from None
         return Sample(moments, values, weights, rows, self.survey, staged=self.staged)
 
     @cached_property
@@ -212,7 +215,14 @@ def moments_of(names: tuple[str, ...], values: Array, weights: Array | None) -> 
         return Moments.of(names, values, weights)
     given = np.ones(len(values)) if weights is None else weights
     table = tabulate(patterns(values), values, given[None])
-    i, j = np.nonzero(np.triu(table.coverage[0] == 0))
+    apart = table.coverage[0] == 0
+    alone = np.flatnonzero(apart.diagonal())
+    if len(alone):
+        raise SurveyError(
+            f"Nobody answered item {names[alone[0]]!r}, so nothing is known of it. Leave it out, "
+            "or use other respondents."
+        )
+    i, j = np.nonzero(apart)
     if len(i):
         raise SurveyError(
             f"Items {names[i[0]]!r} and {names[j[0]]!r} are never answered together, so nothing "
@@ -229,6 +239,14 @@ def moments_of(names: tuple[str, ...], values: Array, weights: Array | None) -> 
         )
     cov = found.cov[0] * (n / (n - 1))
     return Moments(names, n, read_only(found.mean[0]), read_only(cov), total)
+
+
+def of_group(error: SurveyError, group: str) -> SurveyError:
+    """Return an error about the answers of a group that says which one, and what else to try."""
+    return SurveyError(
+        f"In group {group!r}: {error} Or leave out the group with survey.where(...), or join it "
+        "with another."
+    )
 
 
 def _require_answered(survey: Survey, names: tuple[str, ...], group: str) -> None:

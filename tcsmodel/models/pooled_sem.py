@@ -176,7 +176,7 @@ class PooledSEM(Pooled, Result):
             *applicability(self.results[0].sample),
             *self.imputations.verify(),
         ]
-        if np.isnan(self.fit_measures["p"]).all():
+        if self.results[0].plain_fit["df"] > 0 and np.isnan(self.fit_measures["p"]).all():
             found.append(Finding("no_pooled_test", Severity.NOTE, (), {"m": len(self.results)}))
         return worst_first(found)
 

@@ -46,9 +46,11 @@ def _replicates(study: PowerResult) -> Iterator[Finding]:
 def _fixed(study: PowerResult) -> Iterator[Finding]:
     """Yield the loadings and paths with values in the text, but for zeros and ones."""
     rows = [row for row in study.estimator.parameters if row.op in ("=~", "~")]
-    names = [f"{r.lhs} {r.op} {r.rhs}" for r in rows if r.fixed not in (None, 0.0, 1.0)]
+    held = [row for row in rows if row.fixed not in (None, 0.0, 1.0)]
+    names = [f"{row.lhs} {row.op} {row.rhs}" for row in held]
     if names:
-        evidence = {"count": len(names), "first": names[0], "source": names[0].split()[-1]}
+        first = {"first": names[0], "source": held[0].rhs, "value": held[0].fixed}
+        evidence = {"count": len(names)} | first
         yield Finding("power_fixed", Severity.NOTE, tuple(names), evidence)
 
 

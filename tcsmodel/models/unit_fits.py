@@ -30,6 +30,7 @@ REFUSALS = {
     Unfit.TOO_FEW: "units_too_few",
     Unfit.CONSTANT: "units_constant",
     Unfit.SINGULAR: "units_redundant",
+    Unfit.UNANSWERED: "units_unanswered",
 }
 
 
@@ -66,8 +67,8 @@ class UnitFits(Result):
         """How each unit ended: ``n status proper reason``, a row per unit.
 
         `status` is that of a single fit (``converged improper ridge iteration_cap singular``) or,
-        where there was none, ``too_few``, ``constant_item`` or ``singular_items`` with the reason
-        in words.
+        where there was none, ``too_few``, ``constant_item``, ``singular_items`` or, with gaps,
+        ``unanswered_items``, with the reason in words.
         """
         units = self.units_fitted
         refused = units.refused

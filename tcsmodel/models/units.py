@@ -46,6 +46,7 @@ class Unfit(StrEnum):
     TOO_FEW = "too_few"
     CONSTANT = "constant_item"
     SINGULAR = "singular_items"
+    UNANSWERED = "unanswered_items"
 
 
 @dataclass(frozen=True)
@@ -168,7 +169,8 @@ class Units:
     def _patterns(self) -> float:
         """How many patterns of missing answers a unit has on average."""
         bits = np.packbits(np.isnan(self.sample.respondents("Units")), axis=1)
-        return len(np.unique(np.column_stack([self.member, bits]), axis=0)) / max(1, len(self))
+        found = len(np.unique(np.column_stack([self.member, bits]), axis=0))
+        return found / max(1, int(np.count_nonzero(self.n)))
 
     def chunks(self, own: Index) -> Iterator[Index]:
         """Yield those units of `own` that have respondents, some of about one size at a time."""
@@ -221,13 +223,7 @@ class Units:
                 )
                 return Refusal(kind, items, reason)
         else:
-            variance = np.diag(moments.cov_array)
-            if self.gaps[k]:
-                _, variance = available(self.answers(np.array([k])).table)
-            items = tuple(
-                n for n, v in zip(moments.names, np.ravel(variance), strict=True) if v < SOUND
-            )
-            kind = Unfit.CONSTANT if items else Unfit.SINGULAR
+            kind, items = self._trouble(k, moments)
         try:
             if self.gaps[k] and moments.n >= self.needed:
                 own = self.sample_of(k)
@@ -239,6 +235,19 @@ class Units:
         except SurveyError as error:
             return Refusal(kind, items, str(error))
         return None
+
+    def _trouble(self, k: int, moments: Moments) -> tuple[Unfit, tuple[str, ...]]:
+        """Return what is wrong with the answers of a unit of enough respondents, and the items."""
+        kind, at = Unfit.CONSTANT, np.flatnonzero(np.diag(moments.cov_array) < SOUND)
+        if self.gaps[k]:
+            table = self.answers(np.array([k])).table
+            apart = table.coverage[0] == 0
+            alone = apart.diagonal()
+            at = np.flatnonzero(available(table)[1][0] < SOUND)
+            if apart.any():
+                kind = Unfit.UNANSWERED
+                at = np.flatnonzero(alone if alone.any() else apart.any(axis=0))
+        return kind if len(at) else Unfit.SINGULAR, tuple(moments.names[j] for j in at)
 
     @cached_property
     def fitted(self) -> Index:

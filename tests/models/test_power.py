@@ -67,7 +67,7 @@ def test_fixed_values_are_told():
     study = power(given, n=200, replications=50, seed=1)
     found = {finding.code: str(finding) for finding in study.verify()}
     assert "no power because the text fixes them (7 in all)" in found["power_fixed"]
-    assert "start(0.3)*a1" in found["power_fixed"]
+    assert "start(0.70)*a1" in found["power_fixed"]
     assert "power_fixed" not in {f.code for f in power(SPEC, n=200, replications=50).verify()}
 
 

@@ -93,7 +93,9 @@ def test_without_gaps_it_is_maximum_likelihood(hs_frame):
 
 
 def test_those_without_an_answer_are_named(gaps):
-    with pytest.warns(DroppedRespondentsWarning, match=r"1 of 301.*none of the items"):
+    with pytest.warns(
+        DroppedRespondentsWarning, match=r"1 of 301 respondents \(<1%\).*none of the items"
+    ):
         result = CFA(HS, missing="fiml").fit(gaps)
     assert result.fit_measures["n"] == 300
 
@@ -145,6 +147,15 @@ def test_items_never_answered_together_are_named(hs_frame):
         CFA(HS, missing="fiml").fit(frame)
     with pytest.raises(SurveyError, match="'x1' has no answers"):
         CFA(HS, missing="fiml").fit(frame.iloc[:150])
+
+
+def test_a_constant_item_with_gaps_is_named_with_its_group(gaps):
+    flat = gaps[gaps[list(HS.items)].notna().any(axis=1)].assign(
+        half=lambda d: np.arange(len(d)) % 2
+    )
+    flat.loc[(flat["half"] == 1) & flat["x3"].notna(), "x3"] = 2.0
+    with pytest.raises(SurveyError, match=r"In group '1': Item 'x3' is constant.*leave out the gr"):
+        CFA(HS, missing="fiml", group="half").fit(flat)
 
 
 def test_an_observed_cause_with_gaps_is_named(mobi_frame):

@@ -284,12 +284,18 @@ def test_what_cannot_be_fitted_with_gaps_says_why(gaps):
     own = np.flatnonzero(apart["firm"] == "B")
     apart.loc[own[::2], "q1"] = np.nan
     apart.loc[own[1::2], "q2"] = np.nan
-    status = each(tcs.SEM(SPEC, missing="fiml"), apart).status
-    assert status.loc[["B", "D", "E"], "status"].tolist() == [
-        "singular_items",
+    apart.loc[apart["firm"] == "A", "v3"] = np.nan
+    fits = each(tcs.SEM(SPEC, missing="fiml"), apart)
+    status = fits.status
+    assert status.loc[list("ABDE"), "status"].tolist() == [
+        "unanswered_items",
+        "unanswered_items",
         "constant_item",
         "too_few",
     ]
+    assert "Nobody answered item 'v3'" in status.loc["A", "reason"]
+    finding = {f.code: f for f in fits.verify()}["units_unanswered"]
+    assert (finding.subjects, finding.evidence["items"]) == (("A", "B"), ("v3", "q1", "q2"))
     assert "'q1' and 'q2' are never answered together" in status.loc["B", "reason"]
     assert "'v2' is constant" in status.loc["D", "reason"]
     with pytest.raises(SurveyError, match="'v2' is constant"):

@@ -57,7 +57,7 @@ FINDINGS: dict[str, dict[str, str]] = {
     "no_pooled_test": {
         "finding": "The model is not tested.",
         "evidence": "In none of the {m} completed surveys has the estimator a chi-square of known "
-        "distribution, or the model leaves nothing to test, so there is none to pool.",
+        "distribution, so there is none to pool.",
         "meaning": "Nothing is said here of how well the model fits.",
         "advice": "Take an estimator with a test, as 'mlr', or 'wlsmv' of ordinal items, whose tests "
         "are pooled; or judge the fit by SEM(spec, missing='fiml'), which uses the same answers.",

@@ -19,6 +19,13 @@ UNITS: dict[str, dict[str, str]] = {
         "meaning": "The likelihood has no value there; there are no numbers for them.",
         "advice": "Look for respondents who answered all items alike, or leave one item out.",
     },
+    "units_unanswered": {
+        "finding": "{count} of {total} in {by} left items without an answer, or never answered two "
+        "of them together: {named}.",
+        "evidence": "It is the case for {items}.",
+        "meaning": "Nothing says how such items covary; there are no numbers for these units.",
+        "advice": "Leave an item out of the model, or join these units with others.",
+    },
     "units_singular": {
         "finding": "{count} of {total} in {by} do not determine every parameter: {named}.",
         "evidence": "The information matrix at their solution is singular.",

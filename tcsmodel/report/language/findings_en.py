@@ -480,7 +480,7 @@ FINDINGS: dict[str, dict[str, str]] = {
         "finding": "Loadings or paths have no power because the text fixes them ({count} in all).",
         "evidence": "{first} is no parameter of the fits, which hold it at its value.",
         "meaning": "What is not estimated cannot be found or missed.",
-        "advice": "Write start(0.3)*{source} for what is so in the population and is to be estimated, or "
+        "advice": "Write start({value})*{source} for what is so in the population and is to be estimated, or "
         "name it in parameters=; leave fixed what the study will fix.",
     },
     "power_bias": {
