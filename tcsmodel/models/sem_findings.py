@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import special
 
 from tcsmodel.kernels import sem as kernel
 from tcsmodel.kernels.implied import implied
@@ -41,6 +43,7 @@ def findings(result: SEMResult) -> tuple[Finding, ...]:
         *_ending(result, name),
         *_ridge(result),
         *_variances(result),
+        *_against(result),
         *_correlations(result),
         *_indefinite(result),
         *_limits(result),
@@ -116,6 +119,24 @@ def _variances(result: SEMResult) -> Iterator[Finding]:
             evidence = {"variance": float(result.arrays["estimates"][i]), "se": float(se)}
             subject = _named(result, row.lhs, row.group)
             yield Finding("negative_variance", Severity.PROBLEM, (subject,), evidence)
+
+
+def _against(result: SEMResult) -> Iterator[Finding]:
+    """Find items of one construct that run against most of its others, beyond chance."""
+    table, std = result.model.parameters, result.arrays["std"]
+    own: dict[tuple[str, int], list[int]] = {}
+    for i, row in enumerate(table.rows):
+        if row.op == "=~" and row.rhs not in table.latents:
+            own.setdefault((row.lhs, row.group), []).append(i)
+    items = Counter((table.rows[i].rhs, group) for (_, group), rows in own.items() for i in rows)
+    for (name, group), rows in own.items():
+        sign = np.sign(np.sum(np.sign(std[rows])))
+        for i in rows:
+            alone = items[table.rows[i].rhs, group] == 1
+            if alone and sign * std[i] < -special.ndtri(0.975) * result.standardized_errors[i]:
+                subject = _named(result, table.rows[i].rhs, group)
+                evidence = {"construct": name, "std": float(std[i])}
+                yield Finding("item_against_others", Severity.CAUTION, (subject,), evidence)
 
 
 def _correlations(result: SEMResult) -> Iterator[Finding]:

@@ -181,8 +181,19 @@ def test_nonrecursive_model_is_fitted():
 
 def test_reversed_item_loads_negatively(mobi_frame, fitted):
     turned = mobi_frame.assign(PERQ3=11 - mobi_frame["PERQ3"])
-    estimates = SEM(SPEC).fit(turned).estimates.set_index(["lhs", "rhs"])
+    result = SEM(SPEC).fit(turned)
+    estimates = result.estimates.set_index(["lhs", "rhs"])
     assert estimates.loc[("Quality", "PERQ3"), "std"] < -0.5
+    (found,) = (one for one in result.verify() if one.code == "item_against_others")
+    assert found.subjects == ("PERQ3",)
+    assert "runs against the other items of Quality" in str(found)
+    assert not [one for one in fitted.verify() if one.code == "item_against_others"]
+
+
+def test_the_items_that_run_against_most_others_are_named_whichever_is_the_reference(mobi_frame):
+    turned = mobi_frame.assign(PERQ1=11 - mobi_frame["PERQ1"])
+    found = [one for one in SEM(SPEC).fit(turned).verify() if one.code == "item_against_others"]
+    assert [one.subjects for one in found] == [("PERQ1",)]
 
 
 def test_start_values_do_not_change_the_solution(mobi_frame, fitted):

@@ -704,6 +704,14 @@ FINDINGS: dict[str, dict[str, str]] = {
         "advice": "Do not report these coefficients. Ask more respondents, leave out the construct, or "
         "give its loadings one label, as in f =~ a*x1 + a*x2, which makes them equal.",
     },
+    "item_against_others": {
+        "finding": "{subject} runs against the other items of {construct}.",
+        "evidence": "Its standardized loading is {std:.2f}, and most of theirs have the other sign.",
+        "meaning": "It may be worded the other way round and not be recoded yet; scores and an index "
+        "of the construct then count it the wrong way.",
+        "advice": "Read its wording: if it is reversed, name it in reverse=[...]; if it is not, leave it "
+        "out of this construct.",
+    },
     "constraints_unmet": {
         "finding": "Where the search ended, this does not hold: {subjects}.",
         "evidence": "No parameters were found that meet all constraints of the model.",
