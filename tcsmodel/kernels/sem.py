@@ -183,11 +183,26 @@ def _regular(vcov: Array, information: Array, n: Array) -> Mask:
 
 
 def starts(model: Grouped, sampled: Sampled, given: Array | None = None) -> Array:
-    """Return where to begin (B, q): at values given (q,), where they are not nan."""
+    """Return where to begin (B, q): at values given (q,), where they are not nan.
+
+    At rough values where the others, with what the model fixes or holds equal, imply covariances
+    that are not definite.
+    """
+    begin = _starts(model, sampled, given, rough=False)
+    with np.errstate(all="ignore"):
+        sigma = implied(model.layout, _flat_local(model, begin)).sigma
+    sound = linalg.definite(sigma)
+    if np.count_nonzero(sound) == len(sound):
+        return begin
+    whole = sound.reshape(len(begin), -1).all(axis=1, keepdims=True)
+    return np.where(whole, begin, _starts(model, sampled, given, rough=True))
+
+
+def _starts(model: Grouped, sampled: Sampled, given: Array | None, *, rough: bool) -> Array:
     cov, mean = sampled.cov, sampled.mean
     p = cov.shape[-1]
     flat = None if mean is None else mean.reshape(-1, p)
-    local = starting_values(model.layout, cov.reshape(-1, p, p), flat)
+    local = starting_values(model.layout, cov.reshape(-1, p, p), flat, rough=rough)
     begin = grouped.collected(model, local.reshape(*cov.shape[:2], -1))
     return begin if given is None else np.where(np.isnan(given), begin, given)
 

@@ -27,13 +27,16 @@ MOST_CORR = 0.95
 LEAST_SHARE = 0.05
 HALF = 0.5**0.5
 ROUNDS = 2
+# How often correlations are halved that cannot be together.
+HALVINGS = 6
 
 
 @dataclass(frozen=True, slots=True)
 class _Items:
     """Which of p items measure which of m constructs.
 
-    member (p, m): ones where an item measures a construct, and that alone. Among the members of
+    n_constructs (p,): how many an item measures. member (p, m): ones where it measures a
+    construct, and that alone. Among the members of
     one construct `mates` (p, p) is one for each of the others, and `average` (p, p) makes the
     mean of their correlations; an item without others is its own mate, has_others (p,) says
     which, and its standardized loading is `otherwise` (p,). known (k,): items whose error
@@ -42,6 +45,7 @@ class _Items:
     empty (m,): one for a construct without members.
     """
 
+    n_constructs: Index
     member: Array
     mates: Array
     average: Array
@@ -60,9 +64,10 @@ class _Constructs:
 
     loading (m,): sizes of fixed reference loadings, else nan; scale (m,): standard deviations that
     do not depend on the items, else nan; higher: constructs of constructs scaled by a path, with
-    its target and size. targets (e,): constructs that others explain; source (e, m): ones for
-    these; apart (e, m, m): ones on the diagonal for all others; unexplained (m, m): ones for
-    pairs that are no targets; wholes: targets with the constructs of constructs behind them.
+    its target and size. targets (e,): constructs that others explain, other than around a cycle;
+    source (e, m): ones for these; apart (e, m, m): ones on the diagonal for all others;
+    unexplained (m, m): ones for pairs that are no targets; wholes: targets with the constructs
+    of constructs behind them.
     """
 
     loading: Array
@@ -102,11 +107,12 @@ def _items(loads: Mask, error: Array, first: Index, reference: Array) -> _Items:
     mates.flat[:: len(same) + 1] = size < 2
     known = np.flatnonzero(np.isfinite(error))
     return _Items(
+        n_constructs=n_loadings,
         member=member,
         mates=mates,
         average=same / np.maximum(size * (size - 1), 1),
         has_others=size > 1,
-        otherwise=np.where(n_loadings > 0, HALF, 0.0),
+        otherwise=HALF / np.sqrt(np.maximum(n_loadings, 1)) * (n_loadings > 0),
         known=known,
         error=error[known],
         first=first,
@@ -119,14 +125,16 @@ def _constructs(
     layout: Layout, path: Array, variance: Array, reference: Array, *, is_whole: Mask
 ) -> _Constructs:
     m, given = layout.n_latents, np.isfinite(variance)
-    scale = np.where(given & (variance > 0), np.sqrt(np.abs(variance)), 1.0)
-    scale[~given & np.isfinite(reference)] = np.nan
+    is_scaled = given & (variance > 0)
+    scale = np.where(is_scaled, np.sqrt(np.abs(variance)), 1.0)
+    scale[~is_scaled & np.isfinite(reference)] = np.nan
     is_path, higher = path != 0, []
     for j in np.flatnonzero(is_whole & ~given):
         known = np.flatnonzero(np.isfinite(path[:, j]) & is_path[:, j])[:1]
         higher += [(int(j), int(i), abs(float(path[i, j]))) for i in known]
-    has_cycles = layout.has_paths and np.linalg.matrix_power(is_path.astype(float), m).any()
-    targets = np.flatnonzero(is_path.any(axis=1) & (not has_cycles))
+    reached = np.linalg.matrix_power(is_path | np.eye(m, dtype=bool), m)
+    is_path &= ~reached.T
+    targets = np.flatnonzero(is_path.any(axis=1))
     source, rest = np.where(is_path[targets], 1.0, 0.0), np.ones(m)
     rest[targets] = 0.0
     part, whole = np.nonzero(is_path[targets] & is_whole)
@@ -142,26 +150,31 @@ def _constructs(
     )
 
 
-def starting_values(layout: Layout, cov: Array, mean: Array | None = None) -> Array:
+def starting_values(
+    layout: Layout, cov: Array, mean: Array | None = None, *, rough: bool = False
+) -> Array:
     """Return starting values (B, q) from covariances (B, p, p) and means (B, p) of the items.
 
     Loadings are those of a centroid solution (Thurstone 1947) without the diagonal, construct by
-    construct; an item of several constructs shares half of its variance with each. Constructs
-    correlate as sums of their items do, corrected for attenuation, and half as much where that
-    is not definite; paths are least squares on these. A reference item gives a construct its
-    scale: the first with a fixed loading, else the first. A construct of constructs explains half
-    of each, and paths in a cycle start at zero. Intercepts start at the means of the items, and a
-    latent mean where its reference item has it.
+    construct; an item of several constructs shares half of its variance with them, evenly.
+    Constructs correlate as sums of their items do, corrected for attenuation, halved until that is
+    definite; paths are least squares on these. A reference item gives a construct its scale: the
+    first with a fixed loading, else the first. A construct of constructs explains half of each,
+    and paths around a cycle start at zero. Intercepts start at the means of the items, and a
+    latent mean where its reference item has it. They are nan where an item does not vary.
+
+    Rough values know only the variances: half of each is a construct's, and constructs do not
+    correlate. They are for a model that fixes, or holds equal, what the others contradict.
     """
     n, ends = len(cov), layout.ends
     flat = np.zeros((n, len(layout.template)))
     unique = variance = cov.diagonal(axis1=1, axis2=2)
     if layout.n_latents:
         with np.errstate(all="ignore"):
-            loading, path, psi, share = _constructs_of(layout, cov, variance)
+            loading, path, psi, common = _constructs_of(layout, cov, variance, rough)
         parts = [part.reshape(n, -1) for part in (loading, path, psi)]
         flat[:, : ends[LATENT]] = np.concatenate(parts, axis=1)
-        unique = variance * (1 - share * share)
+        unique = variance * (1 - common)
     flat[:, layout.diagonals[layout.n_latents :]] = unique
     if mean is not None:
         flat[:, ends[ITEM_MEAN - 1] : ends[LATENT_MEAN]] = _means(layout, mean)
@@ -171,18 +184,24 @@ def starting_values(layout: Layout, cov: Array, mean: Array | None = None) -> Ar
 
 
 def _constructs_of(
-    layout: Layout, cov: Array, variance: Array
+    layout: Layout, cov: Array, variance: Array, rough: bool
 ) -> tuple[Array, Array, Array, Array]:
-    """Return Lambda (B, p, m), B and Psi (B, m, m), and standardized loadings (B, p)."""
+    """Return Lambda (B, p, m), B and Psi (B, m, m), and communalities (B, p)."""
     items, constructs = _roles(layout)
-    sd = np.sqrt(np.where(variance > 0, variance, np.inf))
+    sd = np.sqrt(np.where(variance > 0, variance, np.nan))
     corr = cov / (sd[:, :, None] * sd[:, None, :])
     sign = np.where(corr.take(items.first, axis=2) < 0, -items.direction, items.direction)
-    share, between = _centroid(items, corr, variance, sign)
+    if rough:
+        share = np.zeros_like(variance) + items.otherwise
+        share[:, items.known] = _known(items, variance)
+        between = np.zeros((len(cov), *layout.identity.shape)) + layout.identity
+    else:
+        share, between = _centroid(items, corr, variance, sign)
     common = share * sd
     scale = _scales(constructs, items.first, common)
     path, psi = _structure(constructs, between * (scale[:, :, None] * scale[:, None, :]))
-    return sign * (common[:, :, None] / scale[:, None, :]), path, psi, share
+    loading = sign * (common[:, :, None] / scale[:, None, :])
+    return loading, path, psi, items.n_constructs * share * share
 
 
 def _means(layout: Layout, mean: Array) -> Array:
@@ -208,17 +227,29 @@ def _centroid(items: _Items, corr: Array, variance: Array, sign: Array) -> tuple
         share = np.minimum(np.maximum(share, LEAST_LOADING), MOST_LOADING)
     share = np.where(items.has_others, share, items.otherwise)
     if len(items.known):
-        left = 1 - items.error / variance[:, items.known]
-        share[:, items.known] = np.sqrt(np.maximum(left, LEAST_SHARE))
+        share[:, items.known] = _known(items, variance)
     total = share @ items.member + items.empty
+    if len(items.known):
+        # An error beyond the variance says nothing of the construct: it correlates with none.
+        beyond = items.error >= variance[:, items.known]
+        total[beyond @ items.member[items.known] > 0] = np.inf
     between = (weight.swapaxes(1, 2) @ to_sums) / (total[:, :, None] * total[:, None, :])
     between = np.minimum(np.maximum(between, -MOST_CORR), MOST_CORR)
     spot = np.arange(total.shape[1])
     between[:, spot, spot] = 1.0
-    definite = linalg.definite(between)
-    if np.count_nonzero(definite) < len(definite):
-        between[~definite] = (between[~definite] + np.eye(len(spot))) / 2
+    lost = np.flatnonzero(~linalg.definite(between))
+    for _ in range(HALVINGS):
+        if not len(lost):
+            break
+        between[lost] = (between[lost] + np.eye(len(spot))) / 2
+        lost = lost[~linalg.definite(between[lost])]
     return share, between
+
+
+def _known(items: _Items, variance: Array) -> Array:
+    """Return standardized loadings (B, k) of the items whose error variances are fixed."""
+    left = np.maximum(1 - items.error / variance[:, items.known], LEAST_SHARE)
+    return np.sqrt(left / np.maximum(items.n_constructs[items.known], 1))
 
 
 def _scales(constructs: _Constructs, first: Index, explained: Array) -> Array:

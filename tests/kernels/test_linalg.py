@@ -35,6 +35,8 @@ def test_cholesky_that_lets_nan_pass_is_not_believed():
     assert not inverse[1].any()
     assert linalg.definite(batch).tolist() == [True, False]
     assert not linalg.definite(BROKEN[None]).any()
+    unbounded = np.diag([np.inf, 1.0])
+    assert linalg.definite(np.stack([unbounded, GOOD])).tolist() == [False, True]
 
 
 def test_inverse_gives_nan_for_singular_matrices():

@@ -1,4 +1,4 @@
-"""Starting values: exact where they can be, near elsewhere, and finite for any sample."""
+"""Starting values: exact where they can be, near elsewhere, finite where every item varies."""
 
 from __future__ import annotations
 
@@ -6,6 +6,9 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
+from tcsmodel.kernels import linalg, sem
+from tcsmodel.kernels.implied import implied
+from tcsmodel.kernels.likelihood import Sampled
 from tcsmodel.kernels.starting import starting_values
 from tcsmodel.models.covariance_model import CovarianceModel
 from tcsmodel.spec.model import ModelSpec
@@ -91,11 +94,24 @@ def test_known_errors_leave_the_rest_to_the_construct():
     assert_allclose([found["A~~A"], found["B~A"]], [3, 1.2 / 3])
 
 
-def test_an_item_of_two_constructs_shares_half_of_its_variance_with_each(population):
+def test_an_error_beyond_the_variance_says_nothing_of_the_construct():
+    text = "A =~ a\nB =~ b\na ~~ {}*a\nB ~ A"
+    cov = np.array([[4.0, 1.2], [1.2, 1.0]])
+    assert start(text.format(4.5), cov)["B~A"] == 0
+    assert start(text.format(3.9), cov)["B~A"] > 1
+
+
+def test_a_construct_without_disturbance_has_the_scale_of_its_reference_item(population):
+    units = np.diag([1.0, 1, 1, 10, 10, 10, 10])
+    found = start(FACTORS + "B ~ A\nB ~~ 0*B", units @ population @ units)
+    assert_allclose([found["B=~b2"], found["B~A"]], [1, 10], atol=1e-12)
+
+
+def test_an_item_of_two_constructs_shares_half_of_its_variance_with_them(population):
     found = start(FACTORS + "A =~ b1", population, std_lv=True)
     variance = population[3, 3]
     assert_allclose(found["b1~~b1"], variance / 2)
-    assert_allclose([found["A=~b1"], found["B=~b1"]], np.sqrt(variance / 2))
+    assert_allclose([found["A=~b1"], found["B=~b1"]], np.sqrt(variance / 4))
 
 
 def test_a_construct_of_constructs_explains_half_of_each(population):
@@ -105,25 +121,46 @@ def test_a_construct_of_constructs_explains_half_of_each(population):
     assert_allclose([found["B~~B"], found["g=~B"]], 2.0, atol=1e-12)
 
 
-def test_cycles_start_without_paths(population):
-    found = start(FACTORS + "A ~ x + B\nB ~ z + A", _padded(population, 2))
+def test_only_paths_around_a_cycle_start_at_zero(population):
+    cov = np.eye(9)
+    cov[:7, :7], cov[7, :3], cov[:3, 7] = population, 0.3, 0.3
+    found = start(FACTORS + "A ~ x + B\nB ~ z + A", cov)
     assert found["A~B"] == found["B~A"] == 0
+    assert_allclose(found["A~x"], 0.3)
 
 
-def _padded(cov, more):
-    out = np.eye(len(cov) + more)
-    out[: len(cov), : len(cov)] = cov
-    return out
+def test_a_construct_of_constructs_starts_alike_beside_a_cycle(population):
+    cov = np.eye(11)
+    cov[:7, :7] = population
+    text = "A =~ a1 + a2 + a3\nB =~ b1 + b2\nC =~ b3 + b4\ng =~ A + B + C"
+    found = start(text + "\ny ~ x + w\nw ~ z + y", cov, std_lv=True)
+    assert found["y~w"] == found["w~y"] == 0
+    assert_allclose([found["g=~A"], found["g=~B"], found["g=~C"]], 0.5**0.5)
 
 
-def test_correlations_that_cannot_be_together_are_halved():
-    # Corrected for attenuation A would correlate .95 with B and with C, which do not correlate.
-    blocks = np.array([[0.3, 0.29, 0.29], [0.29, 0.3, 0.0], [0.29, 0.0, 0.3]])
+@pytest.mark.parametrize(("others", "expected"), [(2, 0.95 / 2), (5, 0.95 / 4)])
+def test_correlations_that_cannot_be_together_are_halved_until_they_can(others, expected):
+    # Corrected for attenuation A would correlate .95 with others, which do not correlate.
+    blocks = 0.3 * np.eye(1 + others)
+    blocks[0, 1:] = blocks[1:, 0] = 0.29
     cov = np.kron(blocks, np.ones((3, 3)))
     np.fill_diagonal(cov, 1.0)
-    text = "A =~ a1 + a2 + a3\nB =~ b1 + b2 + b3\nC =~ c1 + c2 + c3"
+    names = "ABCDEF"[: 1 + others]
+    text = "\n".join(f"{n} =~ {n}1 + {n}2 + {n}3" for n in names)
     found = start(text, cov, std_lv=True)
-    assert_allclose([found["A~~B"], found["A~~C"], found["B~~C"]], [0.475, 0.475, 0.0])
+    assert_allclose([found[f"A~~{n}"] for n in names[1:]], expected)
+    assert found["B~~C"] == 0
+
+
+def test_values_that_a_fixed_covariance_contradicts_give_way_to_rough_ones():
+    # Items that hardly correlate make for small variances of constructs, beside .4 between them.
+    cov = congeneric(np.full((6, 1), 0.2), np.eye(1), np.full(6, 0.96))
+    built = CovarianceModel.of(ModelSpec.parse("A =~ a1 + a2 + a3\nB =~ b1 + b2 + b3\nA ~~ 0.4*B"))
+    sampled = Sampled(cov[None, None], None, np.array([200.0]))
+    begin = [starting_values(built.layout, cov[None]), sem.starts(built.grouped, sampled)]
+    sigma = implied(built.layout, np.concatenate(begin)).sigma
+    assert linalg.definite(sigma).tolist() == [False, True]
+    assert sem.fit(built.grouped, sampled, patient=True).iterations[0] > 1
 
 
 def test_means_start_at_those_of_the_items(population):
@@ -145,3 +182,5 @@ def test_constant_items_disturb_nobody_else(population):
     layout = layout_of(FACTORS + "B ~ A")
     both = starting_values(layout, np.stack([constant, population]))
     assert_allclose(both[1], starting_values(layout, population[None])[0], rtol=1e-13)
+    assert np.isnan(both[0]).any()
+    assert not np.isinf(both).any()
