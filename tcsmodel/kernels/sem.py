@@ -30,7 +30,7 @@ from tcsmodel.kernels.implied import (
 from tcsmodel.kernels.likelihood import Sampled, likelihood
 from tcsmodel.kernels.minimize import Minimum, Objective, minimize
 from tcsmodel.kernels.standardized import jacobian
-from tcsmodel.kernels.starting import starting_values
+from tcsmodel.kernels.starting import is_settled, starting_values
 from tcsmodel.kernels.status import Status
 
 Array = NDArray[np.float64]
@@ -185,10 +185,13 @@ def _regular(vcov: Array, information: Array, n: Array) -> Mask:
 def starts(model: Grouped, sampled: Sampled, given: Array | None = None) -> Array:
     """Return where to begin (B, q): at values given (q,), where they are not nan.
 
-    At rough values where the others, with what the model fixes or holds equal, imply covariances
-    that are not definite.
+    At rough values where the others, with what is given, or fixed or equal in the model, imply
+    covariances that are not definite.
     """
     begin = _starts(model, sampled, given, rough=False)
+    own = given is None or np.isnan(given).all()
+    if own and model.plain and is_settled(model.layout):
+        return begin
     with np.errstate(all="ignore"):
         sigma = implied(model.layout, _flat_local(model, begin)).sigma
     sound = linalg.definite(sigma)

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tcsmodel.kernels import linalg
-from tcsmodel.kernels.implied import ITEM_MEAN, LATENT, LATENT_MEAN, LOADING, PATH, Layout
+from tcsmodel.kernels.implied import ITEM_MEAN, LATENT, LATENT_MEAN, LOADING, PATH, RESIDUAL, Layout
 
 Array = NDArray[np.float64]
 Index = NDArray[np.intp]
@@ -96,6 +96,30 @@ def _roles(layout: Layout) -> tuple[_Items, _Constructs]:
     first[~loads.any(axis=0)] = -1
     constructs = _constructs(layout, path, variance, reference, is_whole=first < 0)
     return _items(loads, error, first, reference), constructs
+
+
+@lru_cache(maxsize=16)
+def is_settled(layout: Layout) -> bool:
+    """Return whether nothing in a layout can contradict the starting values of its covariances.
+
+    Nothing is equal, no covariance of items is fixed at a value, and those of constructs that
+    none explains are all free or all zero, with variances above zero.
+    """
+    p, m, ends = layout.n_items, layout.n_latents, layout.ends
+    fixed = layout.template.copy()
+    fixed[layout.target] = np.nan
+    latent = fixed[ends[PATH] : ends[LATENT]].reshape(m, m)
+    item = fixed[ends[LATENT] : ends[RESIDUAL]].reshape(p, p)
+    unexplained = _roles(layout)[1].unexplained > 0 if m else layout.identity > 0
+    variance = latent.diagonal()[unexplained.diagonal()]
+    apart = latent[unexplained & (layout.identity == 0)]
+    covariance = item[~np.eye(p, dtype=bool)]
+    return bool(
+        not layout.shared
+        and not (covariance[np.isfinite(covariance)] != 0).any()
+        and (np.isnan(apart).all() or (apart == 0).all())
+        and (np.isnan(variance) | (variance > 0)).all()
+    )
 
 
 def _items(loads: Mask, error: Array, first: Index, reference: Array) -> _Items:

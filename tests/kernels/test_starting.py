@@ -9,7 +9,7 @@ from numpy.testing import assert_allclose
 from tcsmodel.kernels import linalg, sem
 from tcsmodel.kernels.implied import implied
 from tcsmodel.kernels.likelihood import Sampled
-from tcsmodel.kernels.starting import starting_values
+from tcsmodel.kernels.starting import is_settled, starting_values
 from tcsmodel.models.covariance_model import CovarianceModel
 from tcsmodel.spec.model import ModelSpec
 
@@ -184,3 +184,29 @@ def test_constant_items_disturb_nobody_else(population):
     assert_allclose(both[1], starting_values(layout, population[None])[0], rtol=1e-13)
     assert np.isnan(both[0]).any()
     assert not np.isinf(both).any()
+
+
+@pytest.mark.parametrize(
+    ("more", "expected"),
+    [
+        ("", True),
+        ("B ~ A\na1 ~~ b1\nb2 ~~ 0*b3\nB ~~ 0*B", True),
+        ("A ~~ 0*B", True),
+        ("A ~~ 0*B\nC =~ c1 + c2 + c3", False),
+        ("A ~~ 0.4*B", False),
+        ("A ~~ 0*A", False),
+        ("A ~~ v*A\nB ~~ v*B", False),
+        ("a1 ~~ 0.4*b1", False),
+    ],
+)
+def test_what_is_fixed_or_equal_may_contradict_the_values(more, expected):
+    assert is_settled(layout_of(FACTORS + more)) is expected
+
+
+def test_given_values_that_imply_no_definite_covariances_stand_beside_rough_ones():
+    built = CovarianceModel.of(ModelSpec.parse(FACTORS + "A ~~ start(0.45)*B"))
+    cov = np.eye(7) * 0.96 + 0.04
+    sampled = Sampled(cov[None, None], None, np.array([200.0]))
+    begin = sem.starts(built.grouped, sampled, built.start)
+    assert linalg.definite(implied(built.layout, begin).sigma).all()
+    assert 0.45 in begin
