@@ -149,10 +149,11 @@ def _constructs(
     layout: Layout, path: Array, variance: Array, reference: Array, *, is_whole: Mask
 ) -> _Constructs:
     m, given = layout.n_latents, np.isfinite(variance)
-    is_scaled = given & (variance > 0)
-    scale = np.where(is_scaled, np.sqrt(np.abs(variance)), 1.0)
-    scale[~is_scaled & np.isfinite(reference)] = np.nan
     is_path, higher = path != 0, []
+    # Of a construct that others explain the variance is only what they leave.
+    by_item = np.isfinite(reference) & (~given | is_path.any(axis=1) | (variance <= 0))
+    scale = np.where(given & (variance > 0), np.sqrt(np.abs(variance)), 1.0)
+    scale[by_item] = np.nan
     for j in np.flatnonzero(is_whole & ~given):
         known = np.flatnonzero(np.isfinite(path[:, j]) & is_path[:, j])[:1]
         higher += [(int(j), int(i), abs(float(path[i, j]))) for i in known]

@@ -101,9 +101,10 @@ def test_an_error_beyond_the_variance_says_nothing_of_the_construct():
     assert start(text.format(3.9), cov)["B~A"] > 1
 
 
-def test_a_construct_without_disturbance_has_the_scale_of_its_reference_item(population):
+@pytest.mark.parametrize("disturbance", [0, 1e-9])
+def test_a_fixed_disturbance_leaves_the_scale_to_the_reference_item(population, disturbance):
     units = np.diag([1.0, 1, 1, 10, 10, 10, 10])
-    found = start(FACTORS + "B ~ A\nB ~~ 0*B", units @ population @ units)
+    found = start(FACTORS + f"B ~ A\nB ~~ {disturbance:.9f}*B", units @ population @ units)
     assert_allclose([found["B=~b2"], found["B~A"]], [1, 10], atol=1e-12)
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
+from numpy.testing import assert_allclose
 
 import tcsmodel as tcs
 from tcsmodel.errors import SpecError, SurveyError
@@ -148,3 +150,20 @@ def test_ordinal_items_need_more_respondents_than_items():
     three = tcs.datasets.mobi().data.head(3)
     with pytest.raises(SurveyError, match=r"^3 respondents are too few for 3 items"):
         CFA(spec, ordered=True).fit(three)
+
+
+@pytest.mark.parametrize(
+    ("text", "equivalent"),
+    [
+        ("F =~ a + b + c\nF ~ x + y\nF ~~ 0*F", "F =~ a + b + c\nF ~ x + y\nF ~~ 1e-9*F"),
+        ("F =~ -1*a + b + c\nF ~ x + y", "F =~ a + b + c\nF ~ x + y"),
+    ],
+)
+def test_a_search_begins_without_a_disturbance_or_below_zero(text, equivalent):
+    rng = np.random.default_rng(1)
+    causes = rng.normal(size=(200, 2))
+    items = (causes @ [0.5, 0.3])[:, None] + rng.normal(size=(200, 3))
+    frame = pd.DataFrame(np.hstack([causes, items]), columns=list("xyabc"))
+    ours, same = (SEM(ModelSpec.parse(one)).fit(frame) for one in (text, equivalent))
+    assert ours.status == "converged"
+    assert_allclose(ours.fit_measures["chi2"], same.fit_measures["chi2"], atol=1e-4)
