@@ -28,8 +28,9 @@ def checked_frame(data: object) -> pd.DataFrame:
     if len(data) == 0:
         raise SurveyError("The data have 0 rows; nothing was answered. Look at the file or filter.")
     frame = data.reset_index(drop=True)  # a copy
-    names = [str(column) for column in frame.columns]
-    if names != list(frame.columns):
+    given = frame.columns.tolist()
+    names = [str(column) for column in given]
+    if names != given:
         frame.columns = names
     if not frame.columns.is_unique:
         twice = frame.columns[frame.columns.duplicated()]
@@ -106,7 +107,8 @@ def is_blank(column: pd.Series) -> pd.Series:
 
 def to_numbers(column: pd.Series, name: str, codes: tuple[Any, ...]) -> Array:
     """Return a column as floats (n,), nan where missing; SurveyError where it holds text."""
-    if isinstance(column.dtype, np.dtype) and column.dtype.kind in "iuf":
+    dtype = column.dtype
+    if isinstance(dtype, np.dtype) and dtype.kind in "iuf":
         values = column.to_numpy(dtype=np.float64)
     else:
         values = _parsed(column, name, codes)
