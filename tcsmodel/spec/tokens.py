@@ -33,13 +33,16 @@ class Token(NamedTuple):
 
 PATTERN = re.compile(
     r"""
-    (?P<space>\s+)
+    \s* (?:
+    (?P<name>[A-Za-z_][A-Za-z0-9_.]*+(?![^\x00-\x7f]))
   | (?P<comment>[#!].*)
   | (?P<number>(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)
   | (?P<quoted>"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')
   | (?P<operator>~\*~|[=~<>:|]{2,}|[~<>|%])
   | (?P<end>;)
   | (?P<symbol>[-+*/^?,():=])
+  | (?P<space>$)
+    )
     """,
     re.VERBOSE,
 )
@@ -93,22 +96,26 @@ def tokens(text: str) -> Iterator[Token]:
     for number, line in enumerate(lines, start=1):
         at = 0
         while at < len(line):
-            start, column = at, at + 1
             match = PATTERN.match(line, at)
-            if match is not None:
-                at = match.end()
-                if match.lastgroup not in SILENT:
-                    yield from _matched(match, Token(Kind.END, "", number, column), text)
+            if match is None:
+                start = at + len(line[at:]) - len(line[at:].lstrip())
+                at, place = name_end(line, start), Token(Kind.END, "", number, start + 1)
+                if at == start:
+                    raise located(_unexpected(line[at]), place, text)
+                yield Token(Kind.NAME, line[start:at], number, start + 1)
                 continue
-            at = name_end(line, start)
-            if at == start:
-                raise located(_unexpected(line[at]), Token(Kind.END, "", number, column), text)
-            yield Token(Kind.NAME, line[start:at], number, column)
+            at, group = match.end(), str(match.lastgroup)
+            column = match.start(group) + 1
+            if group == "name":
+                yield Token(Kind.NAME, match["name"], number, column)
+            elif group not in SILENT:
+                yield from _matched(match, Token(Kind.END, "", number, column), text)
         yield Token(Kind.END, "", number, max(len(line), 1))
 
 
 def _matched(match: re.Match[str], place: Token, text: str) -> Iterator[Token]:
-    group, word = str(match.lastgroup), match.group()
+    group = str(match.lastgroup)
+    word = match[group]
     if group == "number" and name_end("_" + match.string[match.end() :], 0) > 1:
         raise located(
             "A name that begins with a digit needs quotes, and a value needs a star: "
