@@ -333,6 +333,8 @@ def choose(vocabulary: type[Vocabulary], value: str, argument: str) -> Vocabular
     OptionError
         When `value` is none of the members; the message lists them.
     """
+    if isinstance(value, vocabulary):
+        return value
     try:
         return vocabulary(value)
     except ValueError:

@@ -28,15 +28,16 @@ def moments(x: Array, weights: Array | None = None) -> tuple[Array, Array]:
     One matrix product serves all leading axes of `weights`.
     """
     n = len(x)
-    if weights is None:
-        weights = np.ones(n)
     center = x.mean(axis=0)
-    share = weights / weights.sum(axis=-1, keepdims=True)
-    if share.ndim == 1:
-        shift, second = _sums(x, center, share)
+    if weights is None:
+        shift, second = (total / n for total in _sums(x, center))
     else:
-        d = x - center
-        shift, second = share @ d, _batched_gram(d, share)
+        share = weights / weights.sum(axis=-1, keepdims=True)
+        if share.ndim == 1:
+            shift, second = _sums(x, center, share)
+        else:
+            d = x - center
+            shift, second = share @ d, _batched_gram(d, share)
     cov = second - shift[..., :, None] * shift[..., None, :]
     own = np.arange(x.shape[1])
     variance = cov[..., own, own]
@@ -125,14 +126,18 @@ def remainder(
     return mean + shift, found
 
 
-def _sums(x: Array, center: Array, share: Array) -> tuple[Array, Array]:
-    """Return first and second moments (p,), (p, p) about a center, some rows at a time."""
+def _sums(x: Array, center: Array, share: Array | None = None) -> tuple[Array, Array]:
+    """Return weighted sums (p,), (p, p) of deviations and their products, some rows at a time."""
     p = x.shape[1]
     first, second = np.zeros(p), np.zeros((p, p))
     for start in range(0, len(x), step := max(1, PRODUCTS // p)):
-        d, own = x[start : start + step] - center, share[start : start + step]
-        first += own @ d
-        d *= np.sqrt(own)[:, None]
+        d = x[start : start + step] - center
+        if share is None:
+            first += d.sum(axis=0)
+        else:
+            own = share[start : start + step]
+            first += own @ d
+            d *= np.sqrt(own)[:, None]
         second += d.T @ d
     return first, second
 
