@@ -36,13 +36,12 @@ class _Items:
     """Which of p items measure which of m constructs.
 
     n_constructs (p,): how many an item measures. member (p, m): ones where it measures a
-    construct, and that alone. Among the members of
-    one construct `mates` (p, p) is one for each of the others, and `average` (p, p) makes the
-    mean of their correlations; an item without others is its own mate, has_others (p,) says
-    which, and its standardized loading is `otherwise` (p,). known (k,): items whose error
-    variance is fixed, and error (k,) at what. first (m,): the reference item of a construct, -1
-    where it has no items; direction (m,): minus one where its loading is fixed below zero.
-    empty (m,): one for a construct without members.
+    construct, and that alone. Among the members of one construct `mates` (p, p) is one for each
+    of the others, and `average` (p, p) makes the mean of their correlations; an item without
+    others is its own mate, has_others (p,) says which, and its standardized loading is
+    `otherwise` (p,). known (k,): items whose error variance is fixed, and error (k,) at what.
+    first (m,): the reference item of a construct, -1 where it has no items; direction (m,): minus
+    one where its loading is fixed below zero. empty (m,): one for a construct without members.
     """
 
     n_constructs: Index
