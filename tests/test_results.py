@@ -7,11 +7,13 @@ A new `Result` subclass joins by adding a small example to `EXAMPLES`;
 from __future__ import annotations
 
 import dataclasses
+import gc
 import importlib
 import pickle
 import pkgutil
 import re
 import warnings
+import weakref
 from collections.abc import Callable
 from functools import cache
 from typing import Any
@@ -244,6 +246,22 @@ def test_the_same_input_prints_the_same(name: str) -> None:
     again = EXAMPLES[name]()
     assert again.summary() == example(name).summary()
     assert again._repr_html_() == example(name)._repr_html_()
+
+
+@pytest.mark.parametrize("name", sorted(ESTIMATED | {"SEMFits", "PLSFits"}), indirect=True)
+def test_a_result_nobody_holds_is_gone_at_once(name: str) -> None:
+    """Nothing in it points back at it, so no respondents stay behind until Python tidies up."""
+    gc.collect()
+    gc.disable()
+    try:
+        result = EXAMPLES[name]()
+        result.summary()
+        samples = [getattr(result, "sample", result), result]
+        gone = [weakref.ref(each) for each in samples]
+        del result, samples
+        assert [reference() for reference in gone] == [None] * len(gone)
+    finally:
+        gc.enable()
 
 
 def test_html_has_a_table(name: str) -> None:

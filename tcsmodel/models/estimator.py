@@ -63,11 +63,13 @@ class Sample:
     staged: bool = False
     joint: Sample | None = None
 
-    @cached_property
+    @property
     def by_group(self) -> tuple[Sample, ...]:
         """The sample of each group; this one without groups."""
-        if self.strata is None:
-            return (self,)
+        return (self,) if self.strata is None else self._apart
+
+    @cached_property
+    def _apart(self) -> tuple[Sample, ...]:
         return tuple(self._members(k) for k in range(len(self.groups)))
 
     @cached_property
@@ -194,9 +196,10 @@ def take(
         staged = isinstance(missing, SEMMissing) and missing.is_staged
         if some:
             values, weights, rows = survey.answered(names)
+            moments = moments_of(names, values, weights)
         else:
             values, weights, rows = survey.complete(names, str(missing))
-        moments = moments_of(names, values, weights)
+            moments = Moments.of(names, values, weights)
         if weights is not None:
             weights = normalized(weights)
         groups, strata = _strata(survey, rows, group)
@@ -207,6 +210,27 @@ def take(
         )
     require_varying(sample.moments)
     return sample
+
+
+def respondents_of(data: Survey | pd.DataFrame, items: Sequence[str]) -> Sample:
+    """Return those who answered all `items`; their moments, which nobody asks for, are zero."""
+    names, survey = tuple(items), as_survey(data, items)
+    values, weights, rows = survey.complete(names)
+    return unknown(names, values, weights, rows, survey)
+
+
+def unknown(
+    names: tuple[str, ...],
+    values: Array,
+    weights: Array | None,
+    rows: NDArray[np.intp],
+    survey: Survey,
+) -> Sample:
+    """Return respondents, with weights as given, whose moments are not made yet: all are zero."""
+    nothing = np.zeros(len(names))
+    moments = Moments(names, len(values), nothing, np.diag(nothing), float(len(values)))
+    own = None if weights is None else normalized(weights)
+    return Sample(moments, values, own, rows, survey)
 
 
 def moments_of(names: tuple[str, ...], values: Array, weights: Array | None) -> Moments:

@@ -23,6 +23,7 @@ from tcsmodel.models.estimator import (
     labelled,
     moments_of,
     require_definite,
+    respondents_of,
     take,
 )
 from tcsmodel.models.pls_sample import with_products
@@ -129,7 +130,8 @@ class Units:
                 f"by={by!r} needs respondents, but moments were given. Pass a Survey or a "
                 "DataFrame; of moments, fit those of each unit by themselves."
             )
-        sample = take(data, items, missing)
+        is_complete = missing is SEMMissing.LISTWISE
+        sample = respondents_of(data, items) if is_complete else take(data, items, missing)
         if pairs is not None and len(pairs):
             sample = with_products(sample, pairs)
         values, column = sample.respondents("Fitting units"), _combined(sample.survey, columns)
@@ -140,6 +142,8 @@ class Units:
         everyone = dict.fromkeys((*labels, *map(str, others)))
         whole = np.nan_to_num(values) if sample.has_gaps else values
         mean, cov = by_unit(whole, member, len(everyone), sample.weights)
+        if is_complete and not (np.diagonal(cov, axis1=1, axis2=2) > SOUND).any(axis=0).all():
+            require_varying(moments_of(sample.names, values, sample.weights))
         units = cls(by, tuple(everyone), sample, member, mean, cov, least)
         for own in units.chunks(np.flatnonzero(units.gaps)):
             found = saturated(units.answers(own).table)

@@ -179,6 +179,17 @@ def test_what_cannot_be_fitted_says_why(fits):
         fits["a"]
 
 
+def test_an_item_constant_for_everybody_is_named(frame):
+    with pytest.raises(SurveyError, match="Item 'v2' is constant: every respondent used"):
+        tcs.SEM(SPEC).fit_each(frame.assign(v2=7), by="firm")
+
+
+def test_an_item_constant_within_each_unit_is_each_unit_s_trouble(frame):
+    within = frame.assign(v2=frame["firm"].map(dict(zip("ABCDEF", range(6), strict=True))))
+    with pytest.raises(TcsError, match="None of the 6 units .* 'v2' is constant"):
+        tcs.SEM(SPEC).fit_each(within, by="firm")
+
+
 def test_items_that_repeat_each_other_in_one_unit(frame):
     again = frame.assign(q2=frame["q2"].where(frame["firm"] != "B", frame["q1"]))
     status = each(tcs.SEM(SPEC), again).status
