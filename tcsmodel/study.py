@@ -143,7 +143,7 @@ class Study:
         """
         require_whole(seed, "seed", 0)
         survey = as_survey(survey, self.spec.items)
-        require_measured(self.spec, survey.data.columns)
+        require_measured(self.spec, survey.columns)
         survey.values(self.spec.items)
         road = Road(self, survey, seed, progress)
         road.walk()

@@ -103,19 +103,21 @@ def item_variances(sample: Sample | None, spec: ModelSpec, n_groups: int) -> lis
 
 def require_joined(spec: ModelSpec, data: object) -> None:
     """Raise SpecError when a path or covariance names neither a construct nor a column."""
-    if isinstance(data, Survey):
-        require_measured(spec, (*data.items, *data.data.columns))
-    elif isinstance(data, pd.DataFrame):
+    if isinstance(data, (Survey, pd.DataFrame)):
         require_measured(spec, data.columns)
     elif isinstance(data, Moments):
         require_measured(spec, data.names)
 
 
 def require_usable(sample: Sample, group: str, *, definite: bool = True) -> None:
-    """Raise SurveyError when a sample cannot be fitted, naming the items and the group."""
+    """Raise SurveyError when a sample cannot be fitted, naming the items and the group.
+
+    That the items of all respondents vary is known.
+    """
     require_enough = require_definite if definite else require_respondents
     try:
-        require_varying(sample.moments)
+        if group:
+            require_varying(sample.moments)
         require_enough(sample.moments, "a model of their covariances")
     except SurveyError as error:
         if not group:

@@ -105,23 +105,27 @@ def is_blank(column: pd.Series) -> pd.Series:
     return column.map(lambda cell: isinstance(cell, str) and not cell.strip()).astype(bool)
 
 
-def to_numbers(column: pd.Series, name: str, codes: tuple[Any, ...]) -> Array:
-    """Return a column as floats (n,), nan where missing; SurveyError where it holds text."""
-    dtype = column.dtype
-    if isinstance(dtype, np.dtype) and dtype.kind in "iuf":
-        values = column.to_numpy(dtype=np.float64)
-    else:
-        values = _parsed(column, name, codes)
+def to_numbers(frame: pd.DataFrame, names: Sequence[str], codes: tuple[Any, ...]) -> Array:
+    """Return columns as floats (n, k), nan where missing; SurveyError where one holds text."""
+    values = np.column_stack([_numbers(frame[name], name, codes) for name in names])
     if codes:
         numeric = pd.to_numeric(pd.Series(codes, dtype=object), errors="coerce").dropna()
-        values = np.where(np.isin(values, numeric.to_numpy(dtype=float)), np.nan, values)
-    if np.count_nonzero(np.isinf(values)):
-        raise SurveyError(f"Item {name!r} holds an infinite value; recode it as missing.")
+        values[np.isin(values, numeric.to_numpy(dtype=float))] = np.nan
+    infinite = np.isinf(values)
+    if np.count_nonzero(infinite):
+        row, at = np.argwhere(infinite)[0]
+        raise SurveyError(
+            f"Item {names[at]!r} holds an infinite value (first in row {row + 1}); recode it as "
+            "missing."
+        )
     return values
 
 
-def _parsed(column: pd.Series, name: str, codes: tuple[Any, ...]) -> Array:
-    """Return the numbers in a column of text, categories or nullable numbers."""
+def _numbers(column: pd.Series, name: str, codes: tuple[Any, ...]) -> Array:
+    """Return the numbers (n,) in a column of any kind."""
+    dtype = column.dtype
+    if isinstance(dtype, np.dtype) and dtype.kind in "iuf":
+        return column.to_numpy(dtype=np.float64)
     if is_date(column.dtype):
         raise SurveyError(f"Item {name!r} holds dates, not answers; leave it out of the items.")
     plain = column.astype(object) if isinstance(column.dtype, pd.CategoricalDtype) else column
@@ -165,20 +169,41 @@ def scale_limits(
     return limits
 
 
-def check_scale(values: Array, name: str, limits: Scale | None) -> None:
-    """Raise SurveyError when answers lie outside the limits."""
-    if limits is None:
-        return
-    low, high = limits
-    outside = np.flatnonzero((values < low) | (values > high))
-    if len(outside):
-        codes = sorted({f"{v:g}" for v in values[outside]}, key=float)
-        raise SurveyError(
-            f"Item {name!r} has {counted(len(outside), 'answer')} outside its scale "
-            f"{low:g}-{high:g} (values {', '.join(codes[:5])}; first in row {outside[0] + 1}). "
-            "Name codes for 'no answer' in missing_codes=[...] and for 'does not apply' in "
-            "not_applicable=[...], or correct the scale."
-        )
+def check_scales(answers: Array, names: Sequence[str], limits: Mapping[str, Scale]) -> None:
+    """Raise SurveyError when answers (n, k) to an item lie outside its limits."""
+    for name, values in zip(names, answers.T, strict=True):
+        if name not in limits:
+            continue
+        low, high = limits[name]
+        outside = np.flatnonzero((values < low) | (values > high))
+        if len(outside):
+            codes = sorted({f"{v:g}" for v in values[outside]}, key=float)
+            raise SurveyError(
+                f"Item {name!r} has {counted(len(outside), 'answer')} outside its scale "
+                f"{low:g}-{high:g} (values {', '.join(codes[:5])}; first in row {outside[0] + 1}). "
+                "Name codes for 'no answer' in missing_codes=[...] and for 'does not apply' in "
+                "not_applicable=[...], or correct the scale."
+            )
+
+
+def turned(
+    answers: Array, names: Sequence[str], reverse: Sequence[str], limits: Mapping[str, Scale]
+) -> Array:
+    """Return answers (n, k), those to the items in `reverse` recoded to ``low + high - answer``."""
+    out = answers.copy() if reverse else answers
+    for name in reverse:
+        if name not in names:
+            raise SurveyError(
+                f"reverse names {name!r}, which is not an item.{did_you_mean(name, names)}"
+            )
+        if name not in limits:
+            raise SurveyError(
+                f"Item {name!r} is reversed but has no scale, so it cannot be recoded. "
+                "Try: Survey(..., scale=(1, 10))."
+            )
+        at, (low, high) = names.index(name), limits[name]
+        out[:, at] = low + high - answers[:, at]
+    return out
 
 
 def to_weights(column: pd.Series, name: str) -> Array:

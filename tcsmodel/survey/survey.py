@@ -35,7 +35,7 @@ from tcsmodel.survey.choosing import halves, require_no_item, truths
 from tcsmodel.survey.cleaning import (
     Array,
     Scale,
-    check_scale,
+    check_scales,
     checked_frame,
     item_names,
     listed,
@@ -44,6 +44,7 @@ from tcsmodel.survey.cleaning import (
     scale_limits,
     to_numbers,
     to_weights,
+    turned,
 )
 from tcsmodel.survey.moments import Moments, read_only
 from tcsmodel.survey.replicates import ReplicateWeights, check_replicates, replicates_of
@@ -181,23 +182,10 @@ class Survey:
         names = item_names(frame, items, taken, codes)
         require_no_item(names, roles, drawn)
         limits = scale_limits(scale, names)
-        columns = {name: to_numbers(frame[name], name, codes) for name in names}
-        for name in names:
-            check_scale(columns[name], name, limits.get(name))
-        for name in reverse:
-            if name not in columns:
-                raise SurveyError(
-                    f"reverse names {name!r}, which is not an item.{did_you_mean(name, names)}"
-                )
-            if name not in limits:
-                raise SurveyError(
-                    f"Item {name!r} is reversed but has no scale, so it cannot be recoded. "
-                    "Try: Survey(..., scale=(1, 10))."
-                )
-            low, high = limits[name]
-            columns[name] = low + high - columns[name]
-        answers = np.column_stack([columns[name] for name in names])
-        answers.setflags(write=False)
+        answers = to_numbers(frame, names, codes)
+        check_scales(answers, names, limits)
+        answers = read_only(turned(answers, names, reverse, limits))
+        inapplicable = some(coded_cells(frame, names, not_applicable)) if not_applicable else None
         fields = {
             "items": tuple(names),
             "scale": limits,
@@ -211,7 +199,7 @@ class Survey:
             "simulated": bool(simulated),
             "_frame": frame,
             "_answers": answers,
-            "_inapplicable": some(coded_cells(frame, names, not_applicable)),
+            "_inapplicable": inapplicable,
             "_weights": weights,
         }
         for field, value in fields.items():
@@ -250,6 +238,11 @@ class Survey:
         return self._frame.assign(
             **{name: self._answers[:, i] for i, name in enumerate(self.items)}
         )
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Names of all columns, the items among them."""
+        return tuple(self._frame.columns)
 
     @property
     def weights(self) -> Array | None:
@@ -312,7 +305,7 @@ class Survey:
     def _absent(self, name: str) -> str:
         hint = did_you_mean(name, self.items)
         if name in self._frame.columns:
-            to_numbers(self._frame[name], name, self._codes)  # refuses text in its own words
+            to_numbers(self._frame, [name], self._codes)  # refuses text in its own words
             hint = " It is a column of the data but not an item; add it to items=[...]."
         elif not hint:
             hint = f" The items are {', '.join(self.items)}."
@@ -329,8 +322,10 @@ class Survey:
         new = [name for name in columns if name not in self.items]
         for name in new:
             require_column(self._frame, name, repr(name))
-        answers = [to_numbers(self._frame[name], name, self._codes) for name in new]
-        return self._joined(self._frame, new, np.array(answers).reshape(len(new), self.n).T, new)
+        if not new:
+            return self
+        answers = to_numbers(self._frame, new, self._codes)
+        return self._joined(self._frame, new, answers, new)
 
     def dummies(self, column: str, *, reference: Any) -> Survey:
         """Return the survey with an item of 0 and 1 for each category of a column but one.

@@ -165,9 +165,15 @@ def test_weights_must_be_positive(frame, bad):
         Survey(frame, weight="w")
 
 
+def test_columns_are_those_of_the_data_as_text(frame):
+    assert Survey(frame.rename(columns={"q2": 7}), weight="w").columns == tuple(
+        str(name) for name in frame.rename(columns={"q2": 7}).columns
+    )
+
+
 def test_an_infinite_answer_and_a_date_are_refused(frame):
     frame["far"] = [1.0, np.inf, 2.0, 3.0]
-    with pytest.raises(SurveyError, match="'far' holds an infinite value"):
+    with pytest.raises(SurveyError, match=r"'far' holds an infinite value \(first in row 2\)"):
         Survey(frame, items=["far"])
     frame["when"] = pd.date_range("2024-01-01", periods=4)
     with pytest.raises(SurveyError, match="'when' holds dates"):
