@@ -79,9 +79,9 @@ def _of_term(term: Term) -> Iterator[Feature]:
         yield Feature.PRODUCT
     if term.groups:
         yield Feature.GROUPS
-    if any(one.lower is not None for one in (term, *term.groups)):
+    if term.lower is not None or any(one.lower is not None for one in term.groups):
         yield Feature.LOWER
-    if any(one.upper is not None for one in (term, *term.groups)):
+    if term.upper is not None or any(one.upper is not None for one in term.groups):
         yield Feature.UPPER
 
 

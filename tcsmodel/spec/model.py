@@ -138,8 +138,10 @@ class Term(Modifiers):
         if not isinstance(self.groups, tuple):
             object.__setattr__(self, "groups", tuple(self.groups))
         self._check_names()
-        self._check_product()
-        self._check_groups()
+        if self.product:
+            self._check_product()
+        if self.groups:
+            self._check_groups()
         for one in (self, *self.groups):
             mistake = one.mistake()
             if mistake is not None:
@@ -159,8 +161,6 @@ class Term(Modifiers):
             )
 
     def _check_product(self) -> None:
-        if not self.product:
-            return
         object.__setattr__(self, "product", tuple(self.product))
         if self.op is not Op.REGRESSION:
             raise SpecError(
@@ -173,8 +173,6 @@ class Term(Modifiers):
             )
 
     def _check_groups(self) -> None:
-        if not self.groups:
-            return
         if len(self.groups) < 2:
             raise SpecError(f"'{self.statement}' has one group; c() takes one value per group.")
         if self.says_something:

@@ -25,7 +25,15 @@ from tcsmodel.spec.model import (
     Term,
     product_name,
 )
-from tcsmodel.spec.tokens import NAMES, Kind, Token, located, tokens
+from tcsmodel.spec.tokens import (
+    NAMES,
+    UNSUPPORTED,
+    UNSUPPORTED_CALLS,
+    Kind,
+    Token,
+    located,
+    tokens,
+)
 
 DEFINED = ":="
 SUPPORTED = (
@@ -34,21 +42,10 @@ SUPPORTED = (
     *map(str, Relation),
 )
 CONTINUES_AFTER = ("+", "-", "*", "/", "^", ",", "(")
-BEHIND_MODIFIER = ("*", "?", "(")
 CONTINUES_BEFORE = ("+", "*", "/", "^", ")")
-UNSUPPORTED = {
-    "~*~": "Response scaling (~*~) has no estimator yet. Remove the statement.",
-    "%": "The operator % has no estimator yet. Remove the statement.",
-    ":": "Blocks (group:, level:) have no estimator yet. Fit each group by survey.where(...).",
-    "?": "Starting values are written start(0.5)*x, not 0.5?x.",
-    "0": "An intercept of zero is written with a star: x ~ 0*1.",
-}
-UNSUPPORTED_CALLS = {
-    "efa": "Exploratory blocks, efa(), have no estimator yet. Use EFA(...).",
-    "rv": "Random slopes, rv(), have no estimator yet. Remove the modifier.",
-    "prior": "Priors, prior(), have no estimator yet. Remove the modifier.",
-}
+VALUES = (*NAMES, Kind.NUMBER)
 NUMERIC = ("start", "lower", "upper")
+Right = dict[tuple[Op, str], tuple[dict[str, Any], Token]]
 
 
 @dataclass(frozen=True)
@@ -193,13 +190,19 @@ class _Statement:
     def here(self) -> Token:
         return self.words[self.at]
 
-    def is_symbol(self, symbol: str, ahead: int = 0) -> bool:
-        word = self.words[min(self.at + ahead, len(self.words) - 1)]
+    def is_symbol(self, symbol: str) -> bool:
+        word = self.words[self.at]
         return word.kind is Kind.SYMBOL and word.text == symbol
 
+    def precedes(self, symbols: str) -> bool:
+        """Return whether one of some symbols stands behind a word that is no END."""
+        following = self.words[self.at + 1]
+        return following.kind is Kind.SYMBOL and following.text in symbols
+
     def take(self) -> Token:
-        word = self.here
-        self.at = min(self.at + 1, len(self.words) - 1)
+        word = self.words[self.at]
+        if word.kind is not Kind.END:
+            self.at += 1
         return word
 
     def statements(self) -> Iterator[tuple[Statement, _Same | None]]:
@@ -261,31 +264,29 @@ class _Statement:
         if self.here is not operator:
             raise self.unexpected(f"before {operator.text!r}")
         self.take()
-        right: dict[tuple[Op, str], tuple[dict[str, Any], Token]] = {}
-        self.right(right, operator)
+        right: Right = {}
+        op = Op(operator.text)
+        self.right(right, operator, op)
         while self.is_symbol("+"):
             self.take()
-            self.right(right, operator)
+            self.right(right, operator, op)
         if self.here.kind is not Kind.END:
             raise self.unexpected("after a term")
         for name in left:
             for (op, rhs), (modifiers, place) in right.items():
-                own = {key: value for key, value in modifiers.items() if key != "equal"}
-                yield self.term(name.text, op, rhs, own, place), modifiers.get("equal")
+                yield self.term(name.text, op, rhs, modifiers, place), modifiers.get("equal")
 
     def left(self) -> Token:
         if self.here.kind not in NAMES:
             raise self.unexpected("where a name should stand on the left")
-        if self.is_symbol("(", ahead=1):
+        if self.precedes("("):
             self.call()
-        if self.is_symbol("*", ahead=1):
+        if self.precedes("*"):
             raise self.error("Labels and values stand on the right side only.", self.here)
         return self.take()
 
-    def right(
-        self, found: dict[tuple[Op, str], tuple[dict[str, Any], Token]], operator: Token
-    ) -> None:
-        """Read one term on the right; a name that returns with a new modifier is one term."""
+    def right(self, found: Right, operator: Token, op: Op) -> None:
+        """Read modifiers and place of one term; a name that returns with a new one is one term."""
         modifiers: dict[str, Any] = {}
         place = self.here
         while self.is_modifier():
@@ -293,7 +294,7 @@ class _Statement:
         name = self.here
         if name.kind is Kind.END:
             raise self.error(f"{operator.text!r} needs at least one name on its right.", operator)
-        key = self.target(name, Op(operator.text))
+        key = self.target(name, op)
         self.take()
         if self.is_symbol(":"):
             key = self.product(key[0], name)
@@ -329,17 +330,15 @@ class _Statement:
         return op, product_name(*factors)
 
     def is_modifier(self) -> bool:
-        if self.here.kind in (*NAMES, Kind.NUMBER):
-            following = self.words[min(self.at + 1, len(self.words) - 1)]
-            return following.kind is Kind.SYMBOL and following.text in BEHIND_MODIFIER
-        return self.is_symbol("-")
+        is_value = self.here.kind in VALUES
+        return self.precedes("*?(") if is_value else self.is_symbol("-")
 
     def modifier(self, modifiers: dict[str, Any]) -> None:
         """Read one modifier and its star into `modifiers`."""
         place = self.here
         if place.kind is Kind.NUMBER or self.is_symbol("-"):
             new: dict[str, Any] = {"fixed": self.number()}
-        elif self.is_symbol("(", ahead=1):
+        elif self.precedes("("):
             new = self.call()
         elif self.is_missing():
             self.take()
@@ -399,7 +398,7 @@ class _Statement:
 
     def numbers(self, name: Token) -> float | tuple[float | None, ...]:
         """Read the one number of ``start()``, or one for each group in ``c()``."""
-        if not (self.here.text == "c" and self.is_symbol("(", ahead=1)):
+        if not (self.here.text == "c" and self.precedes("(")):
             return self.number()
         place, values = self.here, self.vector()
         if any(isinstance(value, str) for value in values):
@@ -463,10 +462,12 @@ class _Statement:
         return {**earlier, **new}
 
     def term(self, lhs: str, op: Op, rhs: str, modifiers: dict[str, Any], place: Token) -> Term:
-        sizes = {len(value) for value in modifiers.values() if isinstance(value, tuple)}
+        own = {key: value for key, value in modifiers.items() if key != "equal"}
+        sizes = {len(value) for value in own.values() if isinstance(value, tuple)}
         if len(sizes) > 1:
             raise self.error("c() takes the same number of groups throughout a term.", place)
-        own: dict[str, Any] = {"groups": _groups(modifiers, sizes.pop())} if sizes else modifiers
+        if sizes:
+            own = {"groups": _groups(own, sizes.pop())}
         factors = self.products.get(rhs, ())
         try:
             return Term(lhs, op, rhs, product=factors, line=place.line, column=place.column, **own)
