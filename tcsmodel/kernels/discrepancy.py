@@ -49,7 +49,7 @@ Block = tuple[slice | Index, slice | Index]
 class Gathers:
     """Flat positions in Q and R of all pairs of free rows, made once per layout.
 
-    pair (f,): (u_k, v_k); pairs (3, f f): all pairs u u, v v and u v. The others serve
+    pair (f,): (u_k, v_k); pairs (3 f f,): all pairs u u, v v and u v. The others serve
     ``tr(Omega Sigma_kl)``, where k is one of the d rows of Lambda and B, directed from latent j
     to i, and l is directed from g to e (`path_*`), or one of the s rows of Psi, the covariance
     of e and g (`cov_*`); `*_block` are the places of k and l in F_kl.
@@ -84,7 +84,7 @@ def gathers(layout: Layout) -> Gathers:
     i_row, j_row, u_row = i[:, None] * wide, j[:, None] * m - p, u[:, None] * wide
     return Gathers(
         pair=u * wide + v,
-        pairs=np.stack([u_row + u, v[:, None] * wide + v, u_row + v]).reshape(3, -1),
+        pairs=np.concatenate([u_row + u, v[:, None] * wide + v, u_row + v], axis=None),
         scale=2 * half[:, None] * half,
         path_block=_block(directed, directed),
         cov_block=_block(directed, undirected),
@@ -133,7 +133,7 @@ def slopes(layout: Layout, at: Gathers, state: State, cov: Array, *, exact: bool
     q = sandwich(state.inverse, state.directions).reshape(n, -1)
     r = sandwich(omega, state.directions).reshape(n, -1)
     gradient = 2 * layout.half * r.take(at.pair, axis=1)
-    q_uu, q_vv, q_uv = (q.take(pairs, axis=1).reshape(n, f, f) for pairs in at.pairs)
+    q_uu, q_vv, q_uv = q.take(at.pairs, axis=1).reshape(n, 3, f, f).swapaxes(0, 1)
     q_vu = q_uv.swapaxes(1, 2)
     # In place: of many members the arrays are large.
     expected = q_uu * q_vv
@@ -141,7 +141,7 @@ def slopes(layout: Layout, at: Gathers, state: State, cov: Array, *, exact: bool
     expected *= at.scale
     hessian = None
     if exact:
-        r_uu, r_vv, r_uv = (r.take(pairs, axis=1).reshape(n, f, f) for pairs in at.pairs)
+        r_uu, r_vv, r_uv = r.take(at.pairs, axis=1).reshape(n, 3, f, f).swapaxes(0, 1)
         r_uv *= q_vu
         hessian = r_uv + r_uv.swapaxes(1, 2)
         r_uu *= q_vv

@@ -67,6 +67,11 @@ def spread(model: Grouped, theta: Array) -> Array:
     return local if model.ordinal is None else completed(model.ordinal, local)
 
 
+def flat(model: Grouped, theta: Array) -> Array:
+    """Return the local parameters (B G, f) at theta (B, q)."""
+    return theta if model.plain else spread(model, theta).reshape(-1, model.layout.n_free)
+
+
 def collected(model: Grouped, local: Array) -> Array:
     """Return theta (B, q) of local parameters (B, G, f), from the first group that has each."""
     if model.plain:

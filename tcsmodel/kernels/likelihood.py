@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import cast
 
 import numpy as np
@@ -16,9 +17,10 @@ from tcsmodel.kernels.missing import PatternMoments, Patterns
 
 Array = NDArray[np.float64]
 Index = NDArray[np.intp]
+Mask = NDArray[np.bool_]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False)
 class Sampled:
     """Moments of B samples in G groups.
 
@@ -34,17 +36,17 @@ class Sampled:
     table: PatternMoments | None = None
     floor: Array | None = None
 
-    @property
+    @cached_property
     def total(self) -> float:
         """Respondents in all groups of a sample; all samples have as many."""
         return float(self.n.sum())
 
-    @property
+    @cached_property
     def sizes(self) -> Array:
         """Respondents in all groups of each sample: (B,), or (1,) where all have as many."""
         return np.add.reduce(self.n.reshape(-1, self.n.shape[-1]), axis=1)
 
-    @property
+    @cached_property
     def share(self) -> Array:
         """The share (G,) of each group in the respondents."""
         return self.n / self.n.sum() if self.n.ndim == 1 else np.ones(1)
@@ -57,9 +59,10 @@ class Normal:
     model, sampled : as given
     curved : the layout whose derivatives are taken, bordered where means are modelled
     at : what these gather
-    second : (B, G, p', p') the moments that Sigma, or Sigma bordered by mu, is compared with
+    second : (B G, p', p') the moments that Sigma, or Sigma bordered by mu, is compared with
     share : (G,) the groups' shares of n
     floor : (B,) the least value there can be; inf where a sample is singular
+    singular : (B,) whether it is; None where none is
     """
 
     model: Grouped
@@ -69,25 +72,32 @@ class Normal:
     second: Array
     share: Array
     floor: Array
+    singular: Mask | None
 
     def evaluate(self, theta: Array, members: Index) -> State:
         """Return value (b,), and the arrays (b, G, ...) of the groups, at theta (b, q)."""
-        local = grouped.spread(self.model, theta)
-        flat, second = _flat(local), _flat(_of(self.second, members))
+        local, second = grouped.flat(self.model, theta), self._second(members)
         if self.sampled.mean is None:
-            state = discrepancy.evaluate(self.model.layout, flat, second)
+            state = discrepancy.evaluate(self.model.layout, local, second)
         else:
             origin = _flat(_of(self.sampled.mean, members))
-            state = mean_structure.evaluate(self.model.layout, flat, second, origin)
-        return _pooled_state(state, self.share, _of(self.floor, members))
+            state = mean_structure.evaluate(self.model.layout, local, second, origin)
+        return _pooled_state(state, self.share, members, self.singular)
 
     def slopes(self, state: State, members: Index, exact: bool) -> Slopes:
         """Return the derivatives (b, q), (b, q, q) at a state."""
-        second = _flat(_of(self.second, members))
+        second = self._second(members)
         slopes = discrepancy.slopes(self.curved, self.at, _flat_state(state), second, exact=exact)
         if len(self.share) == 1 and self.model.plain:
             return slopes
         return _joined(self.model, self.share, slopes, (len(members), self.model.n_groups))
+
+    def _second(self, members: Index) -> Array:
+        """Return `second` (b G, p', p') of some members."""
+        if len(members) == len(self.floor):
+            return self.second
+        own = self.second.reshape(len(self.floor), -1, *self.second.shape[1:])
+        return _flat(own[members])
 
 
 def _joined(model: Grouped, share: Array, slopes: Slopes, groups: tuple[int, int]) -> Slopes:
@@ -106,16 +116,17 @@ def _joined(model: Grouped, share: Array, slopes: Slopes, groups: tuple[int, int
 
 def normal(model: Grouped, sampled: Sampled) -> Normal:
     """Return the discrepancy of a model from samples."""
-    layout, cov = model.layout, sampled.cov
-    share = sampled.share
-    floor = saturated(sampled)
-    if sampled.mean is None:
-        return Normal(model, sampled, layout, discrepancy.gathers(layout), cov, share, floor)
-    curved = mean_structure.bordered(layout)
-    second = mean_structure.border(_flat(cov))
-    second = second.reshape(*cov.shape[:2], *second.shape[1:])
-    at = discrepancy.gathers(curved)
-    return Normal(model, sampled, curved, at, second, share, floor)
+    layout, second, floor = model.layout, _flat(sampled.cov), saturated(sampled)
+    if sampled.mean is not None:
+        layout, second = mean_structure.bordered(layout), mean_structure.border(second)
+    at, share = discrepancy.gathers(layout), sampled.share
+    return Normal(model, sampled, layout, at, second, share, floor, _singular(floor))
+
+
+def _singular(floor: Array) -> Mask | None:
+    """Return whether samples (B,) of some least discrepancies are singular; None if none is."""
+    known: Mask = np.isfinite(floor)
+    return None if np.count_nonzero(known) == len(known) else ~known
 
 
 def _flat(values: Array) -> Array:
@@ -128,16 +139,15 @@ def _of(values: Array, members: Index) -> Array:
     return values if len(members) == len(values) else values[members]
 
 
-def _pooled_state(state: State, share: Array, floor: Array) -> State:
+def _pooled_state(state: State, share: Array, members: Index, singular: Mask | None) -> State:
     """Return the state of members (b, ...) of that of their groups (b G, ...).
 
     The value is inf where a sample is singular; the arrays of one group stay as they are.
     """
-    n, groups = len(floor), len(share)
+    n, groups = len(members), len(share)
     value = state.value if groups == 1 else state.value.reshape(n, groups) @ share
-    known = np.isfinite(floor)
-    if np.count_nonzero(known) < n:
-        value[~known] = np.inf
+    if singular is not None:
+        value[singular[members]] = np.inf
     if groups == 1:
         return state
     return State(value, *(array.reshape(n, groups, *array.shape[1:]) for array in state[1:]))
@@ -155,7 +165,7 @@ def _flat_state(state: State) -> State:
 class Full:
     """The discrepancy of B samples with gaps, as `Normal` has it of complete ones.
 
-    model, sampled, share, floor : as there; structure : of `kernels.fiml`
+    model, sampled, share, floor, singular : as there; structure : of `kernels.fiml`
     """
 
     model: Grouped
@@ -163,12 +173,13 @@ class Full:
     structure: fiml.Structure
     share: Array
     floor: Array
+    singular: Mask | None
 
     def evaluate(self, theta: Array, members: Index) -> State:
         """Return value (b,), and the arrays (b, G, ...) of the groups, at theta (b, q)."""
-        local = grouped.spread(self.model, theta)
-        state = fiml.evaluate(self.structure, _flat(local), self._table(members))
-        return _pooled_state(state, self.share, _of(self.floor, members))
+        local = grouped.flat(self.model, theta)
+        state = fiml.evaluate(self.structure, local, self._table(members))
+        return _pooled_state(state, self.share, members, self.singular)
 
     def slopes(self, state: State, members: Index, exact: bool) -> Slopes:
         """Return the derivatives (b, q), (b, q, q) at a state."""
@@ -186,8 +197,8 @@ def likelihood(model: Grouped, sampled: Sampled) -> Normal | Full:
     """Return the discrepancy of a model from samples."""
     if sampled.table is None:
         return normal(model, sampled)
-    share = sampled.share
-    return Full(model, sampled, fiml.structure(model.layout), share, saturated(sampled))
+    floor, structure = saturated(sampled), fiml.structure(model.layout)
+    return Full(model, sampled, structure, sampled.share, floor, _singular(floor))
 
 
 def complete(cov: Array, mean: Array | None, n: Array) -> Sampled:

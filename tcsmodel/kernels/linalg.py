@@ -65,7 +65,7 @@ def definite_inverse(a: Array) -> tuple[Array, Array, Mask]:
     """
     known = _log_determinant(a)
     if known is not None:
-        return known, np.asarray(np.linalg.inv(a)), np.isfinite(known)
+        return known, np.asarray(np.linalg.inv(a)), np.ones(len(a), dtype=bool)
     value, definite = _log_determinant_by_eigenvalues(a)
     inverses = np.zeros_like(a)
     inverses[definite] = np.linalg.inv(a[definite])

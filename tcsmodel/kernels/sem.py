@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tcsmodel.kernels import constrained, grouped, linalg
+from tcsmodel.kernels.constrained import Constraints
 from tcsmodel.kernels.grouped import Grouped
 from tcsmodel.kernels.implied import (
     PATH,
@@ -116,7 +117,7 @@ def fit(
             lost &= damping > 0
         if lost.any():
             vcov = _vcov(model, theta[lost], expected[lost], n[members][lost])
-            local = _flat_local(model, theta[lost])
+            local = grouped.flat(model, theta[lost])
             errors = _directed_errors(model, local, implied(model.layout, local), vcov)
             lost[lost] = ~(errors < RUNAWAY)
         return lost
@@ -193,7 +194,7 @@ def starts(model: Grouped, sampled: Sampled, given: Array | None = None) -> Arra
     if own and model.plain and is_settled(model.layout):
         return begin
     with np.errstate(all="ignore"):
-        sigma = implied(model.layout, _flat_local(model, begin)).sigma
+        sigma = implied(model.layout, grouped.flat(model, begin)).sigma
     sound = linalg.definite(sigma)
     if np.count_nonzero(sound) == len(sound):
         return begin
@@ -253,11 +254,6 @@ def _directed_errors(model: Grouped, local: Array, at: Implied, vcov: Array) -> 
     own = own.reshape(-1, layout.n_free, layout.n_free)
     errors = standardized_errors(layout, at, own)[:, directed]
     return errors.reshape(len(vcov), -1).max(axis=1)
-
-
-def _flat_local(model: Grouped, theta: Array) -> Array:
-    """Return the parameters (B G, f) of the groups at theta (B, q)."""
-    return grouped.spread(model, theta).reshape(-1, model.layout.n_free)
 
 
 def unidentified(model: Grouped, sampled: Sampled) -> Mask:
@@ -323,8 +319,8 @@ def admissibility(layout: Layout, theta: Array, at: Implied) -> Admissibility:
 
 def _indefinite(cov: Array, variance: Array) -> Mask:
     """Return (B,) whether covariances, scaled by variances (B, p), have a negative eigenvalue."""
-    lost: Mask = np.asarray(~np.isfinite(cov).all(axis=(1, 2)))
-    unsure = np.flatnonzero(lost | ~linalg.definite(cov))
+    lost: Mask = ~linalg.definite(cov)
+    unsure = np.flatnonzero(lost)
     if not len(unsure):
         return lost
     with np.errstate(all="ignore"):
@@ -338,7 +334,7 @@ def _indefinite(cov: Array, variance: Array) -> Mask:
 
 def improper(model: Grouped, theta: Array) -> Mask:
     """Return (B,) whether a group is inadmissible at theta (B, q)."""
-    local = _flat_local(model, theta)
+    local = grouped.flat(model, theta)
     return _improper(model.layout, local, implied(model.layout, local), len(theta))
 
 
@@ -350,13 +346,14 @@ def _improper(layout: Layout, local: Array, at: Implied, n: int) -> Mask:
 
 
 def _status(model: Grouped, best: Minimum, vcov: Array) -> Index:
-    layout, local = model.layout, _flat_local(model, best.theta)
+    layout, local = model.layout, grouped.flat(model, best.theta)
     at = implied(layout, local)
     errors = _directed_errors(model, local, at, vcov)
     known = np.isfinite(vcov.diagonal(axis1=1, axis2=2)).all(axis=1)
     status = np.full(len(vcov), int(Status.CONVERGED), dtype=np.intp)
     # What comes later tells more.
-    status[_at_bound(model, best.theta)] = Status.AT_BOUND
+    if model.constraints is not None:
+        status[_at_bound(model.constraints, best.theta)] = Status.AT_BOUND
     status[_improper(layout, local, at, len(vcov))] = Status.IMPROPER
     status[~best.converged & ~best.hopeless] = Status.ITERATION_CAP
     status[(errors > UNKNOWN) | best.hopeless] = Status.RIDGE
@@ -364,9 +361,6 @@ def _status(model: Grouped, best: Minimum, vcov: Array) -> Index:
     return status
 
 
-def _at_bound(model: Grouped, theta: Array) -> Mask:
+def _at_bound(on: Constraints, theta: Array) -> Mask:
     """Return (B,) whether an inequality holds as an equality."""
-    on = model.constraints
-    if on is None:
-        return np.zeros(len(theta), dtype=bool)
     return np.asarray(constrained.at_limit(on, theta)[:, on.n_equal :].any(axis=1))

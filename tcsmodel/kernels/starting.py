@@ -81,12 +81,11 @@ class _Constructs:
 
 @lru_cache(maxsize=16)
 def _roles(layout: Layout) -> tuple[_Items, _Constructs]:
-    p, m, ends = layout.n_items, layout.n_latents, layout.ends
-    fixed = layout.template.copy()
-    fixed[layout.target] = np.nan
+    p, m, ends, fixed = layout.n_items, layout.n_latents, layout.ends, _fixed(layout)
     loading = fixed[: ends[LOADING]].reshape(p, m)
     path = fixed[ends[LOADING] : ends[PATH]].reshape(m, m)
-    variance, error = np.split(fixed[layout.diagonals], [m])
+    diagonals = fixed[layout.diagonals]
+    variance, error = diagonals[:m], diagonals[m:]
     loads = loading != 0
     known = loads & np.isfinite(loading)
     is_known = known.any(axis=0)
@@ -97,6 +96,13 @@ def _roles(layout: Layout) -> tuple[_Items, _Constructs]:
     return _items(loads, error, first, reference), constructs
 
 
+def _fixed(layout: Layout) -> Array:
+    """Return the matrices (t,), laid end to end, nan where they are free."""
+    fixed = layout.template.copy()
+    fixed[layout.target] = np.nan
+    return fixed
+
+
 @lru_cache(maxsize=16)
 def is_settled(layout: Layout) -> bool:
     """Return whether nothing in a layout can contradict the starting values of its covariances.
@@ -104,18 +110,16 @@ def is_settled(layout: Layout) -> bool:
     Nothing is equal, no covariance of items is fixed at a value, and those of constructs that
     none explains are all free or all zero, with variances above zero.
     """
-    p, m, ends = layout.n_items, layout.n_latents, layout.ends
-    fixed = layout.template.copy()
-    fixed[layout.target] = np.nan
+    m, ends, fixed = layout.n_latents, layout.ends, _fixed(layout)
     latent = fixed[ends[PATH] : ends[LATENT]].reshape(m, m)
-    item = fixed[ends[LATENT] : ends[RESIDUAL]].reshape(p, p)
     unexplained = _roles(layout)[1].unexplained > 0 if m else layout.identity > 0
     variance = latent.diagonal()[unexplained.diagonal()]
     apart = latent[unexplained & (layout.identity == 0)]
-    covariance = item[~np.eye(p, dtype=bool)]
+    stated = (layout.matrix == RESIDUAL) & (layout.row != layout.column)
+    covariance = fixed[layout.place[stated]]
     return bool(
         not layout.shared
-        and not (covariance[np.isfinite(covariance)] != 0).any()
+        and (np.isnan(covariance) | (covariance == 0)).all()
         and (np.isnan(apart).all() or (apart == 0).all())
         and (np.isnan(variance) | (variance > 0)).all()
     )
@@ -156,8 +160,8 @@ def _constructs(
     for j in np.flatnonzero(is_whole & ~given):
         known = np.flatnonzero(np.isfinite(path[:, j]) & is_path[:, j])[:1]
         higher += [(int(j), int(i), abs(float(path[i, j]))) for i in known]
-    reached = np.linalg.matrix_power(is_path | np.eye(m, dtype=bool), m)
-    is_path &= ~reached.T
+    if layout.has_paths:
+        is_path &= ~np.linalg.matrix_power(is_path | np.eye(m, dtype=bool), m).T
     targets = np.flatnonzero(is_path.any(axis=1))
     source, rest = np.where(is_path[targets], 1.0, 0.0), np.ones(m)
     rest[targets] = 0.0

@@ -102,11 +102,17 @@ class CovarianceModel:
         """
         table, groups = self.parameters, self.n_groups
         rows, by_group = table.by_group[0], table.by_group
-        local = _numbered(
-            list(zip(*([_role(row) for row in own] for own in by_group), strict=True))
-        )
+        if groups == 1 and not table.ordinal:
+            # No pattern over groups, and nothing derived: the parameters themselves.
+            local = self.free.tolist()
+        else:
+            local = _numbered(
+                list(zip(*([_role(row) for row in own] for own in by_group), strict=True))
+            )
+        first: dict[int, int] = {}
+        for at, k in enumerate(local):
+            first.setdefault(k, at)
         count = max(local) + 1
-        first = [local.index(k) for k in range(count)]
         more = _unrestricted(len(table.items), others)
         layout = implied.layout(
             len(table.items) + others,
@@ -120,7 +126,7 @@ class CovarianceModel:
             observed=table.observed_latents,
             n_cuts=table.ordinal.most_thresholds,
         )
-        own = [[given[at] for at in first] for given in by_group]
+        own = [[given[first[k]] for k in range(count)] for given in by_group]
         index = [[-1 if row.free is None else row.free for row in rows] for rows in own]
         value = [[np.nan if row.fixed is None else row.fixed for row in rows] for rows in own]
         n_free = table.n_free + groups * len(more)
@@ -130,8 +136,8 @@ class CovarianceModel:
             ordinal = OrdinalLayout.of(layout, self.categories, delta=not table.ordinal.theta)
         return grouped.grouped(
             layout,
-            np.hstack([np.array(index), behind]),
-            np.hstack([np.array(value), np.full(behind.shape, np.nan)]),
+            np.concatenate([index, behind], axis=1),
+            np.concatenate([value, np.full(behind.shape, np.nan)], axis=1),
             n_free,
             self._constraints(n_free),
             ordinal,

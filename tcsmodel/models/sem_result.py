@@ -183,22 +183,22 @@ class SEMResult(Derived):
 
     def _inference(self, name: str, se: Array) -> dict[str, Array]:
         """Return ``se z p ci_lower ci_upper`` of a quantity of every row of the table."""
-        value = self.arrays[name]
         if self.draws is not None:
             se = np.where(se == 0, 0.0, self.draws.se(name))
+        value, fixed = self.arrays[name], se == 0
+        z = value / np.where(fixed, np.nan, se)
+        if self.draws is not None:
             (lower, upper), p = self.draws.interval(name), self.draws.p(name)
         else:
             half = special.ndtri((1 + self.level) / 2) * se
             lower, upper = value - half, value + half
-            p = 2 * special.ndtr(-np.abs(value / np.where(se == 0, np.nan, se)))
-        with np.errstate(all="ignore"):
-            z = np.where(se == 0, np.nan, value / se)
+            p = 2 * special.ndtr(-np.abs(z))
         return {
             "se": se,
             "z": z,
-            "p": np.where(se == 0, np.nan, p),
-            "ci_lower": np.where(se == 0, value, lower),
-            "ci_upper": np.where(se == 0, value, upper),
+            "p": np.where(fixed, np.nan, p),
+            "ci_lower": np.where(fixed, value, lower),
+            "ci_upper": np.where(fixed, value, upper),
         }
 
     @cached_property
