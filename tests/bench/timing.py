@@ -9,6 +9,7 @@ from __future__ import annotations
 import gc
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from math import ceil
 from time import perf_counter
 
 
@@ -28,7 +29,7 @@ class Timing:
 
     def __str__(self) -> str:
         return (
-            f"{self.task:<44} {1000 * self.ours:10.2f} ms {self.peer:>22} "
+            f"{self.task:<47} {1000 * self.ours:10.2f} ms {self.peer:>22} "
             f"{1000 * self.theirs:10.2f} ms {self.ratio:8.1f} x"
         )
 
@@ -55,20 +56,21 @@ def compare(
     ours: Callable[[], object],
     peers: Mapping[str, Callable[[], object]],
     runs: int = 25,
-    calls: int = 1,
+    lasting: float = 0.0,
 ) -> list[Timing]:
     """Return timings of ours against each peer; the runs alternate, so load hits all alike.
 
-    Each run makes some calls in a row: what takes milliseconds is timed as it is met in use, in
-    a loop over models, and not with a processor that has just done something else.
+    Each run makes as many calls in a row as last some seconds, one at least: what takes
+    milliseconds is timed as it is met in use, in a loop over models, and not with a processor that
+    has just done something else. The standard library's `timeit` takes 0.2 seconds.
     """
-    ours()
-    for peer in peers.values():
-        peer()
-    times: dict[str, list[float]] = {"": [], **{name: [] for name in peers}}
+    functions, calls = {"": ours, **peers}, {}
+    for name, function in functions.items():
+        function()
+        calls[name] = max(1, ceil(lasting / seconds(function)))
+    times: dict[str, list[float]] = {name: [] for name in functions}
     for _ in range(runs):
-        times[""].append(seconds(ours, calls))
-        for name, peer in peers.items():
-            times[name].append(seconds(peer, calls))
+        for name, function in functions.items():
+            times[name].append(seconds(function, calls[name]))
     own = min(times[""])
     return [Timing(task, own, name, min(times[name])) for name in peers]
