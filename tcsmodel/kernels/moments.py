@@ -28,7 +28,7 @@ def moments(x: Array, weights: Array | None = None) -> tuple[Array, Array]:
     One matrix product serves all leading axes of `weights`.
     """
     n = len(x)
-    center = x.mean(axis=0)
+    center = np.add.reduce(x, axis=0) / n
     if weights is None:
         shift, second = (total / n for total in _sums(x, center))
     else:
@@ -133,7 +133,7 @@ def _sums(x: Array, center: Array, share: Array | None = None) -> tuple[Array, A
     for start in range(0, len(x), step := max(1, PRODUCTS // p)):
         d = x[start : start + step] - center
         if share is None:
-            first += d.sum(axis=0)
+            first += np.add.reduce(d, axis=0)
         else:
             own = share[start : start + step]
             first += own @ d

@@ -189,9 +189,10 @@ def starts(model: Grouped, sampled: Sampled, given: Array | None = None) -> Arra
     At rough values where the others, with what is given, or fixed or equal in the model, imply
     covariances that are not definite.
     """
+    if given is not None and np.isnan(given).all():
+        given = None
     begin = _starts(model, sampled, given, rough=False)
-    own = given is None or np.isnan(given).all()
-    if own and model.plain and is_settled(model.layout):
+    if given is None and model.plain and is_settled(model.layout):
         return begin
     with np.errstate(all="ignore"):
         sigma = implied(model.layout, grouped.flat(model, begin)).sigma
@@ -340,8 +341,8 @@ def improper(model: Grouped, theta: Array) -> Mask:
 
 def _improper(layout: Layout, local: Array, at: Implied, n: int) -> Mask:
     wrong = admissibility(layout, local, at)
-    found = wrong.latent_variance.any(axis=1) | wrong.residual_variance.any(axis=1)
-    found |= wrong.latent_cov | wrong.residual_cov
+    negative = np.concatenate([wrong.latent_variance, wrong.residual_variance], axis=1)
+    found = negative.any(axis=1) | wrong.latent_cov | wrong.residual_cov
     return np.asarray(found.reshape(n, -1).any(axis=1))
 
 

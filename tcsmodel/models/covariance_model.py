@@ -421,11 +421,11 @@ class CovarianceModel:
         defined = self.parameters.spec.definitions
         names = [d.name for d in defined]
         return {
-            "lhs": [*(row.lhs for row in rows), *names],
-            "op": [*(str(row.op) for row in rows), *(":=" for _ in defined)],
-            "rhs": [*(row.rhs for row in rows), *(str(d.expression) for d in defined)],
-            "group": [*(groups[row.group] for row in rows), *("" for _ in defined)],
-            "label": [*(row.label for row in rows), *names],
+            "lhs": [row.lhs for row in rows] + names,
+            "op": [str(row.op) for row in rows] + [":="] * len(defined),
+            "rhs": [row.rhs for row in rows] + [str(d.expression) for d in defined],
+            "group": [groups[row.group] for row in rows] + [""] * len(defined),
+            "label": [row.label for row in rows] + names,
         }
 
 

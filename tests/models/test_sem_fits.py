@@ -186,7 +186,7 @@ def test_an_item_constant_for_everybody_is_named(frame):
 
 def test_an_item_constant_within_each_unit_is_each_unit_s_trouble(frame):
     within = frame.assign(v2=frame["firm"].map(dict(zip("ABCDEF", range(6), strict=True))))
-    with pytest.raises(TcsError, match="None of the 6 units .* 'v2' is constant"):
+    with pytest.raises(TcsError, match=r"None of the 6 units .* 'v2' is constant"):
         tcs.SEM(SPEC).fit_each(within, by="firm")
 
 
