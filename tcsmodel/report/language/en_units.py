@@ -108,4 +108,19 @@ UNITS: dict[str, dict[str, str]] = {
         "advice": "Read their intervals as being about that cluster alone, or take clusters into the "
         "survey that have several in each unit.",
     },
+    "units_without_design": {
+        "finding": "The intervals of {subject} do not know of the sampling design of the survey.",
+        "evidence": "Respondents of a unit are taken as drawn one by one.",
+        "meaning": "Replicate weights say how estimates of all respondents vary, not of one unit with "
+        "a model of its own: intervals are likely too narrow; the indices are right.",
+        "advice": "Where one model holds for all units, read tcs.satisfaction_index(result).by(...), "
+        "which counts the design; or name the clusters, Survey(..., cluster=), where they are known.",
+    },
+    "unit_replicates_lost": {
+        "finding": "Some bootstrap replicates of {count} of {total} units did not end.",
+        "evidence": "The worst is {unit}: {share:.0%} of its replicates.",
+        "meaning": "The intervals of these units rest on the replicates that ended.",
+        "advice": "Look at the items of these units for ones that hardly vary, or read their index "
+        "with the interval of fixed weights: bootstrap=0.",
+    },
 }
