@@ -90,15 +90,22 @@ def pls_diagram(pls: PLSResult, words: Language) -> Picture:
 
 
 def strongest_path(paths: pd.DataFrame, words: Language) -> str:
-    """Return the title that names the strongest path into the construct with most sources."""
+    """Return the title that names the strongest path into the construct with most sources.
+
+    Where it has one source, of the path, or of the group in which that is strongest.
+    """
     crowded = paths["target"].value_counts(sort=False).idxmax()
     into = paths[paths["target"] == crowded]
     row = into.iloc[int(np.argmax(into["estimate"].abs()))]
+    key = "picture.diagram.title"
+    if len(set(into["source"])) == 1:
+        key = f"{key}_alone" if len(into) == 1 else f"{key}_groups"
     return words.text(
-        "picture.diagram.title",
+        key,
         source=row["source"],
         target=crowded,
         estimate=float(row["estimate"]),
+        group=row.get("group", ""),
     )
 
 

@@ -55,6 +55,15 @@ def test_many_residual_correlations_are_counted(hs_frame: pd.DataFrame) -> None:
     assert "and 2 more" in picture(fit(f"{MEASURED}; {more}", hs_frame)).caption
 
 
+def test_the_title_of_one_path_does_not_compare_it(hs_frame: pd.DataFrame) -> None:
+    text = "visual =~ x1 + x2 + x3; textual =~ x4 + x5 + x6; textual ~ visual"
+    assert picture(fit(text, hs_frame)).title == "The path from visual to textual is .46"
+    groups = picture(fit(text, hs_frame, group="school"))
+    assert groups.title == "The path from visual to textual is strongest in Grant-White (.53)"
+    several = picture(fit(f"{MEASURED}; speed ~ visual + textual", hs_frame))
+    assert several.title == "visual has the strongest path to speed (.43)"
+
+
 def test_values_of_groups_leave_room_for_arrows_and_names(hs_frame: pd.DataFrame) -> None:
     frame = hs_frame.assign(city=[f"city {k % 4}" for k in range(len(hs_frame))])
     text = "visual =~ x1 + x2 + x3; textual =~ x4 + x5 + x6; textual ~ visual"

@@ -93,6 +93,9 @@ PICTURES: dict[str, str] = {
     "quadrant.possible overkill": "Possible overkill",
     "quadrant.low priority": "Low priority",
     "picture.diagram.title": "{source} has the strongest path to {target} ({estimate:.2r})",
+    "picture.diagram.title_alone": "The path from {source} to {target} is {estimate:.2r}",
+    "picture.diagram.title_groups": "The path from {source} to {target} is strongest in {group} "
+    "({estimate:.2r})",
     "picture.diagram.title_improper": "No admissible solution: these paths must not be read",
     "picture.diagram.title_measurement": "How {count} items measure their constructs",
     "picture.diagram.title_items": "How the items go together",
