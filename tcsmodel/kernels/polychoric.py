@@ -154,11 +154,14 @@ def _moments(
     corr = np.ones((len(w), p, p))
     pair_status = np.empty((len(w), p, p), dtype=np.intp)
     pair_status[:, np.arange(p), np.arange(p)] = status
-    for chosen, found in (
-        (pairs.both, _polychorics(answers, w, thresholds, pairs, zero_add)),
-        (pairs.mixed, _polyserials(answers, w, thresholds, mean, variance, pairs)),
-        (pairs.neither, _pearsons(answers, w, mean, variance, pairs)),
+    for chosen, correlate in (
+        (pairs.both, lambda: _polychorics(answers, w, thresholds, pairs, zero_add)),
+        (pairs.mixed, lambda: _polyserials(answers, w, thresholds, mean, variance, pairs)),
+        (pairs.neither, lambda: _pearsons(answers, w, mean, variance, pairs)),
     ):
+        if not chosen.any():
+            continue
+        found = correlate()
         i, j = pairs.first[chosen], pairs.second[chosen]
         singular = (status[:, i] == Status.SINGULAR) | (status[:, j] == Status.SINGULAR)
         corr[:, i, j] = corr[:, j, i] = np.where(singular, np.nan, found.rho)
@@ -210,6 +213,11 @@ def _continuous(answers: Answers, w: Array) -> tuple[Array, Array, Index]:
 
 def pair_tables(answers: Answers, w: Array, first: Index, second: Index) -> Array:
     """Return weighted two-way tables (B, P, K, K) of pairs of ordinal items, weights (B, n)."""
+    return whole_tables(answers, w, first, second)[..., :-1, :-1]
+
+
+def whole_tables(answers: Answers, w: Array, first: Index, second: Index) -> Array:
+    """Return these tables with a last row and column for missing answers, (B, P, K + 1, K + 1)."""
     if len(w) == 1:
         return _products(answers, w[0])[first, second][None]
     side = most_categories(answers.categories) + 1
@@ -222,23 +230,29 @@ def pair_tables(answers: Answers, w: Array, first: Index, second: Index) -> Arra
         ends = np.arange(len(cell) + 1) * len(first)
         counted = csc_array((np.ones(cell.size), cell.ravel(), ends), shape=(size, len(cell)))
         out += counted @ np.ascontiguousarray(w[:, rows].T)
-    return out.T.reshape(len(w), len(first), side, side)[..., :-1, :-1]
+    return out.T.reshape(len(w), len(first), side, side)
 
 
 def _products(answers: Answers, w: Array) -> Array:
-    """Return weighted two-way tables (p, p, K, K) of all pairs of items, weights (n,).
+    """Return weighted two-way tables (p, p, K + 1, K + 1) of all pairs of items, weights (n,).
 
     By products of indicators of the categories, which pays for one set of weights.
     """
     p, most = len(answers.categories), most_categories(answers.categories)
-    out = np.zeros((p * most, p * most))
-    step = max(1, ROWS // (p * most))
+    has_gaps = bool(np.isnan(answers.x).any())
+    side = most + has_gaps
+    out = np.zeros((p * side, p * side))
+    step = max(1, ROWS // (p * side))
     for start in range(0, len(answers.x), step):
-        rows = slice(start, start + step)
-        there = (answers.x[rows, :, None] == np.arange(most)).astype(np.float64)
-        there = there.reshape(-1, p * most)
-        out += (there * w[rows, None]).T @ there
-    return np.swapaxes(out.reshape(p, most, p, most), 1, 2)
+        codes = answers.x[start : start + step]
+        if has_gaps:
+            codes = np.where(np.isnan(codes), most, codes)
+        there = (codes[:, :, None] == np.arange(side)).astype(np.float64)
+        there = there.reshape(-1, p * side)
+        out += (there * w[start : start + step, None]).T @ there
+    tables = np.zeros((p, p, most + 1, most + 1))
+    tables[..., :side, :side] = np.swapaxes(out.reshape(p, side, p, side), 1, 2)
+    return tables
 
 
 def most_categories(categories: Index) -> int:

@@ -35,8 +35,10 @@ from tcsmodel.kernels.polychoric import (
     MixedMoments,
     Pairs,
     category_codes,
+    most_categories,
     pair_cells,
     pair_tables,
+    whole_tables,
 )
 from tcsmodel.kernels.replicates import Replicates
 
@@ -142,9 +144,10 @@ def asymptotic_cov(
         In the order of `Statistics`; nan where a statistic has no finite value.
     """
 
-    def product(influence: Array, share: Array) -> Array:
-        influence *= np.sqrt(share)[..., None]
-        return np.swapaxes(influence, -1, -2) @ influence
+    def product(found: MixedMoments, w: Array, share: Array) -> Array:
+        own = influence(answers, found, w)
+        own *= np.sqrt(share)[..., None]
+        return np.swapaxes(own, -1, -2) @ own
 
     return _over_members(answers, moments, weights, frequency, product)
 
@@ -158,10 +161,15 @@ def asymptotic_variance(
 ) -> Array:
     """Return the diagonal (..., q) of `asymptotic_cov`, without the rest of it."""
 
-    def squares(influence: Array, share: Array) -> Array:
-        return np.einsum("bn,bnq,bnq->bq", share, influence, influence)
+    def squares(found: MixedMoments, w: Array, share: Array) -> Array:
+        own = influence(answers, found, w)
+        return np.einsum("bn,bnq,bnq->bq", share, own, own)
 
-    return _over_members(answers, moments, weights, frequency, squares)
+    def by_cell(found: MixedMoments, w: Array, share: Array) -> Array:
+        return _squares_by_cell(answers, found, w, None if frequency else share)
+
+    collect = by_cell if (answers.categories > 0).all() else squares
+    return _over_members(answers, moments, weights, frequency, collect)
 
 
 def designed_cov(
@@ -196,8 +204,9 @@ def _over_members(
     moments: MixedMoments,
     weights: Array | None,
     frequency: bool,
-    collect: Callable[[Array, Array], Array],
+    collect: Callable[[MixedMoments, Array, Array], Array],
 ) -> Array:
+    """Return what `collect` makes of moments, weights (b, n) and what a square counts (b, n)."""
     n = len(answers.x)
     lead = moments.mean.shape[:-1]
     w = np.ones((1, n)) if weights is None else weights.reshape(-1, n).astype(np.float64)
@@ -208,8 +217,7 @@ def _over_members(
     step = max(1, ELEMENTS // (n * Statistics.of(answers.categories).size))
     for start in range(0, len(w), step):
         part = slice(start, start + step)
-        found = influence(answers, _members(moments, part), w[part])
-        parts.append(collect(found, share[part]))
+        parts.append(collect(_members(moments, part), w[part], share[part]))
     return np.concatenate(parts).reshape(*lead, *parts[0].shape[1:])
 
 
@@ -236,15 +244,45 @@ def influence(answers: Answers, moments: MixedMoments, weights: Array) -> Array:
         single = _Single.of(answers, moments, weights)
         out[..., :m] = _locations(answers, moments, single, order)
         out[..., m : m + c] = single.variance[..., order.continuous]
-        for chosen, of_pairs in (
-            (pairs.both, _ordinal_pairs),
-            (pairs.mixed, _mixed_pairs),
-            (pairs.neither, _continuous_pairs),
-        ):
+        both = np.flatnonzero(pairs.both)
+        tables = pair_tables(answers, weights, pairs.first[both], pairs.second[both])
+        cells = _pair_cells(moments, weights, single.steps, pairs, tables)
+        for part in _parts(np.arange(len(both)), weights.size):
+            i, j = pairs.first[both[part]], pairs.second[both[part]]
+            place = pair_cells(answers.x, i, j, cells.shape[-1] - 1)
+            out[..., at[both[part]]] = cells[:, part].reshape(len(weights), -1)[:, place]
+        for chosen, of_pairs in ((pairs.mixed, _mixed_pairs), (pairs.neither, _continuous_pairs)):
             for part in _parts(np.flatnonzero(chosen), weights.size):
                 i, j = pairs.first[part], pairs.second[part]
                 out[..., at[part]] = of_pairs(answers, moments, weights, single, i, j)
     return out
+
+
+def _squares_by_cell(
+    answers: Answers, moments: MixedMoments, weights: Array, share: Array | None
+) -> Array:
+    """Return weighted sums of squared influences (B, q) of ordinal items, weights (B, n).
+
+    An influence depends on the category, or on the cell of a two-way table, so that counts of
+    these, weighted by `share` (B, n) or by the weights' own, are enough.
+    """
+    order = Statistics.of(answers.categories)
+    pairs, most = order.pairs, most_categories(answers.categories)
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        steps = _threshold_steps(answers, as_finite(moments.thresholds), weights)
+        counts = whole_tables(answers, weights, pairs.first, pairs.second)
+        cells = _pair_cells(moments, weights, steps, pairs, counts[..., :-1, :-1])
+        if share is None:
+            total = weights.sum(axis=-1)
+            share, counts = weights / total[:, None], counts / total[:, None, None, None]
+        else:
+            counts = whole_tables(answers, share, pairs.first, pairs.second)
+        own = steps[:, order.item, order.threshold, :-1]
+        margin = np.stack([share @ (answers.x == a) for a in range(most)], axis=-1)
+        single = (margin[:, order.item] * own * own).sum(axis=-1)
+        infinite = np.isinf(moments.thresholds[:, order.item, order.threshold])
+        of_pairs = np.where(counts > 0, counts * cells * cells, 0.0).sum(axis=(-2, -1))
+    return np.concatenate([np.where(infinite, np.nan, single), of_pairs], axis=1)
 
 
 def _parts(pairs: Index, rows: int) -> Iterator[Index]:
@@ -321,23 +359,25 @@ def _locations(
     return np.where(is_mean, single.mean[..., item], found)
 
 
-def _ordinal_pairs(
-    answers: Answers, moments: MixedMoments, w: Array, single: _Single, i: Index, j: Index
+def _pair_cells(
+    moments: MixedMoments, w: Array, steps: Array, pairs: Pairs, tables: Array
 ) -> Array:
-    """Influences (B, n, P) on polychoric correlations, worked out cell by cell."""
+    """Influences (B, P, K + 1, K + 1) of those in each cell on polychoric correlations.
+
+    Of the ordinal pairs with two-way `tables`; the last row and column are for missing answers.
+    """
+    i, j = pairs.first[pairs.both], pairs.second[pairs.both]
     cut = as_finite(moments.thresholds)
     h, k, rho = cut[:, i], cut[:, j], moments.corr[:, i, j]
-    tables = pair_tables(answers, w, i, j)
     p = np.maximum(cell_probabilities(h, k, rho), SMALLEST_PROBABILITY)
     score = cell_slopes(h, k, rho)[0] / p
     cross = tables * score / p
-    rows = _carried(row_slopes(h, k, rho), cross, single.steps[:, i])
-    columns = _carried(row_slopes(k, h, rho), np.swapaxes(cross, -1, -2), single.steps[:, j])
+    rows = _carried(row_slopes(h, k, rho), cross, steps[:, i])
+    columns = _carried(row_slopes(k, h, rho), np.swapaxes(cross, -1, -2), steps[:, j])
     information = (cross * score * p).sum(axis=(-2, -1))[..., None, None]
     cells = np.zeros((*rows.shape, columns.shape[-1]))
     cells[..., :-1, :-1] = w.sum(axis=-1)[:, None, None, None] * score
-    cells = (cells - rows[..., :, None] - columns[..., None, :]) / information
-    return cells.reshape(len(w), -1)[:, pair_cells(answers.x, i, j, cut.shape[-1] + 1)]
+    return (cells - rows[..., :, None] - columns[..., None, :]) / information
 
 
 def _carried(slopes: Array, cross: Array, steps: Array) -> Array:
