@@ -16,6 +16,13 @@ from tcsmodel.survey.moments import read_only
 Array = NDArray[np.float64]
 Scale = tuple[float, float]
 SHOWN_COLUMNS = 12
+# What to do with text: among numbers, in categories among numbers, and where all is text.
+RECODE = "Recode it to numbers"
+RENAME = "Recode it to numbers (data[{name!r}].cat.rename_categories({{{first!r}: ...}}))"
+ORDER = (
+    "Give its order if it has one (pandas.Categorical(data[{name!r}], categories=[...], "
+    "ordered=True), lowest first), recode it to numbers"
+)
 
 
 def checked_frame(data: object) -> pd.DataFrame:
@@ -107,10 +114,16 @@ def is_blank(column: pd.Series) -> pd.Series:
 
 def to_numbers(frame: pd.DataFrame, names: Sequence[str], codes: tuple[Any, ...]) -> Array:
     """Return columns as floats (n, k), nan where missing; SurveyError where one holds text."""
-    values = np.column_stack([_numbers(frame[name], name, codes) for name in names])
+    columns = [frame[name] for name in names]
+    values = np.column_stack(
+        [_numbers(column, name, codes) for column, name in zip(columns, names, strict=True)]
+    )
     if codes:
-        numeric = pd.to_numeric(pd.Series(codes, dtype=object), errors="coerce").dropna()
-        values[np.isin(values, numeric.to_numpy(dtype=float))] = np.nan
+        coded = np.isin(values, _numeric(codes))
+        for at, column in enumerate(columns):
+            if isinstance(column.dtype, pd.CategoricalDtype):
+                coded[:, at] = False  # a place in an order is no code
+        values[coded] = np.nan
     infinite = np.isinf(values)
     if np.count_nonzero(infinite):
         row, at = np.argwhere(infinite)[0]
@@ -121,25 +134,58 @@ def to_numbers(frame: pd.DataFrame, names: Sequence[str], codes: tuple[Any, ...]
     return values
 
 
+def _numeric(codes: tuple[Any, ...]) -> Array:
+    """Return those of the codes that are numbers, as text or not."""
+    numbers = pd.to_numeric(pd.Series(codes, dtype=object), errors="coerce").dropna()
+    return numbers.to_numpy(dtype=np.float64)
+
+
 def _numbers(column: pd.Series, name: str, codes: tuple[Any, ...]) -> Array:
     """Return the numbers (n,) in a column of any kind."""
     dtype = column.dtype
     if isinstance(dtype, np.dtype) and dtype.kind in "iuf":
         return column.to_numpy(dtype=np.float64)
-    if is_date(column.dtype):
+    if is_date(dtype.categories.dtype if isinstance(dtype, pd.CategoricalDtype) else dtype):
         raise SurveyError(f"Item {name!r} holds dates, not answers; leave it out of the items.")
-    plain = column.astype(object) if isinstance(column.dtype, pd.CategoricalDtype) else column
-    gone = plain.isna() | plain.isin(list(codes)) | is_blank(plain)
-    numbers = pd.to_numeric(plain.where(~gone), errors="coerce")
-    text = plain[numbers.isna() & ~gone]
+    if isinstance(dtype, pd.CategoricalDtype):
+        return _of_categories(column, name, codes)
+    gone = column.isna() | column.isin(list(codes)) | is_blank(column)
+    numbers = pd.to_numeric(column.where(~gone), errors="coerce")
+    text = column[numbers.isna() & ~gone]
     if len(text):
-        raise SurveyError(
-            f"Item {name!r} holds text in {counted(len(text), 'row')} (first {text.iloc[0]!r} in "
-            f"row {text.index[0] + 1}). Recode it to numbers, name it in missing_codes=[...] (no "
-            "answer) or not_applicable=[...] (does not apply), or "
-            f"make items of its categories: survey.dummies({name!r}, reference=...)."
-        )
+        raise _holds_text(name, text, RECODE if numbers.notna().any() else ORDER)
     return numbers.to_numpy(dtype=np.float64, na_value=np.nan)
+
+
+def _of_categories(column: pd.Series, name: str, codes: tuple[Any, ...]) -> Array:
+    """Return the numbers (n,) that categories are, or the places of text in its order from 1.
+
+    Codes have no place, categories that do not occur do. Text among numbers has none either: a
+    file that labels the ends of a scale only does not say which numbers the labels stand for.
+    """
+    known, at = pd.Series(column.cat.categories, dtype=object), column.cat.codes.to_numpy()
+    numbers = pd.to_numeric(known, errors="coerce")
+    gone = known.isin(list(codes)) | is_blank(known) | numbers.isin(_numeric(codes))
+    text = numbers.isna() & ~gone
+    values = numbers.where(~gone).to_numpy(dtype=np.float64, na_value=np.nan)
+    held = np.append(text, False)[at]  # -1 is a missing answer
+    if held.any():
+        mixed = not text[~gone].all()
+        if mixed or not column.cat.ordered:
+            raise _holds_text(name, column[held], RENAME if mixed else ORDER)
+        values = np.where(gone, np.nan, np.cumsum(~gone))
+    return np.append(values, np.nan)[at]
+
+
+def _holds_text(name: str, text: pd.Series, advice: str) -> SurveyError:
+    """Return the refusal of an item for its cells that are text, by their rows."""
+    first = text.astype(object).iloc[0]
+    return SurveyError(
+        f"Item {name!r} holds text in {counted(len(text), 'row')} (first {first!r} in "
+        f"row {text.index[0] + 1}). {advice.format(name=name, first=first)}, name it in "
+        "missing_codes=[...] (no answer) or not_applicable=[...] (does not apply), or "
+        f"make items of its categories: survey.dummies({name!r}, reference=...)."
+    )
 
 
 def scale_limits(

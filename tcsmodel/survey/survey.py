@@ -61,7 +61,10 @@ class Survey:
         One row per respondent. It is copied, never changed. Columns that are not
         named by another argument are kept in `.data` and otherwise ignored.
     items : sequence of str, optional
-        The item columns. By default all numeric columns that have no other role.
+        The item columns. By default all numeric columns that have no other role. An ordered
+        pandas Categorical of text is read as 1, 2, ..., k, a number for each category, those
+        that nobody chose too; as brands and regions come from some files in this form, it is no
+        item unless it is named.
     scale : (low, high) or dict of str to (low, high), optional
         The theoretical limits of the answers. The 0-100 index, reversed items and
         the out-of-range check need them.
@@ -73,7 +76,7 @@ class Survey:
     group, wave, id : str, optional
         Columns with the respondent's group (brand, segment), wave, and identifier.
     missing_codes : sequence of numbers or str
-        Codes in the items that mean "no answer".
+        Codes in the items that mean "no answer". One that is a category takes no number.
     not_applicable : sequence of numbers or str
         Codes in the items that mean "does not apply" (who never complained has no opinion of how
         complaints are handled): counted apart, and nothing stands for them.
