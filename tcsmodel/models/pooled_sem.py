@@ -143,7 +143,10 @@ class PooledSEM(Pooled, Result):
         """Return the test of the difference from a model nested with this one.
 
         ``f df1 df2 p riv fmi chi2``, a row for each way to pool, as in `fit_measures`; of
-        estimators with scaled tests the scaled differences are pooled.
+        estimators with scaled tests the scaled differences are pooled. As in
+        `SEMResult.compare`, that the models are nested is for you to know. Models with equally
+        many degrees of freedom have no test, so `df1` is 0 and the rest nan; each of `results` has
+        `aic` and `bic` where there is a likelihood.
 
         Parameters
         ----------

@@ -161,6 +161,8 @@ class Derived(Bootstrapped):
         constraints alone (Savalei, Brace & Fouladi 2023). `rmsea_diff` is one RMSEA less the
         other, which hides it where the models have many degrees of freedom. That the models are
         nested is for you to know; where chi-square falls as constraints are added they are not.
+        Models with equally many degrees of freedom have no test, so `df_diff` is 0 and `p` nan;
+        `aic` and `bic` compare them where there is a likelihood.
 
         Chi-squares of ``mlr``, ``mlm`` and ``mlmv`` must not be subtracted once they are scaled;
         their difference is scaled by ``(df0 c0 - df1 c1) / (df0 - df1)``, c the mean scaling

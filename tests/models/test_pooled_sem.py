@@ -138,6 +138,23 @@ class TestAgainstSemTools:
         assert_allclose(restricted.compare(pooled), pooled.compare(restricted))
 
 
+@pytest.mark.parametrize("estimator", ["ml", "mlr"])
+def test_models_with_equal_degrees_of_freedom_have_no_test_pooled_or_not(imputations, estimator):
+    models = [
+        tcs.SEM(tcs.ModelSpec.parse(f"Satisfaction =~ CUSA1 + {rest}"), estimator=estimator)
+        for rest in ("a*CUSA2 + a*CUSA3 + IMAG1", "a*CUSA2 + CUSA3 + a*IMAG1")
+    ]
+    fits = [model.fit(imputations) for model in models]
+    alone = fits[0].results[0].compare(fits[1].results[0]).iloc[1]
+    assert alone["df_diff"] == 0
+    assert np.isnan(alone["p" if estimator == "ml" else "p_scaled"])
+    assert np.isfinite(alone[["aic", "bic"]].astype(float)).all()
+    for found in (fits[0].compare(fits[1]), fits[1].compare(fits[0]), fits[0].compare(fits[0])):
+        assert found.index.tolist() == (["d2", "d3"] if estimator == "ml" else ["d2"])
+        assert (found["df1"] == 0).all()
+        assert found.drop(columns="df1").isna().all(axis=None)
+
+
 def test_scaled_tests_are_pooled_by_d2(imputations):
     theirs = expected("B_mi_tests")["robust"]
     ours = tcs.SEM(SPEC, estimator="mlr").fit(imputations)
