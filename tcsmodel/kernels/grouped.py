@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from tcsmodel.kernels.average_scale import Averages
 from tcsmodel.kernels.constrained import Constraints
 from tcsmodel.kernels.implied import Layout
 from tcsmodel.kernels.ordinal import OrdinalLayout, completed, completed_slopes
@@ -30,6 +31,7 @@ class Grouped:
     constraints : what must hold of theta
     plain : whether the local parameters are theta itself, as without groups
     ordinal : the layout with what ordinal items add, None without them
+    averages : what effect coding averages, as starting values need it; None without it
     """
 
     layout: Layout
@@ -39,6 +41,7 @@ class Grouped:
     constraints: Constraints | None
     plain: bool
     ordinal: OrdinalLayout | None = None
+    averages: Averages | None = None
 
     @property
     def n_groups(self) -> int:
@@ -53,10 +56,11 @@ def grouped(
     n_free: int,
     constraints: Constraints | None = None,
     ordinal: OrdinalLayout | None = None,
+    averages: Averages | None = None,
 ) -> Grouped:
     """Return the model of `index` and `value` (G, f)."""
     plain = len(index) == 1 and np.array_equal(index[0], np.arange(n_free))
-    return Grouped(layout, index, value, n_free, constraints, plain, ordinal)
+    return Grouped(layout, index, value, n_free, constraints, plain, ordinal, averages)
 
 
 def spread(model: Grouped, theta: Array) -> Array:

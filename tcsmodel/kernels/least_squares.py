@@ -30,6 +30,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tcsmodel.kernels import discrepancy, jacobian, mean_structure, ordinal
+from tcsmodel.kernels.average_scale import Averages
 from tcsmodel.kernels.discrepancy import Gathers, add_curvature, merged_twice
 from tcsmodel.kernels.gamma import NormalWeight
 from tcsmodel.kernels.implied import (
@@ -173,7 +174,9 @@ def unit_weight(variance: Array, size: int) -> tuple[Array, Array]:
     return np.broadcast_to(scale[:, None], (len(scale), size)), scale
 
 
-def ordinal_start(model: ordinal.OrdinalLayout, statistics: Array) -> Array:
+def ordinal_start(
+    model: ordinal.OrdinalLayout, statistics: Array, averages: Averages | None = None
+) -> Array:
     """Return starting values (B, q) from the statistics (B, s) of ordinal items in a sample."""
     given, order, p, m = model.layout, model.order, model.layout.n_items, len(model.order.item)
     cov = np.broadcast_to(np.eye(p), (len(statistics), p, p)).copy()
@@ -187,7 +190,7 @@ def ordinal_start(model: ordinal.OrdinalLayout, statistics: Array) -> Array:
     is_cut = order.threshold >= 0
     mean = np.zeros((len(statistics), p))
     mean[:, order.item[~is_cut]] = statistics[:, :m][:, ~is_cut]
-    theta = starting_values(given, cov, mean)
+    theta = starting_values(given, cov, mean, averages=averages)
     cut = np.zeros((len(statistics), p, given.n_cuts))
     cut[:, order.item[is_cut], order.threshold[is_cut]] = statistics[:, :m][:, is_cut]
     for kind, values in (

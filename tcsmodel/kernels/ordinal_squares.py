@@ -128,7 +128,8 @@ def sampling(
 
 def starts(model: Grouped, own: OrdinalLayout, statistics: Array, given: Array) -> Array:
     """Return where to begin (B, q): at values given (q,), where they are not nan."""
-    local = [ordinal_start(own, statistics[:, g]) for g in range(model.n_groups)]
+    averages = None if model.averages is None else model.averages.of_one
+    local = [ordinal_start(own, statistics[:, g], averages) for g in range(model.n_groups)]
     begin = grouped.collected(model, np.stack(local, axis=1))
     return np.where(np.isnan(given), begin, given)
 

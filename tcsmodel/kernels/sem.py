@@ -207,7 +207,9 @@ def _starts(model: Grouped, sampled: Sampled, given: Array | None, *, rough: boo
     cov, mean = sampled.cov, sampled.mean
     p = cov.shape[-1]
     flat = None if mean is None else mean.reshape(-1, p)
-    local = starting_values(model.layout, cov.reshape(-1, p, p), flat, rough=rough)
+    local = starting_values(
+        model.layout, cov.reshape(-1, p, p), flat, rough=rough, averages=model.averages
+    )
     begin = grouped.collected(model, local.reshape(*cov.shape[:2], -1))
     return begin if given is None else np.where(np.isnan(given), begin, given)
 

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tcsmodel.kernels import linalg
+from tcsmodel.kernels.average_scale import Averages, averaged, centred
 from tcsmodel.kernels.implied import ITEM_MEAN, LATENT, LATENT_MEAN, LOADING, PATH, RESIDUAL, Layout
 
 Array = NDArray[np.float64]
@@ -103,6 +104,12 @@ def _fixed(layout: Layout) -> Array:
     return fixed
 
 
+def _loads(layout: Layout) -> Mask:
+    """Return which loadings (p, m) are not fixed at zero."""
+    fixed = _fixed(layout)[: layout.ends[LOADING]]
+    return np.asarray(fixed.reshape(layout.n_items, layout.n_latents) != 0)
+
+
 @lru_cache(maxsize=16)
 def is_settled(layout: Layout) -> bool:
     """Return whether nothing in a layout can contradict the starting values of its covariances.
@@ -179,7 +186,12 @@ def _constructs(
 
 
 def starting_values(
-    layout: Layout, cov: Array, mean: Array | None = None, *, rough: bool = False
+    layout: Layout,
+    cov: Array,
+    mean: Array | None = None,
+    *,
+    rough: bool = False,
+    averages: Averages | None = None,
 ) -> Array:
     """Return starting values (B, q) from covariances (B, p, p) and means (B, p) of the items.
 
@@ -193,6 +205,8 @@ def starting_values(
 
     Rough values know only the variances: half of each is a construct's, and constructs do not
     correlate. They are for a model that fixes, or holds equal, what the others contradict.
+
+    With `averages` constructs have the average scale of their items instead.
     """
     n, ends = len(cov), layout.ends
     flat = np.zeros((n, len(layout.template)))
@@ -200,12 +214,18 @@ def starting_values(
     if layout.n_latents:
         with np.errstate(all="ignore"):
             loading, path, psi, common = _constructs_of(layout, cov, variance, rough)
+            if averages is not None:
+                loading = np.where(_loads(layout), loading, 0.0)
+                loading, path, psi = averaged(averages, loading, path, psi)
         parts = [part.reshape(n, -1) for part in (loading, path, psi)]
         flat[:, : ends[LATENT]] = np.concatenate(parts, axis=1)
         unique = variance * (1 - common)
     flat[:, layout.diagonals[layout.n_latents :]] = unique
     if mean is not None:
-        flat[:, ends[ITEM_MEAN - 1] : ends[LATENT_MEAN]] = _means(layout, mean)
+        means = _means(layout, mean)
+        if averages is not None and averages.means:
+            means = centred(averages, loading, path, *means)
+        flat[:, ends[ITEM_MEAN - 1] : ends[LATENT_MEAN]] = np.concatenate(means, axis=1)
     theta = np.zeros((n, layout.n_free))
     theta[:, layout.owner] = flat.take(layout.place[layout.free >= 0], axis=1)
     return theta
@@ -232,8 +252,8 @@ def _constructs_of(
     return loading, path, psi, items.n_constructs * share * share
 
 
-def _means(layout: Layout, mean: Array) -> Array:
-    """Return intercepts and latent means (B, p + m)."""
+def _means(layout: Layout, mean: Array) -> tuple[Array, Array]:
+    """Return intercepts (B, p) and latent means (B, m)."""
     latent = np.zeros((len(mean), layout.n_latents))
     if layout.n_latents:
         first = _roles(layout)[0].first
@@ -241,7 +261,7 @@ def _means(layout: Layout, mean: Array) -> Array:
         nu[layout.row[(layout.matrix == ITEM_MEAN) & (layout.free >= 0)]] = np.nan
         given = nu[first]
         latent = np.where((first < 0) | np.isnan(given), 0.0, mean[:, first] - given)
-    return np.concatenate([mean, latent], axis=1)
+    return mean, latent
 
 
 def _centroid(items: _Items, corr: Array, variance: Array, sign: Array) -> tuple[Array, Array]:

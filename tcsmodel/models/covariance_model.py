@@ -17,6 +17,7 @@ from tcsmodel.kernels import (
     reliability,
     sem,
 )
+from tcsmodel.kernels.average_scale import Averages, averages
 from tcsmodel.kernels.categorical_omega import categorical_omega
 from tcsmodel.kernels.expressions import Evaluated, evaluate
 from tcsmodel.kernels.grouped import Grouped
@@ -25,7 +26,7 @@ from tcsmodel.kernels.moments import to_corr
 from tcsmodel.kernels.ordinal import OrdinalLayout, ordinal_thresholds
 from tcsmodel.kernels.standardized import jacobian, standardize
 from tcsmodel.options import Likelihood
-from tcsmodel.spec.model import ModelSpec, Relation
+from tcsmodel.spec.model import ModelSpec, Op, Relation
 from tcsmodel.spec.parameters import Parameter, ParameterTable, parameter_table
 
 Array = NDArray[np.float64]
@@ -141,7 +142,23 @@ class CovarianceModel:
             n_free,
             self._constraints(n_free),
             ordinal,
+            self._averages(others),
         )
+
+    def _averages(self, others: int) -> Averages | None:
+        """Return what effect coding averages, of the items with `others` behind them."""
+        table = self.parameters
+        if not table.scales:
+            return None
+        p, m = len(table.items) + others, len(table.latents)
+        measures = np.zeros((p + m, m), dtype=bool)
+        shared = np.zeros((self.n_groups, p + m, m), dtype=bool)
+        for rows in zip(*table.by_group, strict=True):
+            if rows[0].op is Op.REFLECTIVE:
+                at = rows[0].row + p * (rows[0].matrix == implied.PATH), rows[0].column
+                measures[at] = True
+                shared[:, *at] = [row.free == rows[0].free for row in rows]
+        return averages(measures, shared, means=table.has_means and not table.ordinal)
 
     @cached_property
     def categories(self) -> NDArray[np.intp]:

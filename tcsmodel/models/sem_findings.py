@@ -44,6 +44,7 @@ def findings(result: SEMResult) -> tuple[Finding, ...]:
         *_ridge(result),
         *_variances(result),
         *_against(result),
+        *_unit(result),
         *_correlations(result),
         *_indefinite(result),
         *_limits(result),
@@ -111,9 +112,11 @@ def _correlations_by_group(result: SEMResult) -> Array:
 
 
 def _variances(result: SEMResult) -> Iterator[Finding]:
-    std = result.arrays["std"]
+    std, values = result.arrays["std"], result.arrays["estimates"]
     for i, row in enumerate(result.model.parameters):
-        if row.is_variance and std[i] < -kernel.BOUNDARY:
+        # Where all of a variance is negative, its share tells nothing of the sign.
+        negative = values[i] < 0 and not abs(std[i]) <= kernel.BOUNDARY
+        if row.is_variance and negative:
             estimate = result.estimates.iloc[i]
             se = result.standardized["se"].iloc[i] if row.derived else estimate["se"]
             evidence = {"variance": float(result.arrays["estimates"][i]), "se": float(se)}
@@ -137,6 +140,27 @@ def _against(result: SEMResult) -> Iterator[Finding]:
                 subject = _named(result, table.rows[i].rhs, group)
                 evidence = {"construct": name, "std": float(std[i])}
                 yield Finding("item_against_others", Severity.CAUTION, (subject,), evidence)
+
+
+def _unit(result: SEMResult) -> Iterator[Finding]:
+    """Find constructs whose effect-coded loadings cancel, so that nothing determines the unit."""
+    if not result.model.parameters.scales:
+        return
+    own: dict[tuple[str, int], list[int]] = {}
+    for i, row in enumerate(result.model.parameters.rows):
+        if row.op == "=~" and row.free is not None:
+            own.setdefault((row.lhs, row.group), []).append(i)
+    estimates, se = (result.estimates[name].to_numpy() for name in ("estimate", "se"))
+    beyond_chance = special.ndtri(0.975)
+    for (name, group), rows in own.items():
+        known = np.abs(estimates[rows]) > beyond_chance * se[rows]
+        std, error = result.arrays["std"][rows], result.standardized_errors[rows]
+        if not known.any() and (np.abs(std) > beyond_chance * error).any():
+            least, most = float(estimates[rows].min()), float(estimates[rows].max())
+            evidence = {"least": least, "most": most, "se": float(se[rows].max())}
+            yield Finding(
+                "unit_unknown", Severity.CAUTION, (_named(result, name, group),), evidence
+            )
 
 
 def _correlations(result: SEMResult) -> Iterator[Finding]:

@@ -66,6 +66,15 @@ FINDINGS: dict[str, dict[str, str]] = {
         "advice": "Read its wording: if it is reversed, name it in reverse=[...]; if it is not, leave it "
         "out of this construct.",
     },
+    "unit_unknown": {
+        "finding": "Effect coding gives {subject} a unit that the data do not determine.",
+        "evidence": "Its loadings, one on average, run from {least:.1f} to {most:.1f} with standard "
+        "errors up to {se:.1f}; none differs from zero beyond chance, though standardized ones do.",
+        "meaning": "Loadings of both signs cancel. The variance, mean, paths and covariances of the "
+        "construct may be of any size; chi-square and standardized estimates do not depend on it.",
+        "advice": "Name reversed items in reverse=[...], or leave out effect_coding=True: the first "
+        "item then gives the construct its unit.",
+    },
     "constraints_unmet": {
         "finding": "Where the search ended, this does not hold: {subjects}.",
         "evidence": "No parameters were found that meet all constraints of the model.",
