@@ -112,7 +112,7 @@ def require_joined(spec: ModelSpec, data: object) -> None:
 def require_usable(sample: Sample, group: str, *, definite: bool = True) -> None:
     """Raise SurveyError when a sample cannot be fitted, naming the items and the group.
 
-    That the items of all respondents vary is known.
+    Without groups `group` is empty, and `take` has looked whether the items vary.
     """
     require_enough = require_definite if definite else require_respondents
     try:

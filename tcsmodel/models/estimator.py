@@ -17,7 +17,7 @@ from tcsmodel.kernels.replicates import Replicates
 from tcsmodel.kernels.status import Status
 from tcsmodel.options import Missing, SEMMissing
 from tcsmodel.survey.cleaning import normalized
-from tcsmodel.survey.moments import Moments, read_only, require_varying
+from tcsmodel.survey.moments import Moments, read_only, require_two, require_varying
 from tcsmodel.survey.moments import require_definite as require_definite
 from tcsmodel.survey.survey import Survey
 
@@ -149,7 +149,13 @@ class Sample:
 
 def as_survey(data: Survey | pd.DataFrame, items: Sequence[str]) -> Survey:
     """Return `data` as a survey; a bare DataFrame gives only the columns in `items`."""
-    return data if isinstance(data, Survey) else Survey(data, items=items)
+    if isinstance(data, Survey):
+        return data
+    if not isinstance(data, pd.DataFrame):
+        raise OptionError(
+            f"fit() takes a Survey, a DataFrame or Moments, not {type(data).__name__}."
+        )
+    return Survey(data, items=items)
 
 
 def take(
@@ -188,7 +194,7 @@ def take(
                 "Fit the model to a Survey or a DataFrame."
             )
         sample = Sample(data.select(names))
-    elif isinstance(data, (Survey, pd.DataFrame)):
+    else:
         survey = as_survey(data, names)
         if group is not None:
             _require_answered(survey, names, group)
@@ -204,31 +210,35 @@ def take(
             weights = normalized(weights)
         groups, strata = _strata(survey, rows, group)
         sample = Sample(moments, values, weights, rows, survey, groups, strata, staged)
-    else:
-        raise OptionError(
-            f"fit() takes a Survey, a DataFrame or Moments, not {type(data).__name__}."
-        )
     require_varying(sample.moments)
     return sample
 
 
 def respondents_of(data: Survey | pd.DataFrame, items: Sequence[str]) -> Sample:
-    """Return those who answered all `items`; their moments, which nobody asks for, are zero."""
+    """Return those who answered all `items`, without their moments.
+
+    Raises
+    ------
+    SurveyError
+        When an item is absent, or fewer than two respondents remain.
+    """
     names, survey = tuple(items), as_survey(data, items)
     values, weights, rows = survey.complete(names)
-    return unknown(names, values, weights, rows, survey)
+    require_two(len(values), names)
+    return without_moments(names, values, weights, rows, survey)
 
 
-def unknown(
+def without_moments(
     names: tuple[str, ...],
     values: Array,
     weights: Array | None,
     rows: NDArray[np.intp],
     survey: Survey,
 ) -> Sample:
-    """Return respondents, with weights as given, whose moments are not made yet: all are zero."""
-    nothing = np.zeros(len(names))
-    moments = Moments(names, len(values), nothing, np.diag(nothing), float(len(values)))
+    """Return respondents, with weights as given, whose moments nobody has made: all are nan."""
+    p = len(names)
+    mean, cov = read_only(np.full(p, np.nan)), read_only(np.full((p, p), np.nan))
+    moments = Moments(names, len(values), mean, cov, float(len(values)))
     own = None if weights is None else normalized(weights)
     return Sample(moments, values, own, rows, survey)
 
@@ -322,10 +332,11 @@ def _strata(
 def labelled(column: pd.Series) -> tuple[tuple[str, ...], NDArray[np.intp]]:
     """Return the labels in a column by first appearance, and the number of each row's.
 
-    Raises SurveyError when a cell is empty.
+    Raises SurveyError when a cell is empty or blank.
     """
     codes, labels = pd.factorize(column)
-    empty = int(np.count_nonzero(codes < 0))
+    blank = [k for k, label in enumerate(labels) if not str(label).strip()]
+    empty = int(np.count_nonzero(np.isin(codes, [-1, *blank])))
     if empty:
         raise SurveyError(
             f"Column {column.name!r} is empty for {empty} of the {len(column)} respondents used, "

@@ -15,7 +15,7 @@ from tcsmodel.kernels.missing import patterns, saturated, tabulate
 from tcsmodel.kernels.moments import moments
 from tcsmodel.kernels.polychoric import coded, mixed_moments
 from tcsmodel.kernels.products import multiplied
-from tcsmodel.models.estimator import Data, Sample, as_survey, take, unknown
+from tcsmodel.models.estimator import Data, Sample, as_survey, take, without_moments
 from tcsmodel.options import PLSMissing, did_you_mean, require
 from tcsmodel.spec.model import product_name
 from tcsmodel.survey.moments import Moments, read_only, require_varying
@@ -153,7 +153,7 @@ def with_products(sample: Sample, pairs: Index) -> Sample:
 def _with_gaps(data: Survey | pd.DataFrame, names: tuple[str, ...], missing: PLSMissing) -> Sample:
     survey = as_survey(data, names)
     values, weights, rows = survey.answered(names, fill=missing is PLSMissing.MEAN)
-    return unknown(names, values, weights, rows, survey)
+    return without_moments(names, values, weights, rows, survey)
 
 
 def _require_categories(names: tuple[str, ...], x: Array, ordered: tuple[str, ...]) -> None:

@@ -186,7 +186,8 @@ class SEMResult(Derived):
         if self.draws is not None:
             se = np.where(se == 0, 0.0, self.draws.se(name))
         value, fixed = self.arrays[name], se == 0
-        z = value / np.where(fixed, np.nan, se)
+        with np.errstate(all="ignore"):
+            z = value / np.where(fixed, np.nan, se)
         if self.draws is not None:
             (lower, upper), p = self.draws.interval(name), self.draws.p(name)
         else:

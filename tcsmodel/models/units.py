@@ -112,7 +112,8 @@ class Units:
         OptionError
             When `by` is one of the items.
         SurveyError
-            When the column is absent, or empty for a respondent used.
+            When the column is absent, or empty for a respondent used; when fewer than two
+            answered all items, or an item is constant for everybody.
         TcsError
             When moments were given instead of respondents.
         """
@@ -142,6 +143,7 @@ class Units:
         everyone = dict.fromkeys((*labels, *map(str, others)))
         whole = np.nan_to_num(values) if sample.has_gaps else values
         mean, cov = by_unit(whole, member, len(everyone), sample.weights)
+        # What varies in no unit may still differ between them; then it is each unit's trouble.
         if is_complete and not (np.diagonal(cov, axis1=1, axis2=2) > SOUND).any(axis=0).all():
             require_varying(moments_of(sample.names, values, sample.weights))
         units = cls(by, tuple(everyone), sample, member, mean, cov, least)

@@ -273,8 +273,8 @@ class _Statement:
         if self.here.kind is not Kind.END:
             raise self.unexpected("after a term")
         for name in left:
-            for (op, rhs), (modifiers, place) in right.items():
-                yield self.term(name.text, op, rhs, modifiers, place), modifiers.get("equal")
+            for (own, rhs), (modifiers, place) in right.items():
+                yield self.term(name.text, own, rhs, modifiers, place), modifiers.get("equal")
 
     def left(self) -> Token:
         if self.here.kind not in NAMES:
@@ -286,7 +286,7 @@ class _Statement:
         return self.take()
 
     def right(self, found: Right, operator: Token, op: Op) -> None:
-        """Read modifiers and place of one term; a name that returns with a new one is one term."""
+        """Read one term on the right; a name that returns with a new modifier is one term."""
         modifiers: dict[str, Any] = {}
         place = self.here
         while self.is_modifier():

@@ -232,11 +232,10 @@ def check_scales(answers: Array, names: Sequence[str], limits: Mapping[str, Scal
             )
 
 
-def turned(
+def turn(
     answers: Array, names: Sequence[str], reverse: Sequence[str], limits: Mapping[str, Scale]
-) -> Array:
-    """Return answers (n, k), those to the items in `reverse` recoded to ``low + high - answer``."""
-    out = answers.copy() if reverse else answers
+) -> None:
+    """Recode answers (n, k) to the items in `reverse` to ``low + high - answer``, in place."""
     for name in reverse:
         if name not in names:
             raise SurveyError(
@@ -248,8 +247,7 @@ def turned(
                 "Try: Survey(..., scale=(1, 10))."
             )
         at, (low, high) = names.index(name), limits[name]
-        out[:, at] = low + high - answers[:, at]
-    return out
+        answers[:, at] = low + high - answers[:, at]
 
 
 def to_weights(column: pd.Series, name: str) -> Array:

@@ -72,12 +72,7 @@ class Moments:
         SurveyError
             When there are fewer than two respondents.
         """
-        if len(values) < 2:
-            raise SurveyError(
-                f"{counted(len(values), 'respondent')} answered {'all ' if len(names) > 1 else ''}"
-                f"{counted(len(names), 'item')}, and at least 2 are needed. Try fewer items, or "
-                "look at tcs.screening(survey).missing_patterns."
-            )
+        require_two(len(values), names)
         mean, cov = kernel.moments(values, weights)
         total = float(len(values) if weights is None else weights.sum())
         return cls(tuple(names), len(values), read_only(mean), read_only(cov), total)
@@ -194,6 +189,16 @@ class Moments:
 
     def __repr__(self) -> str:
         return f"Moments({len(self.names)} items, n={self.n})"
+
+
+def require_two(n: int, names: Sequence[str]) -> None:
+    """Raise SurveyError unless two respondents answered all of some items."""
+    if n < 2:
+        raise SurveyError(
+            f"{counted(n, 'respondent')} answered {'all ' if len(names) > 1 else ''}"
+            f"{counted(len(names), 'item')}, and at least 2 are needed. Try fewer items, or "
+            "look at tcs.screening(survey).missing_patterns."
+        )
 
 
 def require_varying(moments: Moments) -> None:

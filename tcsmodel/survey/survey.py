@@ -44,7 +44,7 @@ from tcsmodel.survey.cleaning import (
     scale_limits,
     to_numbers,
     to_weights,
-    turned,
+    turn,
 )
 from tcsmodel.survey.moments import Moments, read_only
 from tcsmodel.survey.replicates import ReplicateWeights, check_replicates, replicates_of
@@ -187,8 +187,8 @@ class Survey:
         limits = scale_limits(scale, names)
         answers = to_numbers(frame, names, codes)
         check_scales(answers, names, limits)
-        answers = read_only(turned(answers, names, reverse, limits))
-        inapplicable = some(coded_cells(frame, names, not_applicable)) if not_applicable else None
+        turn(answers, names, reverse, limits)
+        answers.setflags(write=False)
         fields = {
             "items": tuple(names),
             "scale": limits,
@@ -202,7 +202,7 @@ class Survey:
             "simulated": bool(simulated),
             "_frame": frame,
             "_answers": answers,
-            "_inapplicable": inapplicable,
+            "_inapplicable": some(coded_cells(frame, names, not_applicable)),
             "_weights": weights,
         }
         for field, value in fields.items():

@@ -353,26 +353,6 @@ def test_gamma_is_the_sampling_covariance():
 # Batches, weights, edges
 
 
-@pytest.mark.parametrize("frequency", [True, False])
-@pytest.mark.parametrize("members", [1, 3])
-def test_the_diagonal_by_cells_is_that_of_gamma_by_respondents(members, frequency):
-    """With gaps, unequal numbers of categories, and one category that a member lacks."""
-    generator = np.random.default_rng(8)
-    latent = generator.normal(size=(150, 1)) + generator.normal(size=(150, 4))
-    x = np.column_stack(
-        [np.digitize(y, np.linspace(-1, 1, k)) for y, k in zip(latent.T, (1, 2, 3, 4), strict=True)]
-    )
-    x = np.where(generator.random(x.shape) < 0.1, np.nan, x)
-    answers = coded(x, np.ones(4, dtype=bool))
-    weights = generator.integers(0, 4, (members, 150)).astype(float)
-    weights[0, answers.x[:, 3] == 4] = 0
-    moments = mixed_moments(answers, weights)
-    gamma = asymptotic_cov(answers, moments, weights, frequency=frequency)
-    variance = asymptotic_variance(answers, moments, weights, frequency=frequency)
-    assert np.isnan(variance[0]).sum() == 1
-    np.testing.assert_allclose(variance, np.diagonal(gamma, axis1=1, axis2=2), rtol=1e-10)
-
-
 def test_batch_equals_loop(small):
     weights = np.random.default_rng(3).integers(0, 4, (2, 3, 120)).astype(float)
     together = mixed_moments(small, weights)
