@@ -18,6 +18,9 @@ Array = NDArray[np.float64]
 Index = NDArray[np.intp]
 Number: TypeAlias = float | Array
 
+# A chi-square that is nothing but rounding.
+NO_MISFIT = 1e-7
+
 
 def chi2_p(chi2: Number, df: Number) -> Array:
     """Return the upper tail probability of a chi-square; nan when df = 0."""
@@ -33,10 +36,13 @@ def _if_tested(df: Number, value: Array, otherwise: float) -> Array:
 
 @np.errstate(all="ignore")
 def cfi(chi2: Number, df: Number, null_chi2: Number, null_df: Number) -> Array:
-    """Return ``1 - max(chi2 - df, 0) / max(null_chi2 - null_df, chi2 - df, 0)``, Bentler (1990)."""
+    """Return ``1 - max(chi2 - df, 0) / max(null_chi2 - null_df, chi2 - df, 0)``, Bentler (1990).
+
+    1 where neither model has a misfit.
+    """
     own = np.maximum(np.asarray(chi2) - df, 0.0)
     null = np.maximum(np.asarray(null_chi2) - null_df, own)
-    return np.where(null > 0, 1 - own / null, 1.0)
+    return np.where(null > NO_MISFIT, 1 - own / null, 1.0)
 
 
 @np.errstate(all="ignore")

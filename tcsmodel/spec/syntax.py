@@ -25,15 +25,8 @@ from tcsmodel.spec.model import (
     Term,
     product_name,
 )
-from tcsmodel.spec.tokens import (
-    NAMES,
-    UNSUPPORTED,
-    UNSUPPORTED_CALLS,
-    Kind,
-    Token,
-    located,
-    tokens,
-)
+from tcsmodel.spec.tokens import NAMES, Kind, Token, located, tokens
+from tcsmodel.spec.unsupported import UNSUPPORTED, UNSUPPORTED_CALLS
 
 DEFINED = ":="
 SUPPORTED = (

@@ -21,7 +21,7 @@ import numpy as np
 import pandas as pd
 import texts
 from r_peer import DATA, RPeer, r_peer
-from timing import Timing, seconds
+from timing import TIMEIT, Timing, in_a_row, seconds
 
 import tcsmodel as tcs
 from tcsmodel.kernels import polychoric
@@ -35,7 +35,7 @@ REVERSED = ["A1", "C4", "C5", "E1", "E2", "O2", "O5"]
 class Task:
     """Something both do: ours, R's task, how much of ours R does in one, and the target ratio.
 
-    What takes milliseconds is timed in rows of `calls`, on both sides.
+    What takes milliseconds is timed in rows of calls that last some seconds, on both sides.
     """
 
     name: str
@@ -46,7 +46,7 @@ class Task:
     scale: float = 1.0
     runs: int = 7
     peer_runs: int | None = None
-    calls: int = 1
+    lasting: float = 0.0
 
 
 def frame(name: str) -> pd.DataFrame:
@@ -97,11 +97,16 @@ def wlsmv() -> tuple[float, float]:
 
 def compare(peer: RPeer, task: Task) -> Timing:
     """Return the least of runs in turns; R's scaled to the work of ours."""
+    calls = peer_calls = 1
+    if task.lasting:
+        task.ours(), peer.run(task.theirs)
+        calls = in_a_row(task.lasting, seconds(task.ours))
+        peer_calls = in_a_row(task.lasting, peer.run(task.theirs)[0])
     own, theirs = [], []
     for run in range(task.runs):
-        own.append(seconds(task.ours, task.calls, alone=True))
+        own.append(seconds(task.ours, calls, alone=True))
         if run < (task.peer_runs or task.runs):
-            theirs.append(peer.run(task.theirs, task.calls)[0] * task.scale)
+            theirs.append(peer.run(task.theirs, peer_calls)[0] * task.scale)
     return Timing(task.name, min(own), task.peer, min(theirs))
 
 
@@ -110,9 +115,10 @@ def fits() -> list[Task]:
     return [
         Task("HS, text to SE and fit measures",
              lambda: fitted(tcs.CFA, texts.HOLZINGER, hs), "hs_ml", "lavaan", 10, runs=25,
-             calls=5),
+             lasting=TIMEIT),
         Task("ACSI mobi, the same",
-             lambda: fitted(tcs.SEM, texts.ACSI, mobi), "acsi_ml", "lavaan", 10, runs=25, calls=5),
+             lambda: fitted(tcs.SEM, texts.ACSI, mobi), "acsi_ml", "lavaan", 10, runs=25,
+             lasting=TIMEIT),
         Task("ACSI mobi, FIML with 192 missing cells",
              lambda: fitted(tcs.SEM, texts.ACSI, gaps, missing="fiml"), "acsi_fiml", "lavaan", 20,
              peer_runs=3),

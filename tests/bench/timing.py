@@ -12,6 +12,9 @@ from dataclasses import dataclass
 from math import ceil
 from time import perf_counter
 
+# Seconds of calls in a row, as the standard library's `timeit`.
+TIMEIT = 0.2
+
 
 @dataclass(frozen=True)
 class Timing:
@@ -51,6 +54,11 @@ def seconds(function: Callable[[], object], calls: int = 1, *, alone: bool = Fal
         gc.enable()
 
 
+def in_a_row(lasting: float, each: float) -> int:
+    """Return how many calls of some seconds each last so long; one at least."""
+    return max(1, ceil(lasting / each))
+
+
 def compare(
     task: str,
     ours: Callable[[], object],
@@ -62,12 +70,12 @@ def compare(
 
     Each run makes as many calls in a row as last some seconds, one at least: what takes
     milliseconds is timed as it is met in use, in a loop over models, and not with a processor that
-    has just done something else. The standard library's `timeit` takes 0.2 seconds.
+    has just done something else.
     """
     functions, calls = {"": ours, **peers}, {}
     for name, function in functions.items():
         function()
-        calls[name] = max(1, ceil(lasting / seconds(function)))
+        calls[name] = in_a_row(lasting, seconds(function))
     times: dict[str, list[float]] = {name: [] for name in functions}
     for _ in range(runs):
         for name, function in functions.items():

@@ -34,6 +34,9 @@ def test_an_unknown_chi_square_has_no_rmsea_interval():
 
 def test_saturated_model():
     assert measures.cfi(0.0, 0.0, 500.0, 36) == 1
+    # Two saturated models, one of them but for rounding; and one that a bound keeps from fitting.
+    assert measures.cfi(6.7e-14, 0.0, 0.0, 0.0) == 1
+    assert measures.cfi(2.0, 0.0, 0.0, 0.0) == 0
     assert measures.tli(0.0, 0.0, 500.0, 36) == 1
     assert measures.rmsea(0.0, 0.0, 200) == 0
     assert np.isnan(measures.chi2_p(0.0, 0.0))

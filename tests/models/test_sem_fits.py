@@ -328,6 +328,17 @@ def test_one_unit_and_numbers_as_names(frame):
     assert one[7].converged
 
 
+def test_too_few_who_answered_are_counted_by_items_not_products(frame):
+    spec = tcs.ModelSpec.parse("A =~ q1 + q2 + q3\nB =~ v1 + v2\nC =~ v3\nC ~ A + B + A:B")
+    gone = frame.copy()
+    gone.loc[1:, "q1"] = np.nan
+    with (
+        pytest.warns(DroppedRespondentsWarning),
+        pytest.raises(SurveyError, match="1 respondent answered all 6 items"),
+    ):
+        tcs.PLS(spec).fit_each(gone, by="firm")
+
+
 def test_what_cannot_be_asked(frame):
     with pytest.raises(OptionError, match="by='q1' is an item of the model"):
         tcs.SEM(SPEC).fit_each(frame, by="q1")

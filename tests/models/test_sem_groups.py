@@ -206,6 +206,8 @@ def test_bad_groups_are_named(hs_frame):
         CFA(HS, group="school").fit(
             hs_frame.assign(school=hs_frame["school"].where(hs_frame.index > 0))
         )
+    with pytest.raises(SurveyError, match="'school' is empty for 145 of the 301"):
+        CFA(HS, group="school").fit(hs_frame.replace({"school": {"Grant-White": " "}}))
     with pytest.raises(SurveyError, match="In group 'Grant-White': 5 respondents are too few"):
         CFA(HS, group="school").fit(hs_frame.iloc[:161])
     constant = hs_frame.assign(x3=hs_frame["x3"].where(hs_frame["school"] == "Pasteur", 1.0))
