@@ -53,6 +53,9 @@ def findings(result: SEMResult) -> tuple[Finding, ...]:
         *ordinal_findings(result),
         *applicability(result.sample),
     ]
+    if not result.proper and all(one.severity is not Severity.PROBLEM for one in found):
+        evidence = {"status": result.status}
+        found.append(Finding("not_admissible", Severity.PROBLEM, (name,), evidence))
     if isinstance(result.draws, ReplicateDraws):
         found += lost_weights(result.draws, name)
     elif result.draws is not None:
@@ -85,6 +88,10 @@ def _ridge(result: SEMResult) -> Iterator[Finding]:
         "std": float(result.arrays["std"][worst]),
         "se": float(errors[worst]),
     }
+    subjects = tuple(_arrow(result, rows[i]) for i in lost)
+    if not result.model.constructs:
+        yield Finding("ridge_items", Severity.PROBLEM, subjects, evidence)
+        return
     corr = np.triu(_correlations_by_group(result)[rows[worst].group], 1)
     closest = np.unravel_index(np.argmax(np.nan_to_num(np.abs(corr))), corr.shape)
     overlapping = bool(abs(corr[closest]) > OVERLAP)
@@ -92,7 +99,7 @@ def _ridge(result: SEMResult) -> Iterator[Finding]:
         first, second = (result.model.constructs[at] for at in closest)
         evidence |= {"first": first, "second": second, "corr": float(corr[closest])}
     code = "ridge" if overlapping else "ridge_apart"
-    yield Finding(code, Severity.PROBLEM, tuple(_arrow(result, rows[i]) for i in lost), evidence)
+    yield Finding(code, Severity.PROBLEM, subjects, evidence)
 
 
 def _arrow(result: SEMResult, row: Parameter) -> str:
@@ -176,22 +183,41 @@ def _indefinite(result: SEMResult) -> Iterator[Finding]:
     """Find covariance matrices that no variables can have."""
     table, layout = result.model.parameters, result.model.layout
     local = result.model.spread(result.theta[None])[0]
-    wrong = kernel.admissibility(layout, local, implied(layout, local))
-    for g, corr in enumerate(_correlations_by_group(result)):
-        if wrong.latent_cov[g] and np.isfinite(corr).all():
-            values, vectors = np.linalg.eigh(corr)
-            part = np.abs(vectors[:, 0]) > TAKES_PART
-            names = [n for n, own in zip(result.model.constructs, part, strict=True) if own]
-            if values[0] < -kernel.BOUNDARY:
-                subjects = tuple(_named(result, name, g) for name in names)
-                evidence = {"eigenvalue": float(values[0])}
-                yield Finding("latent_not_definite", Severity.PROBLEM, subjects, evidence)
+    at = implied(layout, local)
+    wrong = kernel.admissibility(layout, local, at)
+    for g in range(result.model.n_groups):
+        # Where the variance of a path's end is negative, that says it all.
+        told = wrong.latent_variance[g].any() and (at.phi[g].diagonal() < 0).any()
+        if wrong.latent_cov[g] and np.isfinite(at.phi[g]).all() and not told:
+            yield from _latent(result, at.phi[g], g)
         if wrong.residual_cov[g] and not wrong.residual_variance[g].any():
             rows = [r for r in table.by_group[g] if r.op == "~~" and r.lhs != r.rhs]
             items = set(table.items) - set(table.latents)
             named = dict.fromkeys(n for r in rows for n in (r.lhs, r.rhs) if n in items)
             subjects = tuple(_named(result, name, g) for name in named)
             yield Finding("residual_not_definite", Severity.PROBLEM, subjects, {})
+
+
+def _latent(result: SEMResult, cov: Array, g: int) -> Iterator[Finding]:
+    """Find why constructs, and items on paths, of a group cannot have these covariances (m, m).
+
+    One without a variance covaries with nothing; the correlations of the others have a negative
+    eigenvalue.
+    """
+    names, variance = result.model.parameters.latents, np.abs(cov.diagonal())
+    flat = variance == 0
+    for i in np.flatnonzero(flat & (cov != 0).any(axis=1)):
+        others = tuple(_named(result, names[j], g) for j in np.flatnonzero(cov[i]))
+        subject = _named(result, names[i], g)
+        yield Finding("covaries_without_variance", Severity.PROBLEM, (subject,), {"others": others})
+    kept = np.flatnonzero(~flat)
+    sd = np.sqrt(variance[kept])
+    values, vectors = np.linalg.eigh(cov[np.ix_(kept, kept)] / np.outer(sd, sd))
+    if values.min(initial=0.0) < -kernel.BOUNDARY:
+        part = kept[np.abs(vectors[:, 0]) > TAKES_PART]
+        subjects = tuple(_named(result, names[i], g) for i in part)
+        evidence = {"eigenvalue": float(values[0])}
+        yield Finding("latent_not_definite", Severity.PROBLEM, subjects, evidence)
 
 
 def _limits(result: SEMResult) -> Iterator[Finding]:

@@ -32,6 +32,21 @@ FINDINGS: dict[str, dict[str, str]] = {
         "meaning": "Together these constructs hold fewer dimensions than the model gives them.",
         "advice": "Merge the two that overlap most (see the HTMT ratios), or drop one of them.",
     },
+    "covaries_without_variance": {
+        "finding": "{subject} has a variance of zero in the model and yet covaries with others.",
+        "evidence": "It covaries with {others}.",
+        "meaning": "What does not vary cannot covary, so the solution describes no population.",
+        "advice": "Free its variance, or fix these covariances at zero as well; without paths and "
+        "covariances it can also be left out of the model.",
+    },
+    "not_admissible": {
+        "finding": "{subject} ended with a solution that is not admissible.",
+        "evidence": "Its status is {status}.",
+        "meaning": "Some of its variances and covariances are impossible or not determined, so it "
+        "must not be read as describing a population.",
+        "advice": "Leave out covariances and paths that no theory asks for, or fit the measurement "
+        "of the constructs one by one to see where it begins.",
+    },
     "residual_not_definite": {
         "finding": "The residual covariances among {subjects} cannot exist.",
         "evidence": "Their matrix has a negative eigenvalue, though every variance is positive.",
@@ -57,6 +72,16 @@ FINDINGS: dict[str, dict[str, str]] = {
         "value, even of the other sign, while chi-square and the implied covariances stay the same.",
         "advice": "Do not report these coefficients. Ask more respondents, leave out the construct, or "
         "give its loadings one label, as in f =~ a*x1 + a*x2, which makes them equal.",
+    },
+    "ridge_items": {
+        "finding": "These data do not determine coefficients ({count} in all), above all {worst}.",
+        "evidence": "Standardized it is {std:.2f} with a standard error of {se:.1f}; the fit hardly "
+        "changes along the whole range.",
+        "meaning": "The solution lies on a ridge: another sample, or another program, may give any "
+        "value, even of the other sign, while chi-square and the implied covariances stay the same.",
+        "advice": "Do not report these coefficients. Leave out a path or covariance that theory can "
+        "spare, above all in a cycle; or add causes that predict one of its variables well and "
+        "not the others.",
     },
     "item_against_others": {
         "finding": "{subject} runs against the other items of {construct}.",
