@@ -149,7 +149,8 @@ def asymptotic_cov(
         own *= np.sqrt(share)[..., None]
         return np.swapaxes(own, -1, -2) @ own
 
-    return _over_members(answers, moments, weights, frequency, product)
+    size = len(answers.x) * Statistics.of(answers.categories).size
+    return _over_members(answers, moments, weights, frequency, product, size)
 
 
 def asymptotic_variance(
@@ -168,8 +169,13 @@ def asymptotic_variance(
     def by_cell(found: MixedMoments, w: Array, share: Array) -> Array:
         return _squares_by_cell(answers, found, w, None if frequency else share)
 
-    collect = by_cell if (answers.categories > 0).all() else squares
-    return _over_members(answers, moments, weights, frequency, collect)
+    order = Statistics.of(answers.categories)
+    if len(order.continuous):
+        size = len(answers.x) * order.size
+        return _over_members(answers, moments, weights, frequency, squares, size)
+    # A table of each pair, and what is worked out of it.
+    size = 8 * len(order.pairs.first) * (most_categories(answers.categories) + 1) ** 2
+    return _over_members(answers, moments, weights, frequency, by_cell, len(answers.x) + size)
 
 
 def designed_cov(
@@ -205,8 +211,9 @@ def _over_members(
     weights: Array | None,
     frequency: bool,
     collect: Callable[[MixedMoments, Array, Array], Array],
+    size: int,
 ) -> Array:
-    """Return what `collect` makes of moments, weights (b, n) and what a square counts (b, n)."""
+    """Return what `collect`, holding `size` elements a member, makes of moments, w and shares."""
     n = len(answers.x)
     lead = moments.mean.shape[:-1]
     w = np.ones((1, n)) if weights is None else weights.reshape(-1, n).astype(np.float64)
@@ -214,7 +221,7 @@ def _over_members(
     rows = (w > 0).sum(axis=-1, keepdims=True)
     share = w / total if frequency else rows * (w / total) ** 2
     parts = []
-    step = max(1, ELEMENTS // (n * Statistics.of(answers.categories).size))
+    step = max(1, ELEMENTS // size)
     for start in range(0, len(w), step):
         part = slice(start, start + step)
         parts.append(collect(_members(moments, part), w[part], share[part]))
