@@ -185,7 +185,7 @@ def take(
                 "auxiliary= needs respondents, but moments were given. "
                 "Fit the model to a Survey or a DataFrame."
             )
-        survey = as_survey(data, names).with_items(auxiliary)
+        survey = _with_auxiliary(as_survey(data, names), auxiliary)
         return take(survey, names + auxiliary, missing, group).narrowed(names)
     if isinstance(data, Moments):
         if group is not None:
@@ -212,6 +212,29 @@ def take(
         sample = Sample(moments, values, weights, rows, survey, groups, strata, staged)
     require_varying(sample.moments)
     return sample
+
+
+def _with_auxiliary(survey: Survey, names: tuple[str, ...]) -> Survey:
+    """Return a survey with auxiliary variables as items; SurveyError names one of no use."""
+    for name in names:
+        try:
+            survey = survey.with_items((name,))
+        except SurveyError:
+            if name not in survey.data.columns:
+                raise
+            raise SurveyError(
+                f"Auxiliary variable {name!r} holds text, dates or infinite values. Leave it out "
+                "of auxiliary=, recode it to numbers, or name variables of its categories: "
+                f"survey.dummies({name!r}, reference=...)."
+            ) from None
+        answers = survey.values((name,))
+        given = answers[~np.isnan(answers)]
+        if not np.any(given != given[:1]):
+            what = f"everyone who answered gave {given[0]:g}" if len(given) else "nobody answered"
+            raise SurveyError(
+                f"Auxiliary variable {name!r} says nothing: {what}. Leave it out of auxiliary=."
+            )
+    return survey
 
 
 def respondents_of(data: Survey | pd.DataFrame, items: Sequence[str]) -> Sample:

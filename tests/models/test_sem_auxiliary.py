@@ -180,8 +180,13 @@ def test_refusals(gaps, hs_frame):
         CFA(HS, missing="fiml", auxiliary=["x1"])
     with pytest.raises(SurveyError, match=r"agey.*Did you mean 'ageyr'"):
         CFA(HS, missing="fiml", auxiliary=["agey"]).fit(gaps)
-    with pytest.raises(SurveyError, match="'school' holds text"):
+    with pytest.raises(SurveyError, match=r"^Auxiliary.*'school' holds text.*out of auxiliary="):
         CFA(HS, missing="fiml", auxiliary=["school"]).fit(gaps)
+    constant = gaps.assign(k=3.0, none=np.nan)
+    with pytest.raises(SurveyError, match="^Auxiliary.*'k'.*gave 3.*out of auxiliary="):
+        CFA(HS, missing="fiml", auxiliary=["ageyr", "k"]).fit(constant)
+    with pytest.raises(SurveyError, match="^Auxiliary.*'none'.*nobody answered.*auxiliary="):
+        CFA(HS, missing="fiml", auxiliary=["none"]).fit(constant)
     moments = Survey(hs_frame, items=HS.items).moments()
     with pytest.raises(TcsError, match="auxiliary= needs respondents"):
         CFA(HS, missing="fiml", auxiliary=["ageyr"]).fit(moments)
