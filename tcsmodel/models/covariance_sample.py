@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from tcsmodel.errors import SurveyError
+from tcsmodel.errors import SurveyError, counted
 from tcsmodel.kernels.likelihood import Sampled, incomplete
 from tcsmodel.kernels.missing import patterns
 from tcsmodel.kernels.replicates import Replicates
@@ -131,7 +131,7 @@ def require_complete(sample: Sample, causes: tuple[str, ...]) -> None:
         gaps = int(np.isnan(sample.respondents("A cause")[:, sample.names.index(name)]).sum())
         if gaps:
             raise SurveyError(
-                f"{name!r} is an observed cause and {gaps} respondents did not answer it; "
-                f"missing='fiml' needs a model of its variance. Say fixed_x=False, or use "
+                f"{name!r} is an observed cause and {counted(gaps, 'respondent')} did not "
+                "answer it; missing='fiml' needs a model of its variance. Say fixed_x=False, or use "
                 "missing='listwise'."
             )

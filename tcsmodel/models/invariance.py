@@ -144,7 +144,7 @@ def invariance(
         spec,
         group=column,
         missing=choose(SEMMissing, missing, "missing"),
-        **options_of(spec, estimator, ordered),
+        **options_of(spec, column, estimator, ordered),
     )
     items = model.parameters.items
     if isinstance(survey, (Survey, pd.DataFrame)):

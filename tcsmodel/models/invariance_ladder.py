@@ -21,12 +21,15 @@ from tcsmodel.survey.survey import Survey
 
 
 def options_of(
-    spec: ModelSpec, estimator: Estimator | str | None, ordered: bool | Sequence[str]
+    spec: ModelSpec,
+    group: str,
+    estimator: Estimator | str | None,
+    ordered: bool | Sequence[str],
 ) -> dict[str, Any]:
     """Return the options of the steps that the kind of items decides."""
     named = ordered if isinstance(ordered, bool) else listed(ordered)
     chosen = {} if estimator is None else {"estimator": choose(Estimator, estimator, "estimator")}
-    if not CFA(spec, ordered=named).ordinal_items:
+    if not CFA(spec, group=group, ordered=named).ordinal_items:
         return chosen
     own = chosen.get("estimator", Estimator.WLSMV)
     require(

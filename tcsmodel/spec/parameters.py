@@ -342,10 +342,10 @@ def _refuse(spec: ModelSpec, n_groups: int, known: Collection[Feature]) -> None:
                 f"do not estimate here. Measure it with =~, or fit the model with PLS."
             )
     if spec.n_groups is not None and spec.n_groups != n_groups:
-        raise SpecError(
-            f"The model text tells {spec.n_groups} groups apart, c(), but the data have "
-            f"{n_groups}. Give one value per group, and name the groups' column: group=..."
-        )
+        have = f"the data have {n_groups}. Give one value per group."
+        if n_groups == 1:
+            have = "none are named. Name their column: group=..."
+        raise SpecError(f"The model text tells {spec.n_groups} groups apart, c(), but {have}")
 
 
 def _bounded(row: Parameter) -> Parameter:

@@ -29,7 +29,7 @@ def check_design(frame: pd.DataFrame, strata: str | None, cluster: str | None) -
     wrong = spans[spans > 1]
     if len(wrong):
         raise SurveyError(
-            f"Cluster {wrong.index[0]!r} of {cluster!r} lies in {wrong.iloc[0]} strata of "
+            f"Cluster {str(wrong.index[0])!r} of {cluster!r} lies in {wrong.iloc[0]} strata of "
             f"{strata!r} ({counted(len(wrong), 'cluster')} in all do so), but clusters are drawn "
             "within strata. Where clusters are numbered anew in every stratum, join the two "
             f'columns: frame["{cluster}"] = frame["{strata}"].astype(str) + "-" + '
@@ -56,7 +56,7 @@ def design_of(
         where = "All respondents used are"
         if strata is not None:
             at = np.flatnonzero(found.stratum[found.cluster] == alone[0])[0]
-            where = f"Stratum {frame[strata].iloc[at]!r} of {strata!r} is"
+            where = f"Stratum {str(frame[strata].iloc[at])!r} of {strata!r} is"
         raise SurveyError(
             f"{where} in one {unit} only, so nothing says how its {unit}s differ. Join the "
             "stratum with a similar one before reading the survey, or leave the design out."

@@ -16,6 +16,7 @@ from tcsmodel.errors import (
     DroppedRespondentsWarning,
     ImproperSolutionWarning,
     OptionError,
+    SpecError,
     SurveyError,
     TcsError,
 )
@@ -158,6 +159,16 @@ def test_the_repair_finds_the_true_difference_of_means():
     row = repaired.latent_means.iloc[0]
     assert row["std"] == pytest.approx(0.5, abs=0.06)
     assert result.latent_means.iloc[0]["std"] > row["std"] + 0.1
+
+
+def test_values_by_group_in_the_text_are_those_of_the_groups(hs_frame):
+    found = invariance(ModelSpec.parse("f =~ x1 + c(1, 1)*x2 + x3 + x4"), hs_frame, "school")
+    held = found.steps["configural"].estimates.query("op == '=~' and rhs == 'x2'")
+    assert held["estimate"].tolist() == [1.0, 1.0]
+    with pytest.raises(SpecError, match=r"3 groups apart, c\(\), but the data have 2\. Give one"):
+        invariance(ModelSpec.parse("f =~ x1 + c(1, 1, 1)*x2 + x3"), hs_frame, "school")
+    with pytest.raises(SpecError, match=r"2 groups apart.*none are named.*group="):
+        CFA(ModelSpec.parse("f =~ x1 + c(1, 1)*x2 + x3"))
 
 
 def test_means_of_a_second_order_model_are_those_of_its_parts(hs_frame):

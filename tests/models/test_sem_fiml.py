@@ -162,7 +162,7 @@ def test_an_observed_cause_with_gaps_is_named(mobi_frame):
     frame = mobi_frame.astype(float)
     frame.loc[3, "PERV1"] = np.nan
     spec = ModelSpec.parse("CUSA1 ~ PERQ1 + PERV1")
-    with pytest.raises(SurveyError, match="'PERV1' is an observed cause and 1 respondents"):
+    with pytest.raises(SurveyError, match="'PERV1' is an observed cause and 1 respondent did"):
         SEM(spec, missing="fiml").fit(frame)
     stated = ModelSpec.parse("CUSA1 ~ PERQ1 + PERV1\nPERV1 ~~ PERV1 + PERQ1\nPERQ1 ~~ PERQ1")
     result = SEM(stated, missing="fiml").fit(frame)

@@ -87,6 +87,17 @@ def test_clusters_lie_in_one_stratum(frame):
         designed(frame)
 
 
+@pytest.mark.parametrize("column", ["branch", "region"])
+def test_numbers_in_the_design_are_shown_plainly(frame, column):
+    frame = frame.assign(branch=[1, 1, 2, 2, 3, 3, 4, 4], region=[1, 1, 1, 1, 2, 2, 2, 2])
+    if column == "branch":
+        with pytest.raises(SurveyError, match=r"Cluster '3' of 'branch' lies in 2 strata"):
+            designed(frame.assign(branch=[1, 3, 2, 2, 3, 3, 4, 4]))
+    else:
+        with pytest.raises(SurveyError, match=r"Stratum '2' of 'region' is in one cluster"):
+            designed(frame.iloc[:6]).design()
+
+
 def test_a_typo_is_answered(frame):
     with pytest.raises(SurveyError, match="Did you mean 'region'"):
         Survey(frame, strata="regoin")
