@@ -12,7 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import special
 
-from tcsmodel.errors import SpecError, TcsWarning
+from tcsmodel.errors import IdentificationError, SpecError, TcsWarning
 from tcsmodel.kernels.fitmeasures import chi2_p
 from tcsmodel.models.cfa import CFA
 from tcsmodel.models.fitted import only_group, require_fit
@@ -63,8 +63,9 @@ def discriminant_validity(
     OptionError
         When an option is out of range.
     SpecError
-        When there are fewer than two constructs with items of their own, or when several
-        loadings of a construct are fixed, so that it cannot be standardized.
+        When there are fewer than two constructs with items of their own; when several loadings
+        of a construct are fixed, so that it cannot be standardized; or when the constructs may
+        not correlate, as in a bifactor model.
 
     Notes
     -----
@@ -97,7 +98,7 @@ def discriminant_validity(
     require_level(level)
     only_group(result, "discriminant_validity()")
     spec, sample = standardizable(result.estimator.spec), result.sample
-    free = _fitted(spec, result)
+    free = _correlated(spec, result)
     pairs = tuple(combinations(spec.construct_names, 2))
     estimates = free.estimates
     correlated = (estimates["op"] == "~~") & estimates["lhs"].isin(spec.construct_names)
@@ -149,6 +150,19 @@ def _freed(term: Term, spec: ModelSpec) -> Term:
             "without changing the model. Free all but one of them."
         )
     return replace(term, fixed=None)
+
+
+def _correlated(spec: ModelSpec, result: SEMResult) -> SEMResult:
+    """Return the model with constructs that correlate freely."""
+    try:
+        return _fitted(spec, result)
+    except IdentificationError as error:
+        raise SpecError(
+            "Discriminant validity needs constructs that may correlate, but with these "
+            "correlations free no data can determine the model. Factors that share items, as in a "
+            "bifactor model, are told apart by being uncorrelated: read their loadings instead, "
+            "or fit constructs with items of their own."
+        ) from error
 
 
 def _fitted(spec: ModelSpec, result: SEMResult) -> SEMResult:

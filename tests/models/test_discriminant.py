@@ -146,6 +146,21 @@ def test_bad_input(mobi_frame, hs_frame, cfa):
         discriminant_validity(fit(CFA, text, hs_frame, group="school"))
 
 
+@pytest.mark.parametrize("orthogonal", [True, False])
+def test_constructs_that_may_not_correlate_are_refused(orthogonal, hs_frame):
+    text = "g =~ x1 + x2 + x3 + x4 + x5 + x6 + x7 + x8 + x9\nv =~ x1 + x2 + x3\ns =~ x7 + x8 + x9"
+    zero = "" if orthogonal else "\ng ~~ 0*v + 0*s\nv ~~ 0*s"
+    result = fit(CFA, text + zero, hs_frame, orthogonal=orthogonal)
+    with pytest.raises(SpecError, match=r"needs constructs that may correlate.*bifactor"):
+        discriminant_validity(result)
+
+
+def test_uncorrelated_constructs_with_items_of_their_own_are_correlated(hs_frame):
+    text = "v =~ x1 + x2 + x3\nt =~ x4 + x5 + x6"
+    free, held = (fit(CFA, text, hs_frame, orthogonal=kept) for kept in (False, True))
+    assert by_pair(discriminant_validity(held)).equals(by_pair(discriminant_validity(free)))
+
+
 def test_picture_names_the_pair(cfa):
     from tcsmodel.report.plots import picture
 
