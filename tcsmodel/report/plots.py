@@ -125,7 +125,7 @@ def _(result: CVPAT) -> Mapping[str, Maker]:
 
 @kinds.register
 def _(result: SEMResult) -> Mapping[str, Maker]:
-    pictures = {"diagram": covariance.sem_diagram, "loadings": covariance.loadings_forest}
+    pictures = {"diagram": covariance.sem_diagram} | _loadings(result)
     return pictures | _drawn(result, densities.sem_picture)
 
 
@@ -146,7 +146,7 @@ def _(result: UnitIndices) -> Mapping[str, Maker]:
 
 @kinds.register
 def _(result: CFAResult) -> Mapping[str, Maker]:
-    pictures = {"loadings": covariance.loadings_forest, "diagram": covariance.sem_diagram}
+    pictures = _loadings(result) | {"diagram": covariance.sem_diagram}
     return pictures | _drawn(result, densities.sem_picture)
 
 
@@ -261,7 +261,8 @@ def _(result: PooledPLS) -> Mapping[str, Maker]:
 
 @kinds.register
 def _(result: PooledSEM) -> Mapping[str, Maker]:
-    return {"estimates": imputed.pooled_sem_picture}
+    directed = result.standardized["op"].isin(["~", "=~"]).any()
+    return {"estimates": imputed.pooled_sem_picture} if directed else {}
 
 
 @kinds.register
@@ -305,6 +306,11 @@ def _(result: NecessaryConditions) -> Mapping[str, Maker]:
 @kinds.register
 def _(result: CombinedMap) -> Mapping[str, Maker]:
     return {"map": needs.combined_picture}
+
+
+def _loadings(result: SEMResult) -> dict[str, Maker]:
+    """Return the picture of the loadings of a result, where there are any."""
+    return {"loadings": covariance.loadings_forest} if result.model.constructs else {}
 
 
 def _drawn(result: SEMResult | SatisfactionIndex, maker: Maker) -> dict[str, Maker]:

@@ -174,7 +174,14 @@ def test_a_diagram_tells_groups_apart() -> None:
 
 
 def test_a_model_without_constructs_is_drawn() -> None:
-    fit = tcs.SEM(tcs.ModelSpec.parse("CUSA1 ~~ CUSA2")).fit(tcs.datasets.mobi())
+    spec, mobi = tcs.ModelSpec.parse("CUSA1 ~~ CUSA2"), tcs.datasets.mobi()
+    fit = tcs.SEM(spec).fit(mobi)
     drawn = picture(fit)
     assert drawn.title == "How the items go together"
     assert ".54***" in drawn.svg("a")
+    with pytest.raises(OptionError, match=r"no picture 'loadings'\. Its pictures are diagram"):
+        fit.plot("loadings")
+    assert list(kinds(tcs.CFA(spec).fit(mobi))) == ["diagram"]
+    imputations = tcs.impute(tcs.Survey(mobi.data[["CUSA1", "CUSA2"]]), m=2, seed=1)
+    with pytest.raises(OptionError, match="PooledSEM has no picture of its own"):
+        tcs.SEM(spec).fit(imputations).plot()
