@@ -92,16 +92,20 @@ def pls_diagram(pls: PLSResult, words: Language) -> Picture:
 def strongest_path(paths: pd.DataFrame, words: Language) -> str:
     """Return the title that names the strongest path into the construct with most sources.
 
-    Where it has one source, of the path, or of the group in which that is strongest.
+    Of several such constructs the one with the largest path. Where it has one source, the title
+    is of the path, or of the group in which that is strongest.
     """
-    crowded = paths["target"].value_counts(sort=False).idxmax()
+    sizes = paths.assign(size=paths["estimate"].abs()).groupby("target", sort=False)
+    busiest = sizes.agg(sources=("source", "nunique"), size=("size", "max"))
+    crowded = busiest.sort_values(["sources", "size"], ascending=False, kind="stable").index[0]
     into = paths[paths["target"] == crowded]
     row = into.iloc[int(np.argmax(into["estimate"].abs()))]
-    key = "picture.diagram.title"
-    if len(set(into["source"])) == 1:
-        key = f"{key}_alone" if len(into) == 1 else f"{key}_groups"
+    several, grouped = busiest.loc[crowded, "sources"] > 1, into.duplicated("source").any()
+    key = "" if several else "_alone"
+    if grouped:
+        key = "_group" if several else "_groups"
     return words.text(
-        key,
+        f"picture.diagram.title{key}",
         source=row["source"],
         target=crowded,
         estimate=float(row["estimate"]),

@@ -6,6 +6,7 @@ bare drawing, so that they wrap on a phone and can be read aloud.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
@@ -154,7 +155,8 @@ def wrap(
 ) -> list[str]:
     """Break `words` into lines of at most `width` inches at `size` points.
 
-    Breaks at spaces, inside a word only where the word alone is too wide. With `lines`
+    Breaks at spaces that are not no-break ones, inside a word only where the word alone is too
+    wide. With `lines`
     given, what does not fit ends in an ellipsis.
     """
     done: list[str] = []
@@ -175,7 +177,7 @@ def wrap(
 
 def _pieces(words: str, width: float, size: float, weight: str) -> list[str]:
     pieces: list[str] = []
-    for word in " ".join(words.split()).split(" "):
+    for word in re.split(r"\s+", words.strip(), flags=re.ASCII):
         piece = " "
         for character in word:
             too_wide = theme.text_width(piece.strip() + character, size, weight) > width

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import warnings
 
+import numpy as np
 import pandas as pd
 import pytest
 from matplotlib.patches import Ellipse, FancyArrowPatch, FancyBboxPatch, Rectangle
 
 import tcsmodel as tcs
 from tcsmodel.errors import ImproperSolutionWarning
+from tcsmodel.report.picture import wrap
 from tcsmodel.report.plots import picture
 from tcsmodel.result import Result
 
@@ -62,6 +64,31 @@ def test_the_title_of_one_path_does_not_compare_it(hs_frame: pd.DataFrame) -> No
     assert groups.title == "The path from visual to textual is strongest in Grant-White (.53)"
     several = picture(fit(f"{MEASURED}; speed ~ visual + textual", hs_frame))
     assert several.title == "visual has the strongest path to speed (.43)"
+
+
+def test_the_title_names_the_largest_path_of_targets_with_as_many_sources(
+    hs_frame: pd.DataFrame,
+) -> None:
+    result = fit("x7 ~ x1 + x2; x8 ~ x7 + x1; x9 ~ x8 + x7", hs_frame)
+    paths = result.standardized.query("op == '~'")
+    largest = paths.loc[paths["std"].abs().idxmax()]
+    title = f"{largest['rhs']} has the strongest path to {largest['lhs']} ("
+    assert picture(result).title.startswith(title)
+
+
+def test_the_title_names_the_group_of_the_strongest_of_several_paths(
+    hs_frame: pd.DataFrame,
+) -> None:
+    groups = fit(f"{MEASURED}; speed ~ visual + textual", hs_frame, group="school")
+    assert picture(groups).title == "In Grant-White, visual has the strongest path to speed (.48)"
+
+
+def test_a_caption_keeps_the_meaning_of_a_star_on_one_line(hs_frame: pd.DataFrame) -> None:
+    caption = picture(fit(f"{MEASURED}; speed ~ visual + textual", hs_frame)).caption
+    stars = ["*\u00a0p\u00a0<\u00a0.05", "**\u00a0p\u00a0<\u00a0.01"]
+    for width in np.arange(2, 7, 0.25):
+        lines = wrap(caption, width, 8.5)
+        assert all(any(mark in line for line in lines) for mark in stars)
 
 
 def test_values_of_groups_leave_room_for_arrows_and_names(hs_frame: pd.DataFrame) -> None:

@@ -93,6 +93,8 @@ PICTURES: dict[str, str] = {
     "quadrant.possible overkill": "Possible overkill",
     "quadrant.low priority": "Low priority",
     "picture.diagram.title": "{source} has the strongest path to {target} ({estimate:.2r})",
+    "picture.diagram.title_group": "In {group}, {source} has the strongest path to {target} "
+    "({estimate:.2r})",
     "picture.diagram.title_alone": "The path from {source} to {target} is {estimate:.2r}",
     "picture.diagram.title_groups": "The path from {source} to {target} is strongest in {group} "
     "({estimate:.2r})",
@@ -110,8 +112,8 @@ PICTURES: dict[str, str] = {
     "under the names",
     "picture.diagram.key": "width by size; grey dashes: interval includes zero",
     "picture.diagram.key_plain": "width by size",
-    "picture.diagram.key_sem": "width by size; grey dashes: p of {limit:.2r} or more; * p < .05, "
-    "** p < .01, *** p < .001",
+    "picture.diagram.key_sem": "width by size; grey dashes: p of {limit:.2r} or more; *\u00a0p\u00a0<\u00a0.05, "
+    "**\u00a0p\u00a0<\u00a0.01, ***\u00a0p\u00a0<\u00a0.001",
     "picture.diagram.residuals": "correlated residuals of items: {pairs}",
     "picture.diagram.residuals_many": "correlated residuals of items: {pairs} and {more} more",
     "picture.diagram.improper": "not admissible: do not read these numbers",
