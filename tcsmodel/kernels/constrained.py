@@ -150,6 +150,21 @@ def at_limit(on: Constraints, theta: Array) -> Mask:
     return tight
 
 
+def settled(on: Constraints, theta: Array) -> Array:
+    """Return theta (B, q) with what a condition holds at a limit exactly there.
+
+    Only conditions on one parameter: others are held to rounding, and what to move is open.
+    """
+    at = conditions(on, theta)
+    tight = np.abs(at.gap) <= AT_LIMIT * _size(at, theta)
+    lone = tight & (np.count_nonzero(at.rows, axis=2) == 1)
+    slope = at.rows.sum(axis=2)
+    excess = np.divide(at.gap, slope, out=np.zeros_like(slope), where=lone)
+    excess = np.where(at.rows != 0, excess[:, :, None], 0.0)
+    largest = np.abs(excess).argmax(axis=1)[:, None]
+    return theta - np.take_along_axis(excess, largest, axis=1)[:, 0]
+
+
 def direction(on: Constraints, theta: Array, hessian: Array, gradient: Array) -> Array:
     """Return the steps (B, q) to the minima of the quadratics that keep the conditions."""
     at, n = conditions(on, theta), len(theta)

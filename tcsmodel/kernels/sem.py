@@ -125,9 +125,7 @@ def fit(
     patience = PATIENCE[patient] if patient or sampled.table is None else NEARBY
     objective = Objective(function.evaluate, function.slopes, hopeless, model.constraints)
     best = minimize(objective, begin, max_iter=MAX_ITER, patience=patience)
-    if model.constraints is not None:
-        kept = constrained.kept(model.constraints, best.theta)
-        best = best._replace(converged=best.converged & kept)
+    best = held(model, best)
     information = best.expected
     if observed:
         everyone = np.arange(len(begin))
@@ -141,6 +139,15 @@ def fit(
         vcov = _vcov(model, best.theta, best.expected, n)
         fitted = replace(fitted, regular=_regular(vcov, best.expected, n))
     return fitted
+
+
+def held(model: Grouped, best: Minimum) -> Minimum:
+    """Return minima at the limits that hold them, converged only where all conditions hold."""
+    if model.constraints is None:
+        return best
+    theta = constrained.settled(model.constraints, best.theta)
+    kept = constrained.kept(model.constraints, theta)
+    return best._replace(theta=theta, converged=best.converged & kept)
 
 
 def ended(

@@ -259,11 +259,8 @@ def fit(
         Of `vcov`.
     """
     model = given.model
-    best = minimize(
-        objective(given), start, max_iter=MAX_ITER, patience=MAX_ITER if patient else PATIENCE
-    )
-    if model.constraints is not None:
-        kept = constrained.kept(model.constraints, best.theta)
-        best = best._replace(converged=best.converged & kept)
+    patience = MAX_ITER if patient else PATIENCE
+    best = minimize(objective(given), start, max_iter=MAX_ITER, patience=patience)
+    best = sem.held(model, best)
     at = curve(given, best.theta)
     return sem.ended(model, best, 2 * at.information, given.total, vcov(given, at, gamma))

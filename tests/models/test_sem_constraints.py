@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 from numpy.testing import assert_allclose
 
@@ -114,6 +115,28 @@ def test_standard_bounds_keep_variances_admissible(mobi_frame):
         without = fit(mobi_frame, text=HEYWOOD)
     assert result.fit_measures["chi2"] > without.fit_measures["chi2"]
     assert result.fit_measures["df"] == without.fit_measures["df"]
+
+
+OPTIONS = [{}, {"missing": "fiml"}, {"estimator": "uls"}, {"estimator": "gls"}]
+
+
+@pytest.mark.parametrize("options", OPTIONS)
+def test_what_is_held_at_a_limit_is_there_exactly(options):
+    cov = np.array([[1.0, 0.8, 0.7], [0.8, 1.0, 0.5], [0.7, 0.5, 1.0]])
+    answers = np.random.default_rng(3).standard_normal((200, 3)) @ np.linalg.cholesky(cov).T
+    frame = pd.DataFrame(answers, columns=["x1", "x2", "x3"])
+    spec = ModelSpec.parse("f =~ x1 + x2 + x3")
+    result = CFA(spec, bounds="standard", **options).fit(frame)
+    assert result.status == "at_bound"
+    own = result.estimates.query("lhs == 'x1' and op == '~~'")
+    assert own[["estimate", "std", "se"]].to_numpy().tolist() == [[0.0, 0.0, 0.0]]
+    rows = result.bootstrap(20, seed=1).estimates.query("lhs == 'x1' and op == '~~'")
+    assert rows["ci_lower"].tolist() == [0.0]
+    assert not np.signbit(rows["ci_lower"]).any()
+    limited = ModelSpec.parse("f =~ x1 + x2 + x3; x1 ~~ v*x1; v > 0.1")
+    assert labelled(CFA(limited, **options).fit(frame))["v"] == 0.1
+    said = next(f for f in result.verify() if f.code == "at_bound").sentence("meaning")
+    assert "conditional on the limit" in said
 
 
 def test_standard_bounds_change_nothing_where_nothing_is_negative(mobi_frame, free):

@@ -12,7 +12,8 @@ FINDINGS: dict[str, dict[str, str]] = {
     "at_bound": {
         "finding": "The solution lies at a limit that the model sets: {subjects}.",
         "evidence": "It would lie beyond without the limit ({count} in all).",
-        "meaning": "Standard errors and p values count the parameters at a limit as fixed.",
+        "meaning": "Standard errors and p values are conditional on the limit: they count the "
+        "parameters at it as fixed.",
         "advice": "Fit the model without the limit to see what the data ask for, and keep it only "
         "where theory demands it.",
     },
