@@ -90,6 +90,13 @@ def counted(n: int, noun: str) -> str:
     return f"{n} {noun}" if n == 1 else f"{n} {noun}s"
 
 
+def percent(share: float) -> str:
+    """Return a share as a whole percentage, of 0 and 100 only what is none or all."""
+    if 0 < share < 0.005:
+        return "<1%"
+    return ">99%" if 0.995 <= share < 1 else f"{share:.0%}"
+
+
 def warn(message: str, category: type[TcsWarning]) -> None:
     """Warn at the line that called this library, however deep inside it the trouble is found."""
     frame, level = inspect.currentframe(), 0

@@ -16,7 +16,7 @@ from tcsmodel.kernels.moments import to_corr
 from tcsmodel.kernels.pls import Composites, composites
 from tcsmodel.kernels.regression import Structure, adjusted, block_vif, structure
 from tcsmodel.kernels.status import Status
-from tcsmodel.models.draws import Draws
+from tcsmodel.models.draws import MANY_LOST, Draws, lost_replicates
 from tcsmodel.models.path_model import PathModel
 from tcsmodel.models.replicated import ReplicateDraws, lost_weights
 from tcsmodel.models.staged import Run, Staged, staged
@@ -31,7 +31,6 @@ Index = NDArray[np.intp]
 LOW_LOADING = 0.4
 GOOD_LOADING = 0.7
 HIGH_VIF = 5.0
-MANY_LOST = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -291,10 +290,7 @@ def replicate_findings(status: NDArray[np.intp]) -> Iterator[Finding]:
     replicates = len(status)
     lost = int((status >= Status.ITERATION_CAP).sum())
     if lost:
-        share = lost / replicates
-        severity = Severity.CAUTION if share > MANY_LOST else Severity.NOTE
-        evidence: dict[str, float] = {"lost": lost, "replicates": replicates, "share": share}
-        yield Finding("replicates_lost", severity, ("PLS",), evidence)
+        yield lost_replicates(lost, replicates, "PLS")
     improper = int((status == Status.IMPROPER).sum())
     if improper:
         share = improper / replicates

@@ -132,6 +132,6 @@ def require_complete(sample: Sample, causes: tuple[str, ...]) -> None:
         if gaps:
             raise SurveyError(
                 f"{name!r} is an observed cause and {counted(gaps, 'respondent')} did not "
-                "answer it; missing='fiml' needs a model of its variance. Say fixed_x=False, or use "
-                "missing='listwise'."
+                "answer it; missing='fiml' needs a model of its variance. Say fixed_x=False, or "
+                "use missing='listwise'."
             )

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from scipy import special
 from tqdm import tqdm
 
-from tcsmodel.errors import OptionError, TcsError
+from tcsmodel.errors import OptionError, TcsError, percent
 from tcsmodel.kernels import influence, intervals
 from tcsmodel.kernels.batch import map_chunks
 from tcsmodel.kernels.design import Design
@@ -36,6 +36,7 @@ from tcsmodel.options import (
     require_level,
     require_whole,
 )
+from tcsmodel.result import Finding, Severity
 
 Array = NDArray[np.float64]
 Strata = NDArray[np.intp]
@@ -45,6 +46,8 @@ Values = Mapping[str, Array]
 JACKKNIFED = 2000
 # The standard errors of a quantity's replicates stand beside them under this name.
 ERROR = "{}_se"
+# More replicates lost than these, as a share, may move intervals.
+MANY_LOST = 0.05
 
 
 @dataclass(frozen=True)
@@ -175,7 +178,7 @@ class Draws:
     def ends(self) -> str:
         """The share of the replicates that ended with each status, in words."""
         shares = self.status_shares[self.status_shares > 0]
-        return ", ".join(f"{_percent(share)} {_words(str(name))}" for name, share in shares.items())
+        return ", ".join(f"{_share(share)} {_words(str(name))}" for name, share in shares.items())
 
     @property
     def likely(self) -> Values:
@@ -283,11 +286,17 @@ class Draws:
         return f"Draws({self.n} replicates of {', '.join(self.values)}, seed={self.seed})"
 
 
-def _percent(share: float) -> str:
-    """Return a share in words that says all only of all."""
-    if share < 0.01:
-        return "<1%"
-    return "all" if share == 1 else f"{min(share, 0.99):.0%}"
+def lost_replicates(lost: int, replicates: int, subject: str) -> Finding:
+    """Return that some replicates have no solution: a caution where they are many."""
+    share = lost / replicates
+    evidence = {"lost": lost, "replicates": replicates, "share": share}
+    if share > MANY_LOST:
+        return Finding("replicates_lost", Severity.CAUTION, (subject,), evidence)
+    return Finding("replicates_lost_few", Severity.NOTE, (subject,), evidence)
+
+
+def _share(share: float) -> str:
+    return "all" if share == 1 else percent(share)
 
 
 def _words(status: str) -> str:

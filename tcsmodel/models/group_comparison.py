@@ -16,6 +16,7 @@ from tcsmodel.kernels import group_tests, intervals
 from tcsmodel.kernels.permutation import holm
 from tcsmodel.kernels.status import Status
 from tcsmodel.models import micom_findings
+from tcsmodel.models.draws import lost_replicates
 from tcsmodel.models.grouped_pls import GroupedPLS
 from tcsmodel.models.grouped_result import GroupedResult
 from tcsmodel.models.micom import FEWEST, NONE, MICOMResult, permuted_sets
@@ -383,12 +384,7 @@ class GroupComparison(GroupedResult):
         total = len(self.draws.status)
         for label, lost in zip(self.groups, self.draws.lost.tolist(), strict=True):
             if lost:
-                share = lost / total
-                severity = Severity.NOTE
-                if share > micom_findings.MANY_LOST:
-                    severity = Severity.CAUTION
-                evidence = {"lost": lost, "replicates": total, "share": share}
-                yield Finding("replicates_lost", severity, (f"group {label}",), evidence)
+                yield lost_replicates(lost, total, f"group {label}")
 
     def _differing(self) -> Finding:
         found, table = self.significant, self.table()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,13 +16,13 @@ from tcsmodel.kernels.implied import implied
 from tcsmodel.kernels.replicates import Replicates
 from tcsmodel.kernels.status import Status
 from tcsmodel.models.applicability import applicability
+from tcsmodel.models.draws import Draws, lost_replicates
 from tcsmodel.models.ordinal_findings import ordinal_findings, rare_categories
 from tcsmodel.models.replicated import ReplicateDraws, lost_weights
 from tcsmodel.options import SEMMissing
 from tcsmodel.result import Finding, Severity, worst_first
 
 if TYPE_CHECKING:
-    from tcsmodel.models.draws import Draws
     from tcsmodel.models.sem_result import SEMResult
     from tcsmodel.spec.parameters import Parameter
 
@@ -265,13 +266,11 @@ def replicate_findings(draws: Draws, name: str, rare: tuple[str, ...] = ()) -> I
     """
     lost = int((draws.status >= Status.ITERATION_CAP).sum())
     if lost:
-        share = lost / draws.n
-        severity = Severity.CAUTION if share > MANY else Severity.NOTE
-        evidence = {"lost": lost, "replicates": draws.n, "share": share}
+        found = lost_replicates(lost, draws.n, name)
         if rare:
-            yield Finding("replicates_lost_rare", severity, (name,), {**evidence, "items": rare})
-        else:
-            yield Finding("replicates_lost", severity, (name,), evidence)
+            evidence = {**found.evidence, "items": rare}
+            found = replace(found, code="replicates_lost_rare", evidence=evidence)
+        yield found
     improper = float(np.mean(draws.status == Status.IMPROPER))
     ridge = float(np.mean(draws.status == Status.RIDGE))
     if improper + ridge > 0:

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from tcsmodel.errors import DroppedRespondentsWarning, SurveyError, warn
+from tcsmodel.errors import DroppedRespondentsWarning, SurveyError, percent, warn
 
 Mask = NDArray[np.bool_]
 
@@ -106,8 +106,8 @@ def warn_left_out(rows: NDArray[np.intp], usable: Mask, told: Reasons) -> None:
     reason = told.outside if outside else told.silent
     if 0 < outside < count:
         reason = f"{told.outside} ({outside}) or {told.silent} ({count - outside})"
-    share = f"{count / n:.0%}" if count >= 0.005 * n else "<1%"
     warn(
-        f"{count} of {n} respondents ({share}) are left out because {reason}; {len(rows)} remain.",
+        f"{count} of {n} respondents ({percent(count / n)}) are left out because {reason}; "
+        f"{len(rows)} remain.",
         DroppedRespondentsWarning,
     )

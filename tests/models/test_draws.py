@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -17,6 +19,8 @@ from tcsmodel.errors import (
 from tcsmodel.kernels.status import Status
 from tcsmodel.models.draws import Replicator, bootstrap, from_counts
 from tcsmodel.models.estimator import take
+from tcsmodel.models.sem_findings import replicate_findings
+from tcsmodel.result import Severity
 from tcsmodel.survey.moments import Moments
 from tcsmodel.survey.survey import Survey
 
@@ -139,3 +143,22 @@ def test_a_resample_in_which_an_item_does_not_vary_is_lost(mobi_frame):
         assert draws.status[1] >= Status.ITERATION_CAP
         assert np.isnan(draws.values[name][1]).all()
         assert_allclose(draws.values[name][0], draws.values[name][2])
+
+
+def test_shares_are_written_alike_everywhere(sample):
+    draws = bootstrap(Replicator(estimate, sample), 1000, seed=1)
+    status = draws.status.copy()
+    status[:6] = Status.IMPROPER
+    status[6] = Status.SINGULAR
+    drawn = replace(draws, status=status)
+    assert drawn.ends == "99% converged, 1% improper, <1% singular"
+    lost, improper = replicate_findings(drawn, "CFA")
+    assert (lost.code, lost.severity) == ("replicates_lost_few", Severity.NOTE)
+    assert "1 of 1,000 (<1%)" in lost.sentence("evidence")
+    assert "another seed" in lost.sentence("advice")
+    assert "1% improper" in improper.sentence("evidence")
+    (rare,) = replicate_findings(replace(drawn, status=status * (status > 2)), "CFA", ("x1",))
+    assert rare.code == "replicates_lost_rare"
+    status[:60] = Status.SINGULAR
+    (many,) = replicate_findings(drawn, "CFA")
+    assert (many.code, many.severity) == ("replicates_lost", Severity.CAUTION)

@@ -183,9 +183,9 @@ def test_refusals(gaps, hs_frame):
     with pytest.raises(SurveyError, match=r"^Auxiliary.*'school' holds text.*out of auxiliary="):
         CFA(HS, missing="fiml", auxiliary=["school"]).fit(gaps)
     constant = gaps.assign(k=3.0, none=np.nan)
-    with pytest.raises(SurveyError, match="^Auxiliary.*'k'.*gave 3.*out of auxiliary="):
+    with pytest.raises(SurveyError, match=r"^Auxiliary.*'k'.*gave 3.*out of auxiliary="):
         CFA(HS, missing="fiml", auxiliary=["ageyr", "k"]).fit(constant)
-    with pytest.raises(SurveyError, match="^Auxiliary.*'none'.*nobody answered.*auxiliary="):
+    with pytest.raises(SurveyError, match=r"^Auxiliary.*'none'.*nobody answered.*auxiliary="):
         CFA(HS, missing="fiml", auxiliary=["none"]).fit(constant)
     moments = Survey(hs_frame, items=HS.items).moments()
     with pytest.raises(TcsError, match="auxiliary= needs respondents"):

@@ -73,6 +73,13 @@ FINDINGS: dict[str, dict[str, str]] = {
         "meaning": "The intervals describe the other replicates and may be too narrow.",
         "advice": "Use fewer constructs or items, or collect more answers.",
     },
+    "replicates_lost_few": {
+        "finding": "A few bootstrap replicates of {subject} ended without a solution.",
+        "evidence": "{lost} of {replicates} ({share:%}).",
+        "meaning": "The intervals describe the other replicates; so few hardly move them.",
+        "advice": "Report how many were lost, and draw again with another seed to see that the "
+        "intervals stay where they are.",
+    },
     "ignored_by_pls": {
         "finding": "PLS does not use everything that the model text states.",
         "evidence": "Ignored: {ignored}.",

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from numbers import Real
 from typing import TypeGuard
 
+from tcsmodel.errors import percent
+
 NOTHING = "–"
 MINUS = "−"
 
@@ -70,11 +72,11 @@ class NumberFormat:
         return self.number(value, 0)
 
     def percent(self, value: object, digits: int = 0) -> str:
-        """Return a share between 0 and 1 as a percentage; above zero it is never 0%."""
+        """Return a share between 0 and 1 as a percentage; 0% and 100% only of none and all."""
         if not is_number(value):
             return NOTHING
-        if digits == 0 and 0 < value < 0.005:
-            return "<1%"
+        if digits == 0 and 0 < value < 1:
+            return percent(value)
         return f"{self.number(100 * value, digits)}%"
 
     def interval(
