@@ -8,8 +8,16 @@ from dataclasses import dataclass
 from tcsmodel.errors import SpecError
 from tcsmodel.options import did_you_mean
 from tcsmodel.spec.contradictions import contradictions
-from tcsmodel.spec.expression import Name, Placed, names
-from tcsmodel.spec.model import Constraint, Definition, ModelSpec, Op, Term, product_name
+from tcsmodel.spec.expression import Binary, Name, Placed, Unary, names
+from tcsmodel.spec.model import (
+    Constraint,
+    Definition,
+    ModelSpec,
+    Op,
+    Relation,
+    Term,
+    product_name,
+)
 from tcsmodel.spec.tokens import quoted
 
 
@@ -196,6 +204,12 @@ def _unknown(
     later: set[str],
 ) -> Conflict:
     start = f"{name.name!r} in '{statement}' is"
+    if isinstance(statement, Constraint) and is_arrow(statement):
+        return Conflict(
+            f"{start} not a label, and '<-' compares labels with what has a minus. Did you mean "
+            "'<~' (a construct formed by items) or '~' (a path)?",
+            statement,
+        )
     if isinstance(statement, Definition) and statement.name == name.name:
         message = f"{start} defined by itself. Use labels of parameters, as in Loyalty ~ a*Image."
     elif name.name in later:
@@ -211,6 +225,16 @@ def _unknown(
             f"{did_you_mean(name.name, list(known))}"
         )
     return Conflict(message, name)
+
+
+def is_arrow(constraint: Constraint) -> bool:
+    """Return whether a comparison is written as an arrow, ``f <- x``: its minus touches ``<``."""
+    first = constraint.right
+    while isinstance(first, Binary):
+        first = first.left
+    touches = constraint.column is not None and first.column == constraint.column + 1
+    is_less = constraint.relation is Relation.LESS and isinstance(first, Unary)
+    return is_less and touches and first.line == constraint.line
 
 
 def require_measured(spec: ModelSpec, columns: Iterable[str]) -> None:

@@ -327,11 +327,11 @@ class ModelSpec:
     definitions: tuple[Definition, ...] = ()
 
     def __post_init__(self) -> None:
-        from tcsmodel.spec.checks import first_conflict
+        from tcsmodel.spec.checks import first_conflict, is_arrow
 
         for name in ("terms", "constraints", "definitions"):
             object.__setattr__(self, name, tuple(getattr(self, name)))
-        if not self.terms:
+        if not self.terms and not any(map(is_arrow, self.constraints)):
             raise SpecError(
                 "The model has no statements. Try: Satisfaction =~ sat1 + sat2 + sat3, one per "
                 "line."

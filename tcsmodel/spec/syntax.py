@@ -25,7 +25,7 @@ from tcsmodel.spec.model import (
     Term,
     product_name,
 )
-from tcsmodel.spec.tokens import NAMES, Kind, Token, located, tokens
+from tcsmodel.spec.tokens import NAMES, Kind, Token, advice_at, located, tokens
 from tcsmodel.spec.unsupported import UNSUPPORTED, UNSUPPORTED_CALLS
 
 DEFINED = ":="
@@ -474,10 +474,8 @@ class _Statement:
         word = self.here
         if word.kind is Kind.END:
             return self.error(f"The statement ends {where}.", word)
-        advice = ' Join terms with +, and quote names with spaces or signs: "Q1 - overall".'
-        if word.kind is Kind.OPERATOR:
-            advice = " Begin each statement on a new line."
-        return self.error(f"Unexpected {word.text!r} {where}.{advice}", word)
+        advice = advice_at(self.words, self.at)
+        return self.error(f"Unexpected {word.text!r} {where}. {advice}", word)
 
 
 def _groups(modifiers: Mapping[str, Any], n: int) -> tuple[Modifiers, ...]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from enum import Enum, auto
+from itertools import takewhile
 from typing import NamedTuple, Protocol
 
 from tcsmodel.errors import SpecError
@@ -64,6 +65,7 @@ ESCAPED = {"n": "\n", "t": "\t", "r": "\r", '"': '"', "'": "'", "\\": "\\"}
 
 
 NAMES = (Kind.NAME, Kind.QUOTED)
+ARITHMETIC = ("(", ")", "+", "-", "*", "/", "^")
 
 
 class Place(Protocol):
@@ -81,6 +83,22 @@ class Place(Protocol):
 def located(message: str, place: Place, text: str) -> SpecError:
     """Return a SpecError that shows the line of `place` and a caret under it."""
     return SpecError(message, line=place.line, column=place.column, text=text)
+
+
+def advice_at(words: Sequence[Token], at: int) -> str:
+    """Return what to do about a word of a statement that stands where none of its kind may."""
+    if words[at].kind is Kind.OPERATOR:
+        return "Begin each statement on a new line."
+    if _is_calculated(words[at:]):
+        return "Write a value as one number: 0.5*x, not (1/2)*x."
+    return 'Join terms with +, and quote names with spaces or signs: "Q1 - overall".'
+
+
+def _is_calculated(words: Sequence[Token]) -> bool:
+    """Return whether words begin with arithmetic of numbers and a star behind it."""
+    part = takewhile(lambda word: word.kind is Kind.NUMBER or word.text in ARITHMETIC, words)
+    text = "".join(word.text for word in part)
+    return "*" in text and not {*text}.isdisjoint("(/^") and any(map(str.isdigit, text))
 
 
 def tokens(text: str) -> Iterator[Token]:

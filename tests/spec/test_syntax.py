@@ -254,6 +254,25 @@ def test_refusals(text, message):
         ModelSpec.parse(text)
 
 
+@pytest.mark.parametrize("text", ["f<-x1", "f =~ x1 + x2\nf <- x4 + x5", "f =~ x1 + x2\ny <-x1"])
+def test_an_arrow_is_no_comparison(text):
+    with pytest.raises(SpecError, match=r"mean '<~' \(a construct formed by items\) or '~'"):
+        ModelSpec.parse(text)
+
+
+def test_a_label_below_minus_another_is_a_comparison():
+    (constraint,) = ModelSpec.parse("f =~ x1 + a*x2 + b*x3\na<-b").constraints
+    assert str(constraint) == "a < -b"
+
+
+@pytest.mark.parametrize("term", ["(1/2)*x2", "sqrt(4)*x2", "1/2*x2", "-(1/2)*x2", "start(1/2)*x2"])
+def test_values_are_numbers_not_arithmetic(term):
+    with pytest.raises(SpecError, match=r"Write a value as one number: 0\.5\*x"):
+        ModelSpec.parse(f"f =~ x1 + {term} + x3")
+    with pytest.raises(SpecError, match="Join terms with"):
+        ModelSpec.parse("f =~ x1 2*x2")
+
+
 def test_the_caret_stands_under_the_place():
     with pytest.raises(SpecError) as caught:
         parse_terms("Image =~ i1\n\tValue =~ perv1 & perv2")
