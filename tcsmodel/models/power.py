@@ -21,7 +21,7 @@ from tcsmodel.models.sem import SEM
 from tcsmodel.models.simulation import population
 from tcsmodel.options import did_you_mean, is_whole, require, require_level, require_whole
 from tcsmodel.result import Finding, Result
-from tcsmodel.spec.model import ModelSpec, Op
+from tcsmodel.spec.model import ModelSpec, Op, Relation
 from tcsmodel.survey.moments import read_only
 
 Array = NDArray[np.float64]
@@ -50,7 +50,7 @@ def power(
     spec : ModelSpec
         The model without composites. A starting value (``start(0.3)*x``) is the population's;
         a fixed value (``0.3*x``) is the population's too, but is fixed in the fit as well, so
-        it has no power.
+        it has no power. Inequalities and bounds (``a > 0``, ``lower(0)*x``) hold in each fit.
     n : int or iterable of int
         Respondents; several sample sizes give a power curve.
     replications : int
@@ -112,7 +112,7 @@ def power(
     )
     require_whole(seed, "seed", 0)
     estimator = SEM(_without_starts(spec), std_lv=std_lv, level=level)
-    people = population(spec, parameters=parameters)
+    people = population(_without_limits(spec), parameters=parameters)
     p = len(people.items)
     require(
         sizes[0] > p,
@@ -256,6 +256,13 @@ def _without_starts(spec: ModelSpec) -> ModelSpec:
         f"spec must be a ModelSpec, not {type(spec).__name__}. Try tcs.ModelSpec.parse(text).",
     )
     return replace(spec, terms=tuple(replace(term, start=None) for term in spec.terms))
+
+
+def _without_limits(spec: ModelSpec) -> ModelSpec:
+    """Return a specification without bounds and inequalities: its fit keeps them, nothing drawn."""
+    terms = tuple(replace(term, lower=None, upper=None) for term in spec.terms)
+    equalities = tuple(c for c in spec.constraints if c.relation is Relation.EQUAL)
+    return replace(spec, terms=terms, constraints=equalities)
 
 
 def _sizes(n: int | Iterable[int]) -> tuple[int, ...]:

@@ -96,6 +96,9 @@ def _misfit(fitted: SEMResult) -> str:
         "The model does not hold in the population that the values describe: it misses the "
         f"correlation of {first} and {second} most."
     )
+    limits = fitted.model.at_limit(fitted.theta)
+    if limits:
+        return f"{message} The values lie beyond {', '.join(limits)}: move them or the limit."
     if held:
         message += (
             f" It holds fixed or equal: {', '.join(held[:6])}; but the fit scales constructs by "

@@ -174,7 +174,7 @@ def population(spec: ModelSpec, *, parameters: Mapping[str, float] | None = None
     SpecError
         When the values describe no population.
     """
-    refuse_features(spec, "simulate()", known=(Feature.DEFINITION,))
+    refuse_features(spec, "simulate() and power()", known=(Feature.DEFINITION,))
     return _Builder(spec, _values(spec, parameters or {})).population()
 
 

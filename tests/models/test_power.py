@@ -419,3 +419,26 @@ def test_power_of_rmsea_is_what_sample_size_asks_for():
 def test_power_of_rmsea_of_nothing(options, word):
     with pytest.raises(OptionError, match=word):
         rmsea_power(**options)
+
+
+@pytest.mark.parametrize("limited", ["L ~ a*Q; a > 0", "L ~ lower(0)*a*Q"])
+def test_limits_hold_in_the_fits_and_not_in_the_population(limited):
+    text = "Q =~ q1 + q2 + q3; L =~ l1 + l2 + l3; "
+    options = {"n": 60, "replications": 100, "parameters": {"L ~ Q": 0.05}}
+    free, held = (power(ModelSpec.parse(text + t), **options) for t in ("L ~ a*Q", limited))
+    assert_allclose(held.population_array, free.population_array, atol=1e-9)
+    k = 4
+    below = free.estimate_array[0, :, k] < 0
+    assert 0.2 < below.mean() < 0.6
+    assert (held.estimate_array[0, below, k] == 0).all()
+    assert_allclose(held.estimate_array[0, ~below, k], free.estimate_array[0, ~below, k], atol=1e-5)
+    assert held.counted.item() == free.counted.item()
+    assert held.status_shares["at_bound"].item() == pytest.approx(below.mean(), abs=0.03)
+
+
+def test_a_population_beyond_a_limit_is_named():
+    text = "Q =~ q1 + q2 + q3; L =~ l1 + l2 + l3; L ~ a*Q; a < -0.5"
+    with pytest.raises(SpecError, match=r"lie beyond a < -0\.5"):
+        power(ModelSpec.parse(text), n=60, replications=10)
+    with pytest.raises(SpecError, match=r"no estimator in simulate\(\) and power\(\)"):
+        power(ModelSpec.parse("Q =~ q1 + q2 + q3; q1 ~ 1"), n=60)
