@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csc_array
 from scipy.special import ndtri
 
+from tcsmodel.kernels.bivariate import cell_probabilities
 from tcsmodel.kernels.latent_correlation import (
     EDGE,
     Correlation,
@@ -253,6 +254,30 @@ def _products(answers: Answers, w: Array) -> Array:
     tables = np.zeros((p, p, most + 1, most + 1))
     tables[..., :side, :side] = np.swapaxes(out.reshape(p, side, p, side), 1, 2)
     return tables
+
+
+def empty_cells(answers: Answers, weights: Array, corr: Array) -> tuple[Array, Mask]:
+    """Return how many answers normal variables would give where there are none, (p, p).
+
+    The largest number in an empty cell of the two-way table of each pair of ordinal items, with
+    these correlations (p, p) and the thresholds of the items, as weighted by `weights` (n,); zero
+    without empty cells, apart from whole rows and columns. The second (p, p) tells which of the
+    tables with an empty cell are 2 x 2.
+    """
+    pairs, expected = Pairs.of(answers.categories), np.zeros(corr.shape)
+    first, second = pairs.first[pairs.both], pairs.second[pairs.both]
+    small = np.zeros(corr.shape, dtype=bool)
+    tables = pair_tables(answers, weights[None], first, second)[0]
+    cut = _thresholds(answers, weights[None])[0][0]
+    rho = np.clip(np.nan_to_num(corr[first, second]), -1, 1)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        share = np.nan_to_num(cell_probabilities(cut[first], cut[second], rho))
+    empty = (tables == 0) & tables.any(axis=2, keepdims=True) & tables.any(axis=1, keepdims=True)
+    most = (share * tables.sum(axis=(1, 2), keepdims=True) * empty).max(axis=(1, 2), initial=0.0)
+    two = (answers.categories[first] == 2) & (answers.categories[second] == 2)
+    expected[first, second] = expected[second, first] = most
+    small[first, second] = small[second, first] = two & empty.any(axis=(1, 2))
+    return expected, small
 
 
 def most_categories(categories: Index) -> int:

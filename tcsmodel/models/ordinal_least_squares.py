@@ -35,9 +35,10 @@ from tcsmodel.kernels.implied import Layout
 from tcsmodel.kernels.least_squares import Structure, ordinal_structure
 from tcsmodel.kernels.likelihood import Sampled
 from tcsmodel.kernels.modification import Scores
+from tcsmodel.kernels.moments import to_corr
 from tcsmodel.kernels.ordinal import OrdinalLayout, ordinal_implied
 from tcsmodel.kernels.ordinal_squares import Sampling
-from tcsmodel.kernels.polychoric import Answers, mixed_moments
+from tcsmodel.kernels.polychoric import Answers, empty_cells, mixed_moments
 from tcsmodel.kernels.robust import Traces
 from tcsmodel.kernels.robust_groups import Weighed
 from tcsmodel.kernels.scaled_tests import (
@@ -237,6 +238,19 @@ class OrdinalLeastSquares:
         problem = replace(self.problem, model=model)
         other.__dict__["problem"] = problem
         return other
+
+    def empty_cells(self, least: float) -> Mask:
+        """Return (G, p, p) pairs of items with a cell that is empty where this matters.
+
+        The cell of a 2 x 2 table, and one of a larger table where the correlation lets `least`
+        respondents or more be expected.
+        """
+        weights, found = own_weights(self.sample), []
+        corr = to_corr(self.problem.sampling.cov[0])
+        for (answers, rows), own in zip(self._answers, corr, strict=True):
+            expected, small = empty_cells(answers, weights[rows], own)
+            found.append(small | (expected >= least))
+        return np.stack(found)
 
     def information_ratio(self) -> tuple[float, float]:
         """Return the information that second derivatives have about correlations, and its z.

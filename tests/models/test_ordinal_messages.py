@@ -103,6 +103,37 @@ def test_items_that_are_all_but_the_same_are_noted():
     result = CFA(ModelSpec.parse("f =~ a + b + c + d"), ordered=True).fit(data.assign(b=data["a"]))
     found = {finding.code: finding for finding in result.verify()}
     assert found["extreme_correlation"].subjects == ("a with b",)
+    assert "empty_cell" not in found
+
+
+def empty_pairs(data, **options):
+    spec = ModelSpec.parse("f =~ " + " + ".join(sorted(set(data) - {"g"})))
+    found = {f.code: f for f in CFA(spec, ordered=True, **options).fit(data).verify()}
+    return found["empty_cell"].subjects if "empty_cell" in found else ()
+
+
+def cut(hs_frame):
+    items = hs_frame[["x1", "x2", "x3", "x4"]]
+    return (items > items.median()).astype(int)
+
+
+def test_an_empty_cell_of_a_two_by_two_table_is_noted(hs_frame):
+    two = cut(hs_frame)
+    assert empty_pairs(two) == ()
+    implied = two.assign(x2=two["x1"] * two["x2"])
+    assert empty_pairs(implied) == ("x1 with x2",)
+    other = pd.concat([two.assign(g="whole"), implied.assign(g="filtered")])
+    assert empty_pairs(other, group="g") == ("x1 with x2 (filtered)",)
+    assert empty_pairs(other.drop(columns="g")) == ()
+
+
+def test_only_empty_cells_where_answers_were_to_be_expected_are_noted(mobi):
+    perceived = mobi[[f"PERQ{k}" for k in range(1, 8)]]
+    tables = [pd.crosstab(perceived[a], perceived[b]) for a in perceived for b in perceived]
+    assert any((table == 0).any(axis=None) for table in tables)
+    assert empty_pairs(perceived) == ()
+    never = (mobi["PERQ1"] == 4) & (mobi["PERQ2"] == 4)
+    assert empty_pairs(perceived[~never]) == ("PERQ1 with PERQ2",)
 
 
 def test_models_of_other_items_are_not_compared(mobi):

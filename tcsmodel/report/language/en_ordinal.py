@@ -16,6 +16,15 @@ FINDINGS: dict[str, dict[str, str]] = {
         "advice": "Join a rare category with its neighbour, or check that the results stay as they "
         "are when you do.",
     },
+    "empty_cell": {
+        "finding": "No respondent combines some answers to these items: {subjects}.",
+        "evidence": "Two-way tables with an empty cell: {count}, of 2 x 2 answers or where more than "
+        "{limit:.1f} respondents were to be expected, which is beyond chance.",
+        "meaning": "The correlation of a 2 x 2 table then rests on the half answer that is counted in "
+        "its empty cell; that of a larger one, on normal variables that would not leave it empty.",
+        "advice": "See whether one answer rules the other out, as after a filter question, and leave "
+        "one of the items out; else check that the results stay as they are without it.",
+    },
     "extreme_correlation": {
         "finding": "Behind their answers these items are all but the same: {subjects}.",
         "evidence": "Correlations of 1 or -1, or nearly: {count}.",
