@@ -393,7 +393,7 @@ class EFAResult(Result):
         ----------
         data : Survey or DataFrame, optional
             Whom to score, with the means and standard deviations of the fit; those who were
-            fitted by default. Rows are the row numbers in the data.
+            fitted by default. Rows have the labels of the rows of the data.
         method : {"regression", "bartlett", "ten_berge"}
             ``regression`` predicts best, ``bartlett`` is unbiased, ``ten_berge`` keeps the
             factor correlations.
@@ -405,13 +405,16 @@ class EFAResult(Result):
         """
         chosen = choose(ScoreMethod, method, "method")
         if data is None:
-            values, rows = self.sample.respondents("scores()", SCORE_OTHERS), self.sample.rows
+            values = self.sample.respondents("scores()", SCORE_OTHERS)
+            labels = self.sample.row_labels
         else:
-            values, _, rows = as_survey(data, self.items).complete(self.items)
+            survey = as_survey(data, self.items)
+            values, _, rows = survey.complete(self.items)
+            labels = survey.row_labels.take(rows)
         moments = self.sample.moments
         z = (values - moments.mean_array) / np.sqrt(np.diag(moments.cov_array))
         scored = z @ self._score_weights(chosen)
-        return pd.DataFrame(scored, index=rows, columns=list(self.factors))
+        return pd.DataFrame(scored, index=labels, columns=list(self.factors))
 
     def table(self) -> pd.DataFrame:
         """Return the loadings, sorted by each item's own factor and the size of its loading.

@@ -95,6 +95,13 @@ class Sample:
             raise of_group(error, self.groups[group]) from None
         return Sample(moments, values, weights, rows, self.survey, staged=self.staged)
 
+    @property
+    def row_labels(self) -> pd.Index:
+        """Row labels (n,) of the respondents in the frame they come from; positions without one."""
+        if self.survey is None or self.rows is None:
+            return pd.RangeIndex(self.n)
+        return self.survey.row_labels.take(self.rows)
+
     @cached_property
     def design(self) -> Design | Replicates | None:
         """Clusters and strata, or replicate weights; None where everybody was drawn alone."""

@@ -196,15 +196,14 @@ class FIMIX(Result):
         return pd.DataFrame(rows, columns=columns)
 
     def memberships(self, k: int | None = None) -> pd.DataFrame:
-        """Return the probability of each segment (respondent x segment), by row of the survey."""
+        """Return the probability of each segment (respondent x segment), by row of the data."""
         shares = self._shares(k)
-        index = hidden.respondent_index(self.pls.sample)
-        return pd.DataFrame(shares, index, hidden.label_names(shares.shape[1]))
+        names = hidden.label_names(shares.shape[1])
+        return pd.DataFrame(shares, self.pls.sample.row_labels, names)
 
     def segment_of(self, k: int | None = None) -> pd.Series:
-        """Return the most probable segment of each respondent, from 1, by row of the survey."""
-        index = hidden.respondent_index(self.pls.sample)
-        return pd.Series(self.labels(k) + 1, index, name="segment")
+        """Return the most probable segment of each respondent, from 1, by row of the data."""
+        return pd.Series(self.labels(k) + 1, self.pls.sample.row_labels, name="segment")
 
     def labels(self, k: int | None = None) -> Index:
         """Return the most probable segment (n,) of each respondent, from 0."""

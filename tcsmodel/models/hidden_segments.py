@@ -74,11 +74,6 @@ def label_names(k: int) -> list[str]:
     return [f"segment_{s}" for s in range(1, k + 1)]
 
 
-def respondent_index(sample: Sample) -> pd.Index:
-    """Return the row numbers of the respondents in their survey."""
-    return pd.Index(np.asarray(sample.rows), name="row")
-
-
 def busiest(result: PLSResult) -> int:
     """Return the number of arrows into the construct with the most."""
     return int(result.estimator.model.paths.sum(axis=0).max())

@@ -41,8 +41,8 @@ def latent_scores(
     result : SEMResult or CFAResult
         A fitted model.
     data : Survey or DataFrame, optional
-        Whom to score, about the means of the fit; those who were fitted by default. Rows are
-        the row numbers in the data.
+        Whom to score, about the means of the fit; those who were fitted by default. Rows
+        have the labels of the rows of the data.
     method : {"regression", "bartlett", "ten_berge"}
         ``regression`` predicts best and shrinks towards the mean, ``bartlett`` is unbiased,
         ``ten_berge`` keeps the covariances of the constructs. With ordinal items there is
@@ -87,14 +87,14 @@ def latent_scores(
             "Satisfaction =~ sat1 + sat2 + sat3."
         )
     groups = fitted_groups(result)
-    values, rows, member = _fitted_answers(result) if data is None else _answers(result, data)
+    values, labels, member = _fitted_answers(result) if data is None else _answers(result, data)
     out = np.full((len(values), len(result.model.constructs)), np.nan)
     is_ordinal = bool(result.model.parameters.ordinal)
     score = ordinal_scores if is_ordinal else _linear_scores
     for g, group in enumerate(groups):
         own = np.flatnonzero(member == g)
         out[own] = score(result, group, values[own], chosen)
-    return pd.DataFrame(out, index=rows, columns=list(result.model.constructs))
+    return pd.DataFrame(out, index=labels, columns=list(result.model.constructs))
 
 
 def _linear_scores(
@@ -107,16 +107,15 @@ def _linear_scores(
     return _by_pattern(values - scorer.center, scorer, method) + scorer.latent_mean
 
 
-Answers = tuple[Array, NDArray[np.intp], NDArray[np.intp]]
+Answers = tuple[Array, pd.Index, NDArray[np.intp]]
 
 
 def _fitted_answers(result: SEMResult) -> Answers:
-    """Return the answers (n, p), row numbers and groups of those who were fitted."""
+    """Return the answers (n, p), row labels and groups of those who were fitted."""
     sample = result.sample
     values = sample.respondents("scores()", SCORE_OTHERS)
     everyone = np.zeros(len(values), dtype=np.intp)
-    rows = np.arange(len(values)) if sample.rows is None else sample.rows
-    return values, rows, everyone if sample.strata is None else sample.strata
+    return values, sample.row_labels, everyone if sample.strata is None else sample.strata
 
 
 def _answers(result: SEMResult, data: Survey | pd.DataFrame) -> Answers:
@@ -125,9 +124,8 @@ def _answers(result: SEMResult, data: Survey | pd.DataFrame) -> Answers:
     labels = result.model.parameters.groups
     survey = as_survey(data, items)
     values = survey.values(items)
-    rows = np.arange(len(values))
     if len(labels) == 1:
-        return values, rows, np.zeros_like(rows)
+        return values, survey.row_labels, np.zeros(len(values), dtype=np.intp)
     named = survey.column(str(column)).astype(str)
     unknown = sorted(set(named) - set(labels))
     if unknown:
@@ -135,7 +133,8 @@ def _answers(result: SEMResult, data: Survey | pd.DataFrame) -> Answers:
             f"Column {column!r} has {unknown[0]!r}, which is none of the groups that were fitted: "
             f"{', '.join(labels)}.{did_you_mean(unknown[0], labels)}"
         )
-    return values, rows, np.array([labels.index(label) for label in named], dtype=np.intp)
+    member = np.array([labels.index(label) for label in named], dtype=np.intp)
+    return values, survey.row_labels, member
 
 
 def _by_pattern(centered: Array, scorer: _Scorer, method: ScoreMethod) -> Array:

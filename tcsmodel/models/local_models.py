@@ -157,9 +157,8 @@ class LocalModels(Result):
         return frame.assign(**dict(zip(hidden.label_names(self.k), local, strict=True)))
 
     def segment_of(self) -> pd.Series:
-        """Return the segment of each respondent, from 1, by row of the survey."""
-        index = hidden.respondent_index(self.pls.sample)
-        return pd.Series(self.labels + 1, index, name="segment")
+        """Return the segment of each respondent, from 1, by row of the data."""
+        return pd.Series(self.labels + 1, self.pls.sample.row_labels, name="segment")
 
     def verify(self) -> tuple[Finding, ...]:
         """Return why these segments may be none, worst first."""

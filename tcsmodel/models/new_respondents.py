@@ -69,7 +69,7 @@ def _scores(result: PLSResult, data: Survey | pd.DataFrame, wanted: Mask) -> tup
     scores = scores_of(model, values, moments.mean_array, answers, applies)
     scores[(np.isnan(answers) & applies) @ model.needs] = np.nan
     scores[:, ~wanted] = np.nan
-    return scores, pd.RangeIndex(len(scores), name="row")
+    return scores, survey.row_labels
 
 
 def _as_fitted(result: PLSResult, data: Survey | pd.DataFrame, names: tuple[str, ...]) -> Survey:

@@ -119,6 +119,8 @@ class PLSResult(PLSTables, Derived):
     def scores(self, data: Survey | pd.DataFrame | None = None) -> pd.DataFrame:
         """Return construct scores (respondent x construct) with mean 0 and variance 1.
 
+        Rows have the labels of the rows of the data.
+
         Those of an interaction are the centered product, whose variance is not 1.
         The index is the row number in the survey, starting at 0. What stands for a missing answer
         is said at `answers`. Items that do not apply have no part: those that do stand for the
@@ -142,11 +144,11 @@ class PLSResult(PLSTables, Derived):
         if data is not None:
             return new_scores(self, data)
         answers = self.answers("scores()", SCORE_OTHERS)
-        rows = pd.Index(np.asarray(self.sample.rows), name="row")
         mean = self.sample.moments.mean_array
         applies = self.sample.applies[:, : answers.shape[1]]
         scores = scores_of(self._model, self.arrays, mean, answers, applies)
-        return pd.DataFrame(scores, index=rows, columns=list(self._model.constructs))
+        columns = list(self._model.constructs)
+        return pd.DataFrame(scores, index=self.sample.row_labels, columns=columns)
 
     def bootstrap(
         self,

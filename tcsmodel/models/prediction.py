@@ -108,8 +108,7 @@ class Prediction(Result):
         return np.ones(self.sample.n) if given is None else given
 
     def _by_respondent(self, values: Array) -> pd.DataFrame:
-        rows = pd.Index(np.asarray(self.sample.rows), name="row")
-        return pd.DataFrame(values, index=rows, columns=list(self.items))
+        return pd.DataFrame(values, index=self.sample.row_labels, columns=list(self.items))
 
     @cached_property
     def errors(self) -> pd.DataFrame:

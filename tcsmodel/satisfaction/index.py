@@ -320,10 +320,10 @@ class SatisfactionIndex(Result):
 
     @cached_property
     def respondents(self) -> pd.DataFrame:
-        """Each used respondent's index (n, k), 0-100; the row labels are survey rows."""
+        """Each used respondent's index (n, k), 0-100, with the row labels of the data."""
         return pd.DataFrame(
             self.respondents_by(self.kind),
-            index=pd.Index(np.asarray(self.pls.sample.rows), name="row"),
+            index=self.pls.sample.row_labels,
             columns=list(self.constructs),
         )
 

@@ -32,7 +32,7 @@ def survey_of(frame: pd.DataFrame, sample: Sample) -> Survey:
         assert sample.weights is not None
         names = [f"{roles['weight']}_{r}" for r in range(1, drawn.units + 1)]
         weights = drawn.ratios.T * sample.weights[:, None]
-        frame = frame.join(pd.DataFrame(weights, columns=names, index=frame.index))
+        frame = frame.assign(**dict(zip(names, weights.T, strict=True)))
         replicates = replace(sample.survey.replicates, columns=names)
     weight, strata, cluster = (roles.get(role) for role in ("weight", *ROLES))
     return Survey(

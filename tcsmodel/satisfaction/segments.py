@@ -37,8 +37,8 @@ def segment_table(index: SatisfactionIndex, column: str | Sequence[str]) -> pd.D
     sample = index.pls.sample
     assert sample.survey is not None  # `satisfaction_index` refuses moments
     names = [column] if isinstance(column, str) else list(column)
-    frame = pd.concat([sample.survey.column(name) for name in names], axis=1)
-    frame = frame.iloc[np.asarray(sample.rows)].reset_index(drop=True)
+    given = [sample.survey.column(name).iloc[np.asarray(sample.rows)] for name in names]
+    frame = pd.concat([column.reset_index(drop=True) for column in given], axis=1)
     shown = ["segment"] if isinstance(column, str) else names
     frame.columns = pd.Index(shown)
     known = frame.notna().all(axis=1)

@@ -56,6 +56,15 @@ def require_column(frame: pd.DataFrame, column: str, what: str) -> None:
     raise SurveyError(f"{what} is not a column of the data.{hint}")
 
 
+def named_columns(frame: pd.DataFrame, **roles: str | None) -> dict[str, str | None]:
+    """Return the column of each role, or raise SurveyError where the frame has no such column."""
+    columns = {role: None if name is None else str(name) for role, name in roles.items()}
+    for role, column in columns.items():
+        if column is not None:
+            require_column(frame, column, f"{role}={column!r}")
+    return columns
+
+
 def item_names(
     frame: pd.DataFrame, items: Sequence[str] | None, taken: set[str], codes: Sequence[Any]
 ) -> list[str]:

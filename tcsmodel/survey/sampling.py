@@ -64,8 +64,10 @@ def design_of(
     return found
 
 
-def repeated(frame: pd.DataFrame, weight: str | None) -> pd.DataFrame:
-    """Return each row as often as its weight counts, with weights of one.
+def repeated(
+    frame: pd.DataFrame, labels: pd.Index, weight: str | None
+) -> tuple[pd.DataFrame, pd.Index]:
+    """Return each row and its label as often as its weight counts, with weights of one.
 
     Raises
     ------
@@ -92,4 +94,4 @@ def repeated(frame: pd.DataFrame, weight: str | None) -> pd.DataFrame:
             "frequency=True."
         )
     rows = np.repeat(np.arange(len(frame)), counts.astype(np.intp))
-    return frame.iloc[rows].reset_index(drop=True).assign(**{weight: 1})
+    return frame.iloc[rows].reset_index(drop=True).assign(**{weight: 1}), labels.take(rows)

@@ -138,7 +138,8 @@ class Screening(Result):
                 "mahalanobis_p": self.distance_p,
                 "duplicates": self.copies,
                 "flag": words,
-            }
+            },
+            index=self.survey.row_labels,
         )
         if self.survey.id is not None:
             frame.insert(0, "id", self.survey.column(self.survey.id).to_numpy())

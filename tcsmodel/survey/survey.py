@@ -39,6 +39,7 @@ from tcsmodel.survey.cleaning import (
     checked_frame,
     item_names,
     listed,
+    named_columns,
     normalized,
     require_column,
     scale_limits,
@@ -59,7 +60,8 @@ class Survey:
     ----------
     data : pandas.DataFrame
         One row per respondent. It is copied, never changed. Columns that are not
-        named by another argument are kept in `.data` and otherwise ignored.
+        named by another argument are kept in `.data` and otherwise ignored. Tables with a row
+        per respondent carry the labels of its rows, those of scores and indices too.
     items : sequence of str, optional
         The item columns. By default all numeric columns that have no other role. An ordered
         pandas Categorical of text is read as 1, 2, ..., k, a number for each category, those
@@ -132,6 +134,7 @@ class Survey:
     frequency: bool
     simulated: bool
     _frame: pd.DataFrame
+    _index: pd.Index
     _answers: Array
     _inapplicable: NDArray[np.bool_] | None
     _weights: Array | None
@@ -156,23 +159,15 @@ class Survey:
         not_applicable: Sequence[Any] = (),
     ) -> None:
         frame = checked_frame(data)
-        given = {
-            "weight": weight,
-            "group": group,
-            "wave": wave,
-            "id": id,
-            "strata": strata,
-            "cluster": cluster,
-        }
-        roles = {role: None if name is None else str(name) for role, name in given.items()}
-        for role, column in roles.items():
-            if column is not None:
-                require_column(frame, column, f"{role}={column!r}")
+        index = data.index.view()  # whoever renames the one leaves the other alone
+        roles = named_columns(
+            frame, weight=weight, group=group, wave=wave, id=id, strata=strata, cluster=cluster
+        )
         check_design(frame, roles["strata"], roles["cluster"])
         drawn = check_replicates(frame, replicates, roles, frequency)
         column = roles["weight"]
         if frequency:
-            frame = repeated(frame, column)
+            frame, index = repeated(frame, index, column)
             weights = None
         else:
             weights = None if column is None else to_weights(frame[column], column)
@@ -201,6 +196,7 @@ class Survey:
             "frequency": bool(frequency),
             "simulated": bool(simulated),
             "_frame": frame,
+            "_index": index,
             "_answers": answers,
             "_inapplicable": some(coded_cells(frame, names, not_applicable)),
             "_weights": weights,
@@ -236,11 +232,15 @@ class Survey:
         return len(self._answers)
 
     @property
+    def row_labels(self) -> pd.Index:
+        """Row labels (n,) of the respondents: the index of the frame, which may repeat."""
+        return self._index.view()
+
+    @property
     def data(self) -> pd.DataFrame:
         """A copy of the frame, items cleaned: numbers, nan where missing, reversals recoded."""
-        return self._frame.assign(
-            **{name: self._answers[:, i] for i, name in enumerate(self.items)}
-        )
+        answers = {name: self._answers[:, i] for i, name in enumerate(self.items)}
+        return self._frame.assign(**answers).set_axis(self.row_labels)
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -357,7 +357,8 @@ class Survey:
         >>> survey.items
         ('CUSA1', 'CUSA2', 'plan_post')
         """
-        made = indicators(self.column(column), reference, self._codes)
+        require_column(self._frame, column, repr(column))
+        made = indicators(self._frame[column], reference, self._codes)
         taken = [name for name in made if name in self._frame.columns]
         if taken:
             raise SurveyError(
@@ -383,7 +384,7 @@ class Survey:
     def column(self, name: str) -> pd.Series:
         """Return a copy of any column as given, such as the group."""
         require_column(self._frame, name, repr(name))
-        return self._frame[name].copy()
+        return self._frame[name].copy().set_axis(self.row_labels)
 
     def where(self, rows: pd.Series | NDArray[np.bool_] | Callable[[pd.DataFrame], Any]) -> Survey:
         """Return the survey of some respondents.
@@ -467,6 +468,7 @@ class Survey:
         part = object.__new__(Survey)
         kept = {field: getattr(self, field) for field in self.__dataclass_fields__}
         kept["_frame"] = self._frame.iloc[rows].reset_index(drop=True)
+        kept["_index"] = self._index.take(rows)
         kept["_answers"] = read_only(self._answers[rows])
         if self._inapplicable is not None:
             kept["_inapplicable"] = self._inapplicable[rows]
