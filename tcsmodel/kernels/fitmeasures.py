@@ -42,7 +42,7 @@ def cfi(chi2: Number, df: Number, null_chi2: Number, null_df: Number) -> Array:
     """
     own = np.maximum(np.asarray(chi2) - df, 0.0)
     null = np.maximum(np.asarray(null_chi2) - null_df, own)
-    return np.where(null > NO_MISFIT, 1 - own / null, 1.0)
+    return np.where(null <= NO_MISFIT, 1.0, 1 - own / null)
 
 
 @np.errstate(all="ignore")

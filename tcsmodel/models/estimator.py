@@ -160,7 +160,7 @@ def as_survey(data: Survey | pd.DataFrame, items: Sequence[str]) -> Survey:
         return data
     if not isinstance(data, pd.DataFrame):
         raise OptionError(
-            f"fit() takes a Survey, a DataFrame or Moments, not {type(data).__name__}."
+            f"Respondents are needed, as a Survey or a DataFrame, not {type(data).__name__}."
         )
     return Survey(data, items=items)
 
@@ -201,7 +201,7 @@ def take(
                 "Fit the model to a Survey or a DataFrame."
             )
         sample = Sample(data.select(names))
-    else:
+    elif isinstance(data, (Survey, pd.DataFrame)):
         survey = as_survey(data, names)
         if group is not None:
             _require_answered(survey, names, group)
@@ -217,6 +217,10 @@ def take(
             weights = normalized(weights)
         groups, strata = _strata(survey, rows, group)
         sample = Sample(moments, values, weights, rows, survey, groups, strata, staged)
+    else:
+        raise OptionError(
+            f"fit() takes a Survey, a DataFrame or Moments, not {type(data).__name__}."
+        )
     require_varying(sample.moments)
     return sample
 

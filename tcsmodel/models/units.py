@@ -28,6 +28,7 @@ from tcsmodel.models.estimator import (
 )
 from tcsmodel.models.pls_sample import with_products
 from tcsmodel.options import SEMMissing, did_you_mean, require
+from tcsmodel.survey.cleaning import is_blank
 from tcsmodel.survey.moments import Moments, require_varying
 from tcsmodel.survey.survey import Survey
 
@@ -140,7 +141,8 @@ class Units:
         everybody = len(rows) == len(column)
         labels, member = labelled(column if everybody else column.iloc[rows])
         others = () if everybody else pd.unique(column.dropna())
-        everyone = dict.fromkeys((*labels, *map(str, others)))
+        absent = (str(label) for label in others if str(label).strip())
+        everyone = dict.fromkeys((*labels, *absent))
         whole = np.nan_to_num(values) if sample.has_gaps else values
         mean, cov = by_unit(whole, member, len(everyone), sample.weights)
         # What varies in no unit may still differ between them; then it is each unit's trouble.
@@ -319,6 +321,6 @@ def _combined(survey: Survey | None, columns: Sequence[str]) -> pd.Series:
     given = [cast(Survey, survey).column(name) for name in columns]
     if len(given) == 1:
         return given[0]
-    known = np.logical_and.reduce([column.notna() for column in given])
+    known = np.logical_and.reduce([column.notna() & ~is_blank(column) for column in given])
     labels = [", ".join(str(value) for value in row) for row in zip(*given, strict=True)]
     return pd.Series(labels, name=", ".join(columns), dtype=object).where(known)

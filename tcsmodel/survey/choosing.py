@@ -32,19 +32,25 @@ def require_no_item(
             )
 
 
-def truths(chosen: Any, n: int) -> NDArray[np.bool_]:
-    """Return a condition as truth values (n,), False where missing.
+def truths(chosen: Any, labels: pd.Index) -> NDArray[np.bool_]:
+    """Return a condition as truth values (n,), False where missing, of rows with some labels.
 
     Raises
     ------
     OptionError
-        When there is not one truth value per respondent.
+        When there is not one truth value per respondent, or a Series has other labels.
     SurveyError
         When all are False.
     """
     if getattr(chosen, "dtype", None) == "boolean":
         chosen = pd.array(chosen, dtype="boolean").to_numpy(dtype=bool, na_value=False)
-    mask = np.asarray(chosen)
+    mask, n = np.asarray(chosen), len(labels)
+    if isinstance(chosen, pd.Series) and len(chosen) == n and not chosen.index.equals(labels):
+        raise OptionError(
+            "where() got a Series with other row labels than the survey, so it may be about other "
+            "respondents. Pass condition.to_numpy() if its rows are in the order of the survey, or "
+            "condition.loc[survey.row_labels]."
+        )
     if mask.shape != (n,) or mask.dtype != bool:
         raise OptionError(
             f"where() needs one True or False per respondent (n={n}); "

@@ -402,7 +402,7 @@ class Survey:
         SurveyError
             When nobody remains.
         """
-        mask = truths(rows(self.data) if callable(rows) else rows, self.n)
+        mask = truths(rows(self.data) if callable(rows) else rows, self.row_labels)
         return self._rows(np.flatnonzero(mask))
 
     def split(self, seed: int = 0) -> tuple[Survey, Survey]:

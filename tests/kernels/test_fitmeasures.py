@@ -37,6 +37,7 @@ def test_saturated_model():
     # Two saturated models, one of them but for rounding; and one that a bound keeps from fitting.
     assert measures.cfi(6.7e-14, 0.0, 0.0, 0.0) == 1
     assert measures.cfi(2.0, 0.0, 0.0, 0.0) == 0
+    assert np.isnan(measures.cfi(np.nan, 5.0, 100.0, 10.0))
     assert measures.tli(0.0, 0.0, 500.0, 36) == 1
     assert measures.rmsea(0.0, 0.0, 200) == 0
     assert np.isnan(measures.chi2_p(0.0, 0.0))

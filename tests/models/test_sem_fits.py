@@ -339,6 +339,13 @@ def test_too_few_who_answered_are_counted_by_items_not_products(frame):
         tcs.PLS(spec).fit_each(gone, by="firm")
 
 
+def test_a_blank_label_is_no_unit(frame):
+    blank = frame.assign(firm=frame["firm"].replace("B", " "), wave=1)
+    for by in ("firm", ["firm", "wave"]):
+        with pytest.raises(SurveyError, match="is empty for 60 of the 900 respondents"):
+            tcs.SEM(SPEC).fit_each(blank, by=by)
+
+
 def test_what_cannot_be_asked(frame):
     with pytest.raises(OptionError, match="by='q1' is an item of the model"):
         tcs.SEM(SPEC).fit_each(frame, by="q1")

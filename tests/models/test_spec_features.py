@@ -45,7 +45,7 @@ def cfa(spec):
         (table, "CFA and SEM", KNOWN),
         (cfa, "CFA and SEM", (*KNOWN, Feature.PRODUCT)),
         (pls, "PLS", (Feature.INTERCEPT, Feature.DEFINITION, Feature.PRODUCT)),
-        (population, r"simulate\(\)", (Feature.DEFINITION,)),
+        (population, r"simulate\(\) and power\(\)", (Feature.DEFINITION,)),
     ],
 )
 def test_each_estimator_names_what_it_lacks(fit, by, known, feature):

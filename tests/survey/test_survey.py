@@ -235,6 +235,16 @@ def test_where_keeps_everything_else(frame):
         assert part.scale == survey.scale
 
 
+def test_where_refuses_a_condition_about_other_rows(frame):
+    survey = Survey(frame.set_axis(["a", "b", "c", "d"]), weight="w")
+    chosen = survey.data["q1"] > 2
+    assert survey.where(chosen).n == chosen.sum()
+    for other in (chosen.iloc[::-1], chosen.reset_index(drop=True)):
+        with pytest.raises(OptionError, match="other row labels"):
+            survey.where(other)
+    assert survey.where(chosen.to_numpy()).row_labels.tolist() == chosen[chosen].index.tolist()
+
+
 def test_where_refuses_what_is_not_a_condition(frame):
     survey = Survey(frame)
     with pytest.raises(OptionError, match=r"one True or False per respondent \(n=4\)"):
