@@ -370,7 +370,10 @@ def labelled(column: pd.Series) -> tuple[tuple[str, ...], NDArray[np.intp]]:
     """
     codes, labels = pd.factorize(column)
     blank = [k for k, label in enumerate(labels) if not str(label).strip()]
-    empty = int(np.count_nonzero(np.isin(codes, [-1, *blank])))
+    unknown = codes < 0
+    if blank:
+        unknown |= np.isin(codes, blank)
+    empty = int(np.count_nonzero(unknown))
     if empty:
         raise SurveyError(
             f"Column {column.name!r} is empty for {empty} of the {len(column)} respondents used, "

@@ -39,7 +39,7 @@ Index = NDArray[np.intp]
 SOUND = 1e-8
 # Units held at once, their respondents, and the elements of their Gamma, or of inverses for their
 # patterns of missing answers.
-CHUNK, ROWS, SQUARES = 64, 50_000, 4_000_000
+CHUNK, ROWS, SQUARES = 128, 50_000, 4_000_000
 
 
 class Unfit(StrEnum):
