@@ -231,7 +231,7 @@ def _with_auxiliary(survey: Survey, names: tuple[str, ...]) -> Survey:
         try:
             survey = survey.with_items((name,))
         except SurveyError:
-            if name not in survey.data.columns:
+            if name not in survey.columns:
                 raise
             raise SurveyError(
                 f"Auxiliary variable {name!r} holds text, dates or infinite values. Leave it out "

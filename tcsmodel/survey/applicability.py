@@ -14,6 +14,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from tcsmodel.errors import DroppedRespondentsWarning, SurveyError, percent, warn
+from tcsmodel.survey.cleaning import numeric_codes
 
 Mask = NDArray[np.bool_]
 
@@ -35,7 +36,7 @@ def coded_cells(frame: pd.DataFrame, names: Sequence[str], codes: tuple[Any, ...
     cells = np.zeros((len(frame), len(names)), dtype=bool)
     if not codes:
         return cells
-    numeric = pd.to_numeric(pd.Series(codes, dtype=object), errors="coerce").dropna()
+    numeric = numeric_codes(codes)
     for j, name in enumerate(names):
         cells[:, j] = _coded(frame[name], codes, numeric)
     return cells
@@ -54,12 +55,12 @@ def beside(
     return some(np.column_stack([~applies, coded_cells(frame, columns, codes)]))
 
 
-def _coded(column: pd.Series, codes: tuple[Any, ...], numeric: pd.Series) -> Mask:
+def _coded(column: pd.Series, codes: tuple[Any, ...], numeric: NDArray[np.float64]) -> Mask:
     plain = column.astype(object) if isinstance(column.dtype, pd.CategoricalDtype) else column
     found = plain.isin(list(codes)).to_numpy(dtype=bool)
     if len(numeric):
         numbers = pd.to_numeric(plain, errors="coerce").to_numpy(dtype=float, na_value=np.nan)
-        found = found | np.isin(numbers, numeric.to_numpy(dtype=float))
+        found = found | np.isin(numbers, numeric)
     return found
 
 

@@ -122,13 +122,16 @@ def is_blank(column: pd.Series) -> pd.Series:
 
 
 def to_numbers(frame: pd.DataFrame, names: Sequence[str], codes: tuple[Any, ...]) -> Array:
-    """Return columns as floats (n, k), nan where missing; SurveyError where one holds text."""
+    """Return columns as floats (n, k), nan where missing.
+
+    SurveyError where one holds text without an order.
+    """
     columns = [frame[name] for name in names]
     values = np.column_stack(
         [_numbers(column, name, codes) for column, name in zip(columns, names, strict=True)]
     )
     if codes:
-        coded = np.isin(values, _numeric(codes))
+        coded = np.isin(values, numeric_codes(codes))
         for at, column in enumerate(columns):
             if isinstance(column.dtype, pd.CategoricalDtype):
                 coded[:, at] = False  # a place in an order is no code
@@ -143,7 +146,7 @@ def to_numbers(frame: pd.DataFrame, names: Sequence[str], codes: tuple[Any, ...]
     return values
 
 
-def _numeric(codes: tuple[Any, ...]) -> Array:
+def numeric_codes(codes: tuple[Any, ...]) -> Array:
     """Return those of the codes that are numbers, as text or not."""
     numbers = pd.to_numeric(pd.Series(codes, dtype=object), errors="coerce").dropna()
     return numbers.to_numpy(dtype=np.float64)
@@ -174,7 +177,7 @@ def _of_categories(column: pd.Series, name: str, codes: tuple[Any, ...]) -> Arra
     """
     known, at = pd.Series(column.cat.categories, dtype=object), column.cat.codes.to_numpy()
     numbers = pd.to_numeric(known, errors="coerce")
-    gone = known.isin(list(codes)) | is_blank(known) | numbers.isin(_numeric(codes))
+    gone = known.isin(list(codes)) | is_blank(known) | numbers.isin(numeric_codes(codes))
     text = numbers.isna() & ~gone
     values = numbers.where(~gone).to_numpy(dtype=np.float64, na_value=np.nan)
     held = np.append(text, False)[at]  # -1 is a missing answer

@@ -320,7 +320,7 @@ class Survey:
         Raises
         ------
         SurveyError
-            When a column is absent or holds text.
+            When a column is absent or holds text without an order.
         """
         new = [name for name in columns if name not in self.items]
         for name in new:
